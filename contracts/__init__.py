@@ -1,0 +1,1 @@
+"""import-linter contract types and configurations that keep the cut clean."""

@@ -1,0 +1,46 @@
+"""What can go wrong, told apart by whose move it is, and the exit code of each."""
+
+from __future__ import annotations
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """The meaning of the process's exit status, the same for every verb."""
+
+    DONE = 0
+    DID_NOT_HOLD = 1
+    USAGE = 2
+    SOURCE = 3
+    NOTHING_TO_DO = 4
+    BUG = 70
+
+
+class ExtractorError(Exception):
+    """An error a user can act on: the message is one sentence that says what to do."""
+
+    exit_code = ExitCode.BUG
+
+
+class UsageError(ExtractorError):
+    """The command line, the plan or the overlay is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SourceError(ExtractorError):
+    """The source repository or release cannot be used."""
+
+    exit_code = ExitCode.SOURCE
+
+
+class NothingToDo(ExtractorError):
+    """The work is already done, or nothing matched."""
+
+    exit_code = ExitCode.NOTHING_TO_DO
+
+
+class DidNotHold(ExtractorError):
+    """The work was done but a promise about the result was broken."""
+
+    exit_code = ExitCode.DID_NOT_HOLD

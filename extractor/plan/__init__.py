@@ -1,0 +1,1 @@
+"""What a person decided: the plan's data model, loading and validation."""

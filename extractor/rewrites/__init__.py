@@ -1,0 +1,1 @@
+"""Rewrites, one file each: text to text, registered by module name."""

@@ -1,0 +1,1 @@
+"""Where the user's code comes from: repositories and releases, only ever read."""

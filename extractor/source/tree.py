@@ -1,0 +1,196 @@
+"""A read-only tree of files: of a git revision, of a folder, or in memory.
+
+Paths are ``str`` with ``/`` between parts, relative to the root; bytes that are
+not UTF-8 survive as surrogate escapes (git's paths are bytes).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from extractor.errors import SourceError
+
+REGULAR, EXECUTABLE, SYMLINK, SUBMODULE = "100644", "100755", "120000", "160000"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One path of a tree: its git mode and the SHA-1 of its content as git computes it."""
+
+    mode: str
+    blob: str
+
+
+class Tree(Protocol):
+    """Anything that can list its files and give their bytes."""
+
+    def paths(self) -> Sequence[str]:
+        """All file paths, sorted; submodules are listed, folders are not."""
+
+    def entry(self, path: str) -> Entry:
+        """Mode and content key of ``path``; ``KeyError`` when there is none."""
+
+    def read(self, path: str) -> bytes:
+        """Content of ``path`` (of a symlink: its target); ``KeyError`` when there is none."""
+
+
+def blob_id(content: bytes) -> str:
+    """Git's name for ``content``: SHA-1 over a ``blob <size>`` header and the bytes."""
+    header = b"blob %d\0" % len(content)
+    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
+
+
+class MemoryTree:
+    """A tree held in memory: what rewrites produce, and the fake that tests use."""
+
+    def __init__(self, files: Mapping[str, bytes], modes: Mapping[str, str] | None = None) -> None:
+        self._files = dict(sorted(files.items()))
+        self._modes = dict(modes or {})
+
+    def paths(self) -> Sequence[str]:
+        return list(self._files)
+
+    def entry(self, path: str) -> Entry:
+        return Entry(self._modes.get(path, REGULAR), blob_id(self._files[path]))
+
+    def read(self, path: str) -> bytes:
+        return self._files[path]
+
+
+class FolderTree:
+    """The files below a folder as they are on disk, dot-folders left out."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def paths(self) -> Sequence[str]:
+        found: list[str] = []
+        for folder, names, files in os.walk(self.root):
+            names[:] = sorted(n for n in names if not n.startswith(".") and n != "__pycache__")
+            base = Path(folder).relative_to(self.root)
+            found.extend((base / name).as_posix() for name in files)
+        return sorted(found)
+
+    def entry(self, path: str) -> Entry:
+        full = self.root / path
+        if full.is_symlink():
+            return Entry(SYMLINK, blob_id(self.read(path)))
+        executable = os.access(full, os.X_OK)
+        return Entry(EXECUTABLE if executable else REGULAR, blob_id(self.read(path)))
+
+    def read(self, path: str) -> bytes:
+        full = self.root / path
+        if full.is_symlink():
+            return os.fsencode(full.readlink())
+        try:
+            return full.read_bytes()
+        except FileNotFoundError:
+            raise KeyError(path) from None
+
+
+def git_environment() -> dict[str, str]:
+    """The process environment with everything that could steer git taken out.
+
+    No user or system configuration, no hooks, no prompts, no replace refs, one locale:
+    the same repository gives the same answer on every machine.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    return kept | {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "LC_ALL": "C",
+    }
+
+
+def run_git(git_dir: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
+    """Standard output of a git command on ``git_dir``; ``SourceError`` when it fails."""
+    command = ["git", "--git-dir", str(git_dir), "-c", f"core.hooksPath={os.devnull}", *arguments]
+    done = subprocess.run(command, input=stdin, capture_output=True, env=git_environment())
+    if done.returncode:
+        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise SourceError(f"git {arguments[0]} failed: {reason[-1] if reason else 'no reason'}")
+    return done.stdout
+
+
+class GitTree:
+    """The tree of one committed revision, read through one ``cat-file`` process.
+
+    ``revision`` is a full commit SHA: resolve names first (``extractor.source.repository``).
+    """
+
+    def __init__(self, git_dir: Path, revision: str) -> None:
+        self.git_dir = git_dir
+        self.revision = revision
+        self._entries: dict[str, Entry] = {}
+        listing = run_git(git_dir, "ls-tree", "-r", "-z", "--full-tree", revision)
+        for record in listing.split(b"\0"):
+            if record:
+                meta, _, name = record.partition(b"\t")
+                mode, _kind, sha = meta.decode("ascii").split()
+                self._entries[name.decode("utf-8", "surrogateescape")] = Entry(mode, sha)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def paths(self) -> Sequence[str]:
+        return sorted(self._entries)
+
+    def entry(self, path: str) -> Entry:
+        return self._entries[path]
+
+    def read(self, path: str) -> bytes:
+        entry = self._entries[path]
+        if entry.mode == SUBMODULE:
+            raise KeyError(path)
+        return self.read_blob(entry.blob)
+
+    def read_blob(self, blob: str) -> bytes:
+        """Content of a blob by its SHA-1; ``SourceError`` when the clone lacks it."""
+        stdin, stdout = self._pipes()
+        stdin.write(blob.encode("ascii") + b"\n")
+        stdin.flush()
+        header = stdout.readline().split()
+        if len(header) != 3:
+            raise SourceError(
+                f"object {blob} is missing from {self.git_dir}: use a full clone, "
+                "not a shallow or partial one"
+            )
+        content = stdout.read(int(header[2]))
+        stdout.read(1)
+        return content
+
+    def close(self) -> None:
+        """Stop the reader process; reading again starts a new one."""
+        if self._process is not None:
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+            self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+            self._process = None
+
+    def __enter__(self) -> GitTree:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                ["git", "--git-dir", str(self.git_dir), "cat-file", "--batch"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=git_environment(),
+            )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        return self._process.stdin, self._process.stdout

@@ -1,0 +1,1 @@
+"""Proof that the result still works: independent checks with evidence."""

@@ -1,0 +1,1 @@
+"""Findings drawn for people: pages, Markdown and JSON from one report file."""

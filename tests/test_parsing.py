@@ -1,0 +1,52 @@
+import libcst
+import pytest
+
+from extractor.parsing import UnreadableSource, parse_ast, parse_cst, unparse_cst, with_stand_ins
+
+ASYNC_AS_NAME = b"""\
+import eventlet.green as async
+def wait(async=True, *, await_=1):
+    self.async = async
+    return async(await_)
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(b"async def f():\n    await g()\n", id="a real coroutine"),
+        pytest.param(b"x = 'async = 1'\n", id="only in a string"),
+        pytest.param(b"asynchronous = 1\n", id="part of a longer name"),
+        pytest.param(b"async def f():\n    await (g())\n", id="await with parentheses"),
+    ],
+)
+def test_leaves_alone(source):
+    assert with_stand_ins(source).source == source
+
+
+def test_async_as_a_name_parses_and_keeps_every_position():
+    tree, stand_ins = parse_ast(ASYNC_AS_NAME)
+    assert len(stand_ins.source) == len(ASYNC_AS_NAME)
+    assert stand_ins.restore(stand_ins.source) == ASYNC_AS_NAME
+    alias = tree.body[0].names[0]
+    assert stand_ins.restore_name(alias.asname) == "async"
+
+
+def test_concrete_tree_gives_the_bytes_back():
+    module, stand_ins = parse_cst(ASYNC_AS_NAME)
+    assert isinstance(module, libcst.Module)
+    assert unparse_cst(module, stand_ins) == ASYNC_AS_NAME
+
+
+def test_bytes_that_are_not_utf8_survive():
+    source = b"# coding: latin-1\nasync = '\xe9'\n"
+    assert unparse_cst(*parse_cst(source)) == source
+
+
+def test_unreadable_source_says_where():
+    with pytest.raises(UnreadableSource) as caught:
+        parse_ast(b"x = 1\nprint 'python 2'\n", "old.py")
+    assert caught.value.line == 2
+    assert "old.py" in str(caught.value)
+    with pytest.raises(UnreadableSource):
+        parse_cst(b"print 'python 2'\n", "old.py")
