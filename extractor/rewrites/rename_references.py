@@ -56,15 +56,12 @@ _PLAIN_CHAIN = re.compile(rb"[\w.]+")
 
 def may_mention(source: bytes, renames: Renames) -> bool:
     """Whether ``source`` can name anything renamed (or anything left, if that is reported)."""
-    relative = _RELATIVE.search(source) is not None
-    if not relative and not any(root.encode("utf-8") in source for root in renames.roots):
-        return False
-    if renames.report_left:
-        return True
     words = renames.words
-    if len(words) <= 8 and not any(word in source for word in words):
+    if not renames.report_left and len(words) <= 8 and not any(word in source for word in words):
         return False
-    return not words.isdisjoint(_WORDS.findall(source))
+    if not any(root in source for root in renames.root_words) and not _RELATIVE.search(source):
+        return False
+    return renames.report_left or not words.isdisjoint(_WORDS.findall(source))
 
 
 def rewrite_text(source: bytes, renames: Renames) -> Outcome:
@@ -139,6 +136,7 @@ class _Work:
         self.edits: list[Edit] = []
         self.findings: list[Finding] = []
         self.wanted: dict[tuple[ast.stmt, int], list[Import]] = {}
+        self.top = frozenset(source.tree.body)
         self.local_names: dict[str, str] = {}  # old to new, at module level, for __all__
         roots = {new_module.partition(".")[0], module.partition(".")[0]}
         self.first_party = frozenset(roots - {""}) | renames.own_roots
@@ -185,8 +183,10 @@ class _Work:
 
     def reaches_through(self, scope: Scope, local: str, bindings: list[Binding]) -> bool:
         """Whether uses name submodules: another import may turn out to bind the same one."""
-        if not self.is_ours(bindings[0]) or bindings[0].is_root:
+        if not self.is_ours(bindings[0]):
             return False
+        if bindings[0].is_root:
+            return True
         origin = self.origin(bindings[0])
         return origin.name is None and any(
             follow(self.renames, origin.module, use.path).module != origin.module
@@ -363,13 +363,14 @@ class _Work:
     def mentions_symbols(self, module: str) -> bool:
         return any(symbol.startswith(f"{module}:") for symbol in self.renames.symbols)
 
-    def local_for(self, home: str, binding: Binding) -> tuple[str, Import | None]:
+    def local_for(
+        self, home: str, binding: Binding, more: Sequence[Import] = ()
+    ) -> tuple[str, Import | None]:
         """A local name for ``home``, and the import that binds it unless one does already."""
-        for key, entries in self.wanted.items():
-            if key[0] in self.source.tree.body:
-                for entry in entries:
-                    if entry.loads == home and (entry.name or entry.asname):
-                        return entry.local, None
+        wanted = [entries for key, entries in self.wanted.items() if key[0] in self.top]
+        for entry in [*more, *(entry for entries in wanted for entry in entries)]:
+            if entry.loads == home and (entry.name or entry.asname):
+                return entry.local, None
         for other in self.names.bindings:
             if other.scope.kind == "module" and not self.is_ours(other) and not other.is_root:
                 entry = self.identity(other)
@@ -433,8 +434,9 @@ class _Work:
     def decide_root(self, scope: Scope, bindings: list[Binding], uses: list[Use]) -> None:
         """``import a.b.c``: uses are full dotted names, every module used must be imported."""
         root = bindings[0].local
-        needed: Counter[str] = Counter()
+        needed: set[str] = set()
         stay = 0
+        chains: list[tuple[Use, Reference, list[str]]] = []
         for use in uses:
             old, string = self.reference(root, use)
             new = new_reference(self.renames, old)
@@ -446,20 +448,34 @@ class _Work:
                     if use.path or root in self.renames.known:
                         self.left(str(old), use.name)
                     continue
-            needed[new.module] += 1
-            new_root, *path = new.module.split(".")
+            path = list(use.path[old.used :])
             if new.name is not None and string is None:
-                path.append(new.name)
+                path.insert(0, new.name)
             elif string is not None and new.name not in (None, old.name):
                 self.edit_attribute_string(string, str(new.name))
-            self.edit_use(use, root, list(use.path), new_root, [*path, *use.path[old.used :]])
+            chains.append((use, new, path))
+        too_long = {
+            new.module for use, new, path in chains if self.is_too_long(use, new.module, path)
+        }
+        aliases: list[Import] = []
+        for use, new, path in chains:
+            if new.module in too_long:
+                local, entry = self.local_for(new.module, bindings[0], aliases)
+                if entry is not None:
+                    aliases.append(entry)
+                self.edit_use(use, root, list(use.path), local, path)
+                continue
+            needed.add(new.module)
+            new_root, *inner = new.module.split(".")
+            self.edit_use(use, root, list(use.path), new_root, [*inner, *path])
+        moved = bool(chains)
         wants: list[list[Import]] = []
         for binding in bindings:
             full = binding.alias.name
             home = self.renames.modules.get(full) or self.renames.only_home.get(full)
-            if home is not None and (full != root or not needed or stay):
+            if home is not None and (full != root or not moved or stay):
                 wants.append([Import(home, None, home.partition(".")[0])])
-            elif needed and not stay and (full == root or self.is_used(full, uses)):
+            elif moved and not stay and (full == root or self.is_used(full, uses)):
                 wants.append([])
             else:
                 self.report_module([binding], full)
@@ -478,15 +494,25 @@ class _Work:
             if entry not in free:
                 free.append(entry)
             loaded.add(bound)
+        wants[0] += aliases
         for binding, entries in zip(bindings, wants, strict=True):
             self.want(binding, entries)
-        for new_root in {module.partition(".")[0] for module in needed} - {root}:
+        for new_root in sorted({module.partition(".")[0] for module in needed} - {root}):
             if new_root in scope.others or new_root in scope.imports:
                 self.findings.append(
                     Finding(
                         f"{new_root} is bound to something else here", bindings[0].statement.lineno
                     )
                 )
+
+    def is_too_long(self, use: Use, module: str, path: Sequence[str]) -> bool:
+        """Whether the line cannot take the full dotted name (and could take the old one)."""
+        if use.formatted is not None:
+            return False
+        start, end = self.source.line_bounds(use.name.lineno)
+        old = len(".".join([use.name.id, *use.path]))
+        new = len(".".join([module, *path]))
+        return end - start <= LINE_LENGTH < end - start - old + new
 
     def is_used(self, module: str, uses: Sequence[Use]) -> bool:
         return any(
@@ -678,7 +704,6 @@ class _Work:
         by_statement: dict[ImportStatement, list[Binding]] = {}
         for binding in self.names.bindings:
             by_statement.setdefault(binding.statement, []).append(binding)
-        top = {id(node) for node in self.source.tree.body}
         provided: set[Import] = set()
         plans: dict[ImportStatement, list[list[Import]]] = {}
         for statement, bindings in by_statement.items():
@@ -689,11 +714,11 @@ class _Work:
                 wanted.append(self.wanted.get((statement, index), [self.identity(binding)]))
             if current != wanted:
                 plans[statement] = wanted
-            elif id(statement) in top:
+            elif statement in self.top:
                 provided.update(entry for entries in wanted for entry in entries)
         texts: dict[ImportStatement, list[tuple[Import, str]]] = {}
         for statement, wanted in plans.items():
-            seen = provided if id(statement) in top else set()
+            seen = provided if statement in self.top else set()
             fresh: list[list[Import]] = []
             for entries in wanted:
                 fresh.append([])

@@ -41,6 +41,11 @@ class Renames:
         return frozenset(module.partition(".")[0] for module in self.known)
 
     @cached_property
+    def root_words(self) -> tuple[bytes, ...]:
+        """``roots`` as they stand in a file."""
+        return tuple(sorted(root.encode("utf-8") for root in self.roots))
+
+    @cached_property
     def own_roots(self) -> frozenset[str]:
         """Top-level packages whose imports belong in the first-party group."""
         counts = Counter(module.partition(".")[0] for module in self.modules.values())

@@ -96,18 +96,31 @@ def replace_in_pieces(
             if index == last and first != last:
                 text = heads[1] if len(heads) > 1 else b""
             per_piece.setdefault(index, []).append(Replacement(low, high, text))
+    changed = [_with_changes(c, per_piece.get(i, [])) for i, c in enumerate(contents)]
     edits: list[Edit] = []
-    for index, changes in per_piece.items():
-        piece, content = pieces[index], contents[index]
-        position, out = 0, b""
-        for change in sorted(changes, key=lambda change: change.start):
-            out += content[position : change.start] + change.text
-            position = change.end
-        out += content[position:]
+    for index, piece in enumerate(pieces):
+        if changed[index] == contents[index]:
+            continue
+        head, tail = changed[index], b""
         if may_split and len(piece.quote) == 1:
-            out = _split_long(source, piece, out)
-        edits.append(Edit(piece.start, piece.end, out))
+            head, tail = _split_long(source, piece, head)
+        if tail:
+            if index + 1 < len(pieces) and _has_room(source, pieces[index + 1], piece, tail):
+                changed[index + 1] = tail + changed[index + 1]
+            else:
+                column = piece.opening - source.line_bounds(source.line_of(piece.opening))[0]
+                pad = source.newline + b" " * column
+                head += piece.quote + pad + piece.prefix + piece.quote + tail
+        edits.append(Edit(piece.start, piece.end, head))
     return edits
+
+
+def _with_changes(content: bytes, changes: Sequence[Replacement]) -> bytes:
+    position, out = 0, b""
+    for change in sorted(changes, key=lambda change: change.start):
+        out += content[position : change.start] + change.text
+        position = change.end
+    return out + content[position:]
 
 
 def _common_suffix(old: bytes, new: bytes) -> int:
@@ -131,21 +144,28 @@ def _share(source: SourceText, piece: Piece, new: bytes, before: int) -> list[by
     return [new[:at], new[at:]]
 
 
-def _split_long(source: SourceText, piece: Piece, content: bytes) -> bytes:
+def _split_long(source: SourceText, piece: Piece, content: bytes) -> tuple[bytes, bytes]:
+    """What fits the line of ``piece``, and what has to go to the next one."""
     line = source.line_of(piece.opening)
     line_start, line_end = source.line_bounds(line)
     if source.line_of(piece.end) != line:
-        return content
+        return content, b""
     column = piece.opening - line_start
-    rest = line_end - piece.end
-    length = (piece.start - line_start) + len(content) + rest
+    length = (piece.start - line_start) + len(content) + line_end - piece.end
     if length <= LINE_LENGTH or line_end - line_start > LINE_LENGTH:
-        return content
-    overhead = len(piece.prefix) + 2 * len(piece.quote)
-    room = LINE_LENGTH - column - overhead
+        return content, b""
+    room = LINE_LENGTH - column - len(piece.prefix) - 2 * len(piece.quote)
     at = max(content.rfind(b".", 0, room), content.rfind(b" ", 0, room)) + 1
-    if at <= 0 or at == len(content):
-        return content
-    pad = b" " * column
-    glue = piece.quote + source.newline + pad + piece.prefix + piece.quote
-    return content[:at] + glue + content[at:]
+    return (content[:at], content[at:]) if at else (content, b"")
+
+
+def _has_room(source: SourceText, piece: Piece, before: Piece, text: bytes) -> bool:
+    """Whether ``piece``, alone on the line after ``before``, can take ``text`` in front."""
+    line = source.line_of(piece.opening)
+    start, end = source.line_bounds(line)
+    return (
+        source.line_of(before.opening) == line - 1
+        and not source.utf8[start : piece.opening].strip()
+        and (piece.quote, piece.prefix) == (before.quote, before.prefix)
+        and end - start + len(text) <= LINE_LENGTH
+    )
