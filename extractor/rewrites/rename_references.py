@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
-from extractor.rewrites.parts.dotted_text import dotted_names, new_dotted, replace_dotted
+from extractor.rewrites.parts.dotted_text import mentions
 from extractor.rewrites.parts.import_blocks import place_imports, runs_of_imports
 from extractor.rewrites.parts.import_statements import (
     Import,
@@ -68,16 +68,14 @@ def rewrite_text(source: bytes, renames: Renames) -> Outcome:
     """Rename full dotted names (and ``module:symbol``) in a file that is not Python."""
     if not may_mention(source, renames):
         return Unchanged()
-    findings: list[Finding] = []
-
-    def left(position: int, module: str) -> None:
-        if renames.report_left:
-            line = source.count(b"\n", 0, position) + 1
-            findings.append(Finding(f"still names {module}", line))
-
-    content = replace_dotted(renames, source, left)
-    found = tuple(findings)
-    return Unchanged(found) if content == source else Rewritten(content, found)
+    found = mentions(renames, source, prose=True)
+    content = apply_edits(source, [Edit(m.start, m.end, m.new) for m in found])
+    findings = tuple(
+        Finding(f"still names {m.stays}", source.count(b"\n", 0, m.start) + 1)
+        for m in found
+        if m.stays and renames.report_left
+    )
+    return Unchanged(findings) if content == source else Rewritten(content, findings)
 
 
 def rewrite(
@@ -589,13 +587,11 @@ class _Work:
             pieces = literal_pieces(utf8, start, end)
             content = joined(utf8, pieces)
             replacements: list[Replacement] = []
-            for match in dotted_names(self.renames, content):
-                new, stays = new_dotted(self.renames, match.group().decode())
-                if stays and self.renames.report_left:
-                    line = self.source.line_of(position_in(pieces, match.start()))
-                    self.findings.append(Finding(f"still names {stays}", line))
-                if new.encode() != match.group():
-                    replacements.append(Replacement(*match.span(), new.encode()))
+            for mention in mentions(self.renames, content, node in self.names.prose):
+                if mention.stays and self.renames.report_left:
+                    line = self.source.line_of(position_in(pieces, mention.start))
+                    self.findings.append(Finding(f"still names {mention.stays}", line))
+                replacements.append(Replacement(mention.start, mention.end, mention.new))
             if replacements:
                 self.edits += replace_in_pieces(self.source, pieces, replacements, in_brackets)
         for node in self.names.exported:
@@ -607,16 +603,15 @@ class _Work:
         spans = sorted(
             (self.source.start(node), self.source.end(node)) for node, _ in self.names.strings
         )
-        for match in dotted_names(self.renames, self.source.utf8):
-            line = self.source.line_of(match.start())
+        for mention in mentions(self.renames, self.source.utf8, prose=True):
+            line = self.source.line_of(mention.start)
             start, _ = self.source.line_bounds(line)
-            if not self.in_comment(start, match.start(), spans):
+            if not self.in_comment(start, mention.start, spans):
                 continue
-            new, stays = new_dotted(self.renames, match.group().decode())
-            if stays and self.renames.report_left:
-                self.findings.append(Finding(f"still names {stays}", line))
-            if new.encode() != match.group():
-                self.edits.append(Edit(*match.span(), new.encode()))
+            if mention.stays and self.renames.report_left:
+                self.findings.append(Finding(f"still names {mention.stays}", line))
+            if mention.new != self.source.utf8[mention.start : mention.end]:
+                self.edits.append(Edit(mention.start, mention.end, mention.new))
 
     def in_comment(self, start: int, position: int, spans: Sequence[tuple[int, int]]) -> bool:
         mark = self.source.utf8.find(b"#", start, position)
