@@ -46,6 +46,7 @@ from extractor.rewrites.parts.strings import (
     position_in,
     replace_in_pieces,
 )
+from extractor.rewrites.parts.wrapping import wrap_prose
 
 __all__ = ["Renames", "may_mention", "rewrite", "rewrite_text"]
 
@@ -153,6 +154,8 @@ class _Work:
         self.edit_comments()
         self.edit_imports()
         content = apply_edits(self.source.utf8, self.edits)
+        if content != self.source.utf8:
+            content = wrap_prose(content, set(self.source.utf8.splitlines()))
         self.report_long_lines(content)
         return content
 
