@@ -19,6 +19,7 @@ from extractor.rewrites.parts.import_statements import (
     Import,
     edit_import,
     edit_star,
+    first_import,
     import_of_module,
     write_imports,
 )
@@ -37,6 +38,7 @@ from extractor.rewrites.parts.source_text import (
     Edit,
     SourceText,
     apply_edits,
+    edited_slice,
     read_source,
 )
 from extractor.rewrites.parts.strings import (
@@ -657,11 +659,10 @@ class _Work:
         source = self.source
         whole: dict[ImportStatement, list[tuple[Import, str]]] = {}
         for node, statements in changed.items():
-            low, high = source.line_starts[node.lineno - 1], source.end(node)
+            high = source.end(node)
             line_end = source.line_bounds(source.line_of(high - 1))[1]
             trailing = self.render(high, line_end)
             after = source.utf8[line_end : self.after(node)].decode()
-            del low
             whole[node] = [
                 (
                     entry,
@@ -671,7 +672,7 @@ class _Work:
                 )
                 for number, (entry, text) in enumerate(statements)
             ]
-        current = {node: self.first_import(node) for node in run}
+        current = {node: first_import(node) for node in run}
         edit = place_imports(source, run, whole, current, self.render, self.first_party)
         self.edits = [e for e in self.edits if not (edit.start <= e.start and e.end <= edit.end)]
         if edit.text != source.utf8[edit.start : edit.end]:
@@ -683,19 +684,7 @@ class _Work:
         return starts[node.end_lineno] if node.end_lineno < len(starts) else len(self.source.utf8)
 
     def render(self, start: int, stop: int) -> str:
-        inside = [
-            Edit(edit.start - start, edit.end - start, edit.text)
-            for edit in self.edits
-            if start <= edit.start and edit.end <= stop
-        ]
-        return apply_edits(self.source.utf8[start:stop], inside).decode("utf-8")
-
-    def first_import(self, node: ImportStatement) -> Import:
-        alias = node.names[0]
-        if isinstance(node, ast.Import):
-            return Import(alias.name, None, alias.asname or alias.name.partition(".")[0])
-        module = "." * node.level + (node.module or "")
-        return Import(module, alias.name, alias.asname or alias.name)
+        return edited_slice(self.source.utf8, self.edits, start, stop)
 
     def new_statements(self) -> dict[ImportStatement, list[tuple[Import, str]]]:
         """For every statement that changes, its new statements and the first name of each."""
