@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from extractor.parsing import StandIns, parse_ast
 
-_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_REGISTERS = ("register", "listens_for", "validates", "hookimpl", "fixture", "command")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Unit:
 
     ``names`` are the names it binds (none for a bare expression), ``augments`` those it
     changes without binding them (``X.attr = 1``, ``X += 1``). Lines are 1-based, inclusive,
-    decorators included.
+    decorators included. ``registers``: a decorator hands the definition to somebody else.
     """
 
     kind: str
@@ -58,7 +59,7 @@ class Unit:
     references: tuple[Reference, ...]
     imports: tuple[tuple[str, Imported], ...] = ()
     alias_of: tuple[str, ...] = ()
-    methods: tuple[str, ...] = ()
+    registers: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,13 +132,6 @@ class _Reader:
         names, augments = collector.bound, collector.augmented
         decorators = getattr(statement, "decorator_list", [])
         first = min([statement.lineno, *(d.lineno for d in decorators)])
-        methods: tuple[str, ...] = ()
-        if isinstance(statement, ast.ClassDef):
-            methods = tuple(
-                s.name
-                for s in statement.body
-                if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)
-            )
         return Unit(
             kind=_KINDS.get(type(statement), "code"),
             names=tuple(dict.fromkeys(names)),
@@ -147,7 +141,7 @@ class _Reader:
             references=tuple(collector.references),
             imports=tuple(collector.imports),
             alias_of=_alias_chain(statement),
-            methods=methods,
+            registers=any(registers(d) for d in decorators),
         )
 
     def imports(self, node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]]:
@@ -173,6 +167,20 @@ _KINDS: dict[type[ast.stmt], str] = {
     ast.Import: "import",
     ast.ImportFrom: "import",
 }
+
+
+def registers(decorator: ast.expr) -> bool:
+    """Whether a decorator hands the definition to somebody who calls it later.
+
+    ``register_if(False)`` and its like say themselves that they do not.
+    """
+    call = decorator if isinstance(decorator, ast.Call) else None
+    target = call.func if call else decorator
+    name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+    if not name.startswith(_REGISTERS):
+        return False
+    refused = call is not None and [getattr(a, "value", None) for a in call.args] == [False]
+    return not refused
 
 
 def _alias_chain(statement: ast.stmt) -> tuple[str, ...]:

@@ -143,8 +143,13 @@ class SymbolWalker:
         self,
         resolver: Resolver,
         stops: Callable[[Symbol], str | None] | None = None,
+        *,
+        effects: bool = False,
     ) -> None:
+        """With ``effects``, what a module runs when imported is live once it is imported."""
         self.resolver = resolver
+        self.effects = effects
+        self.touched: set[str] = set()
         self.stops = stops or (lambda symbol: None)
         self.symbols: dict[Symbol, Use] = {}
         self.whole: dict[str, Use] = {}
@@ -162,6 +167,7 @@ class SymbolWalker:
         if module in self.whole:
             return
         self.whole[module] = use
+        self._touch(module)
         table = self.resolver.names(module)
         if table is not None:
             for index, unit in enumerate(table.units):
@@ -211,7 +217,24 @@ class SymbolWalker:
             live_units={m: frozenset(u) for m, u in sorted(self.live.items())},
         )
 
+    def _touch(self, module: str) -> None:
+        """Importing ``module`` runs it and its parents, and imports what they import."""
+        if not self.effects or module in self.touched or module not in self.resolver.modules:
+            return
+        self.touched.add(module)
+        self._touch(module.rpartition(".")[0])
+        table = self.resolver.names(module)
+        if table is None:
+            return
+        for index, unit in enumerate(table.units):
+            if unit.kind == "code" or unit.registers:
+                self._live(module, index, "")
+            for _, target in unit.imports:
+                self._touch(target.module)
+                self._touch(f"{target.module}.{target.name}")
+
     def _live(self, module: str, index: int, within: str) -> None:
+        self._touch(module)
         units = self.live.setdefault(module, set())
         if index not in units:
             units.add(index)
@@ -231,7 +254,13 @@ class SymbolWalker:
 
     def _follow(self, table: ModuleNames, reference: Reference, use: Use) -> None:
         walk = _Walk()
-        if reference.text:
+        if reference.text and len(reference.chain) == 1:
+            # A lone word may name a class of its own module, as in a mapper's relationship().
+            binders = table.binders.get(reference.chain[0], ())
+            if not any(table.units[i].kind == "class" for i in binders):
+                return
+            walk.end = Symbol(table.module, reference.chain[0])
+        elif reference.text:
             module, rest = self.resolver.split(reference.chain)
             if not module:
                 return
