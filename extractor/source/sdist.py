@@ -43,7 +43,8 @@ def read_sdist(archive: Path) -> SdistFiles:
         with tarfile.open(archive, "r:*") as tar:
             return _read_members(tar, archive.name)
     except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        raise SourceError(f"{archive.name} is not a readable tar archive: {error}") from None
+        reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
+        raise SourceError(f"{archive.name} is not a readable tar archive: {reason}") from None
 
 
 def _read_members(tar: tarfile.TarFile, archive: str) -> SdistFiles:
@@ -76,21 +77,27 @@ def _read_members(tar: tarfile.TarFile, archive: str) -> SdistFiles:
             if target not in content:
                 raise SourceError(f"{archive} links {path!r} to {target!r}, which it has not")
             content[path], modes[path] = content[target], modes[target]
+            # Content is shared here, but a checkout would hold it once for each name.
             total += len(content[path])
         elif member.isreg():
             total += member.size
-            if total > _MOST_BYTES:
-                raise SourceError(f"{archive} unpacks to more than {_MOST_BYTES >> 20} MiB")
+            _require_size(total, archive)
             stream = tar.extractfile(member)
             assert stream is not None
             content[path] = stream.read()
             modes[path] = EXECUTABLE if member.mode & 0o100 else REGULAR
         else:
             raise SourceError(f"{archive} holds {path!r}, which is neither a file nor a link")
+        _require_size(total, archive)
     if not content:
         raise SourceError(f"{archive} has no files")
     _refuse_files_below_files(content, archive)
     return SdistFiles(content, modes, newest)
+
+
+def _require_size(total: int, archive: str) -> None:
+    if total > _MOST_BYTES:
+        raise SourceError(f"{archive} unpacks to more than {_MOST_BYTES >> 20} MiB")
 
 
 def _split(name: str, archive: str) -> tuple[str, str]:
