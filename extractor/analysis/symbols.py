@@ -8,7 +8,7 @@ live too. Stops are the places where the plan says not to follow.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -252,22 +252,42 @@ class SymbolWalker:
         if walk.stop is not None:
             _note(self.stopped, walk.stop, use)
 
+    def survey(self, module: str) -> Iterator[tuple[Symbol, Use]]:
+        """Every first-party symbol that ``module`` refers to, without following any."""
+        table = self.resolver.names(module)
+        for unit in table.units if table is not None else ():
+            within = unit.names[0] if unit.names else ""
+            for reference in unit.references:
+                walk = self._resolve(table, reference) if table is not None else None
+                if walk is not None and walk.end is not None:
+                    yield walk.end, Use(module, reference.line, within)
+
     def _follow(self, table: ModuleNames, reference: Reference, use: Use) -> None:
+        walk = self._resolve(table, reference)
+        if walk is None:
+            return
+        if reference.text and walk.end is not None and not walk.end.name:
+            # A module named in a string is looked up, not necessarily carried.
+            _note(self.bare, walk.end.module, use)
+            return
+        self._settle(walk, use)
+
+    def _resolve(self, table: ModuleNames, reference: Reference) -> _Walk | None:
+        """Where ``reference`` leads; ``None`` for a string that names nothing of ours."""
         walk = _Walk()
         if reference.text and len(reference.chain) == 1:
             # A lone word may name a class of its own module, as in a mapper's relationship().
             binders = table.binders.get(reference.chain[0], ())
             if not any(table.units[i].kind == "class" for i in binders):
-                return
+                return None
             walk.end = Symbol(table.module, reference.chain[0])
         elif reference.text:
             module, rest = self.resolver.split(reference.chain)
             if not module:
-                return
+                return None
             if not rest:
-                # A module named in a string is looked up, not necessarily carried.
-                _note(self.bare, module, use)
-                return
+                walk.end = Symbol(module)
+                return walk
             self._module(walk, module, rest)
         elif reference.base is not None:
             base = reference.base
@@ -277,7 +297,7 @@ class SymbolWalker:
                 self._module(walk, base.module, reference.chain[1:])
         else:
             self._name(walk, table, reference.chain)
-        self._settle(walk, use)
+        return walk
 
     def _settle(self, walk: _Walk, use: Use) -> None:
         if walk.stop is not None:
