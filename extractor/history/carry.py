@@ -23,8 +23,8 @@ from extractor.history.packing import PackWriter, index_pack, pack_objects
 from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import ABSENT, History, read_history
 from extractor.parsing import UnreadableSource
-from extractor.slicing import bound_names, join_slices, slice_module, split_module
-from extractor.source.objects import ObjectReader
+from extractor.slicing import join_slices, slice_and_names
+from extractor.source.objects import ObjectReader, stream_objects
 from extractor.source.tree import REGULAR, SUBMODULE, run_git
 
 UPSTREAM = "refs/heads/upstream"
@@ -163,6 +163,7 @@ def _carry(
     say("writing the commits")
     with ObjectReader(source) as reader:
         contents = _Contents(reader, pack, lineages, rewrite_blob, findings)
+        contents.slice_ahead(source, history)
         graph = _write_commits(history, lineages, contents, reader, pack)
     tip = graph.new_of.get(revision, "")
     if not tip:
@@ -244,6 +245,20 @@ class _Contents:
         self.hints: dict[str, str] = {}
         self.unreadable = 0
 
+    def slice_ahead(self, source: Path, history: History) -> None:
+        """Slice every version of every file that is carried in part, in one reading."""
+        wanted: dict[str, dict[frozenset[str], str]] = {}
+        for group in self._lineages.providers.values():
+            for provider in group:
+                if provider.symbols is None:
+                    continue
+                for _index, change in history.changes(provider.path):
+                    if change.blob != ABSENT and change.mode != SUBMODULE:
+                        wanted.setdefault(change.blob, {})[provider.symbols] = provider.path
+        for blob, content in stream_objects(source, wanted):
+            for symbols, path in wanted[blob].items():
+                self._slices[blob, symbols] = self._sliced(content, symbols, path, blob)
+
     def leaf(self, target: str, files: Mapping[str, Leaf]) -> Leaf | None:
         """The target's file when the providers are ``files``, or None when it has none yet."""
         providers = self._lineages.providers[target]
@@ -273,7 +288,7 @@ class _Contents:
             if sliced:
                 parts.append(sliced)
                 mode = mode or leaf.mode
-                have |= bound & missing
+                have |= bound
         if not parts:
             return None
         content = join_slices(parts) if len(parts) > 1 else parts[0]
@@ -297,16 +312,18 @@ class _Contents:
     def _slice(self, blob: str, symbols: frozenset[str], path: str) -> tuple[bytes, frozenset[str]]:
         key = (blob, symbols)
         if key not in self._slices:
-            source = self._reader.read(blob)
-            try:
-                sliced = slice_module(source, symbols)
-                bound = frozenset(bound_names(split_module(source)))
-            except UnreadableSource as error:
-                self.unreadable += 1
-                self._findings.append(f"{path} ({blob}): left out: {error}")
-                sliced, bound = b"", frozenset()
-            self._slices[key] = (sliced, bound)
+            self._slices[key] = self._sliced(self._reader.read(blob), symbols, path, blob)
         return self._slices[key]
+
+    def _sliced(
+        self, content: bytes, symbols: frozenset[str], path: str, blob: str
+    ) -> tuple[bytes, frozenset[str]]:
+        try:
+            return slice_and_names(content, symbols)
+        except UnreadableSource as error:
+            self.unreadable += 1
+            self._findings.append(f"{path} ({blob}): left out: {error}")
+            return b"", frozenset()
 
 
 def _write_commits(

@@ -43,10 +43,7 @@ class ObjectReader:
         stdin.flush()
         header = stdout.readline().split()
         if len(header) != 3:
-            raise MissingObject(
-                f"object {name} is missing from {self.git_dir}: use a full clone, "
-                "not a shallow or partial one"
-            )
+            raise MissingObject(_missing(name, self.git_dir))
         content = stdout.read(int(header[2]))
         stdout.read(1)
         return content
@@ -64,6 +61,32 @@ class ObjectReader:
             if pipe is not None:
                 pipe.close()
         self._process.wait()
+
+
+def stream_objects(git_dir: Path, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of many objects, read ahead; ``MissingObject`` at the first that lacks."""
+    with tempfile.TemporaryFile() as spool:
+        for name in names:
+            spool.write(name.encode("ascii") + b"\n")
+        spool.seek(0)
+        process = subprocess.Popen(
+            git_command(git_dir, "cat-file", "--batch", "--buffer"),
+            stdin=spool,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=git_environment(),
+        )
+        assert process.stdout is not None
+        try:
+            while header := process.stdout.readline().split():
+                if len(header) != 3:
+                    raise MissingObject(_missing(header[0].decode("ascii"), git_dir))
+                content = process.stdout.read(int(header[2]))
+                process.stdout.read(1)
+                yield header[0].decode("ascii"), content
+        finally:
+            process.stdout.close()
+            process.wait()
 
 
 def stream_git(
@@ -99,6 +122,12 @@ def stream_git(
         if process.returncode:
             errors.seek(0)
             raise SourceError(_failure(arguments, errors.read()))
+
+
+def _missing(name: str, git_dir: Path) -> str:
+    return (
+        f"object {name} is missing from {git_dir}: use a full clone, not a shallow or partial one"
+    )
 
 
 def _failure(arguments: Sequence[str], stderr: bytes) -> str:
