@@ -133,10 +133,10 @@ def build_graph(
     modules: Mapping[str, Module],
     facts: Mapping[str, Facts],
     lines: Mapping[str, int],
-    deep: Callable[[str], Facts],
+    look: Callable[[str, str], Body | None],
 ) -> Graph:
-    """The graph of ``modules``; ``deep`` gives a module's facts with every function in."""
-    return _Builder(packages, modules, facts, lines, deep).build()
+    """The graph of ``modules``; ``look`` reads one function of one module."""
+    return _Builder(packages, modules, facts, lines, look).build()
 
 
 class _Target(NamedTuple):
@@ -157,14 +157,14 @@ class _Builder:
         modules: Mapping[str, Module],
         facts: Mapping[str, Facts],
         lines: Mapping[str, int],
-        deep: Callable[[str], Facts],
+        look: Callable[[str, str], Body | None],
     ) -> None:
         self.packages = tuple(packages)
         self.tops = {package.partition(".")[0] for package in packages}
         self.modules = modules
         self.facts = facts
         self.lines = lines
-        self.deep = deep
+        self.look = look
         self.edges: set[Edge] = set()
         self.externals: set[External] = set()
         self.unknown: set[Unknown] = set()
@@ -307,10 +307,13 @@ class _Builder:
                 continue
             if self.is_submodule(name, base, imported):
                 yield f"{base}.{imported}", False
-            elif base in self.facts and self.facts[base].bound.get("__getattr__") == "def":
-                if self.lookup(base, imported) is None:
-                    for target in self.effect((base, "__getattr__")):
-                        yield target.module, target.external
+            elif (
+                base in self.facts
+                and self.facts[base].bound.get("__getattr__") == "def"
+                and self.lookup(base, imported) is None
+            ):
+                for target in self.effect((base, "__getattr__")):
+                    yield target.module, target.external
 
     def own(self, name: str) -> bool:
         return any(name == p or name.startswith(p + ".") for p in self.packages)
@@ -512,30 +515,28 @@ class _Builder:
         kind = facts.bound.get(head)
         if kind is None or kind == "name":
             return None
-        if qualified in facts.functions:
-            return facts.functions[qualified]
-        facts = self.deep(module)
-        if qualified in facts.functions:
-            return facts.functions[qualified]
-        if kind == "class":
-            if qualified == head:
-                return self.constructor(module, head, frozenset())
-            method = qualified.partition(".")[2]
+        body = self.code(module, qualified)
+        if body is None and kind == "class":
+            method = qualified.partition(".")[2] or "__init__"
             return self.inherited(module, head, method, frozenset())
-        return None
+        return body
 
-    def constructor(self, module: str, name: str, seen: frozenset[str]) -> Body | None:
-        return self.inherited(module, name, "__init__", seen)
+    def code(self, module: str, qualified: str) -> Body | None:
+        """The code of exactly this function or method, read now if it was not before."""
+        body = self.facts[module].functions.get(qualified)
+        if body is None and self.facts[module].bound.get(qualified) != "class":
+            body = self.look(module, qualified)
+        return body
 
     def inherited(self, module: str, name: str, method: str, seen: frozenset[str]) -> Body | None:
+        """The code of a method of a class, or of the first base that has it."""
         place = f"{module}:{name}"
         if place in seen or module not in self.facts:
             return None
-        facts = self.deep(module)
-        body = facts.functions.get(f"{name}.{method}")
+        body = self.code(module, f"{name}.{method}")
         if body is not None:
             return body
-        for base in facts.bases.get(name, ()):
+        for base in self.facts[module].bases.get(name, ()):
             home = self.resolve_call(module, base)
             if home is not None and "." not in home[1]:
                 found = self.inherited(home[0], home[1], method, seen | {place})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from extractor.analysis.graph import Graph, build_graph
 from extractor.analysis.modules import find_modules, top_packages
-from extractor.analysis.scan import Facts, scan
+from extractor.analysis.scan import Body, Facts, scan, scan_function
 from extractor.errors import UsageError
 from extractor.source.tree import Tree
 
@@ -18,21 +18,21 @@ def import_graph(tree: Tree, packages: Sequence[str] = ()) -> Graph:
     modules = find_modules(paths, packages)
     facts: dict[str, Facts] = {}
     lines: dict[str, int] = {}
-    deep: dict[str, Facts] = {}
     for module in modules.values():
-        if module.path is None:
-            continue
-        source = tree.read(module.path)
-        facts[module.name] = scan(source, module.path)
-        lines[module.name] = source.count(b"\n")
+        if module.path is not None:
+            source = tree.read(module.path)
+            facts[module.name] = scan(source, module.path)
+            lines[module.name] = source.count(b"\n")
+    looked: dict[tuple[str, str], Body | None] = {}
 
-    def look_deep(name: str) -> Facts:
-        if name not in deep:
+    def look(name: str, qualified: str) -> Body | None:
+        key = (name, qualified)
+        if key not in looked:
             path = modules[name].path
-            deep[name] = scan(tree.read(path), path, deep=True) if path else Facts()
-        return deep[name]
+            looked[key] = scan_function(tree.read(path), qualified, path) if path else None
+        return looked[key]
 
-    return build_graph(packages, modules, facts, lines, look_deep)
+    return build_graph(packages, modules, facts, lines, look)
 
 
 def _largest(paths: Sequence[str]) -> tuple[str, ...]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from extractor.analysis.skeleton import skeleton
+from extractor.analysis.skeleton import functions_named, skeleton
 
 # Part of every cache key: raise it whenever the facts of an unchanged file can differ.
 FACTS_VERSION = 1
@@ -32,6 +32,10 @@ _OBJECT_BY_STRING = frozenset(
     {"import_class", "import_object", "import_object_ns", "resolve_name", "import_string"}
 )
 BY_STRING = _MODULE_BY_STRING | _OBJECT_BY_STRING
+
+
+# Nothing runs in these; the body of a lambda runs when it is called.
+_LEAVES = frozenset({ast.Constant, ast.Name, ast.Lambda, ast.Load, ast.Store})
 
 
 @dataclass
@@ -58,56 +62,77 @@ class Facts:
     # Bases of classes, as dotted names.
     bases: dict[str, list[str]] = field(default_factory=dict)
     exported: list[str] | None = None
-    # ``functions`` is complete, not only those that mention imports.
-    deep: bool = False
     error: str = ""
     error_line: int = 0
 
 
-def scan(source: bytes, path: str = "<source>", *, deep: bool = False) -> Facts:
+def scan(source: bytes, path: str = "<source>") -> Facts:
     """The facts of ``source``; ``Facts.error`` says why when it cannot be read.
 
-    With ``deep`` every function is looked into, not only those that speak of imports.
+    Functions are looked into only where they speak of imports: see ``scan_function``.
     """
-    facts = Facts(deep=deep)
-    restore = None
-    reduced = None if deep else skeleton(source)
-    tree: ast.Module | None = None
+    facts = Facts()
+    try:
+        tree, restore = _parse(skeleton(source), source, path)
+    except ValueError as error:
+        facts.error, facts.error_line = str(error), getattr(error, "line", 0)
+        return facts
+    _Reader(facts, restore).read(tree)
+    return facts
+
+
+def scan_function(source: bytes, qualified: str, path: str = "<source>") -> Body | None:
+    """What one function or method of ``source`` does when called; ``None`` if there is none.
+
+    Calls of the function's own class come out as ``Class.method``.
+    """
+    facts = Facts()
+    reader = _Reader(facts, None)
+    text = functions_named(source, qualified)
+    if text == b"":
+        return None
+    try:
+        tree, reader.restore = _parse(text, source, path)
+    except ValueError:
+        return None
+    reader.keep_all = True
+    owner, _, name = qualified.rpartition(".")
+    if tree.body and text is not None:
+        reader.scope = owner
+    reader.statements(tree.body, 0)
+    return facts.functions.get(qualified)
+
+
+def _parse(
+    reduced: bytes | None, source: bytes, path: str
+) -> tuple[ast.Module, Callable[[str], str] | None]:
+    """The tree of ``reduced``, or else of all of ``source``; ``UnreadableSource`` if neither."""
     with warnings.catch_warnings():
         # Invalid escapes in old code are its authors' business, not a message of ours.
         warnings.simplefilter("ignore")
-        for text in (reduced, source):
-            if text is None:
-                continue
+        if reduced is not None:
             try:
-                tree = ast.parse(text, path)
-                break
+                return ast.parse(reduced, path), None
             except (SyntaxError, ValueError):
-                continue
-    if tree is None:
-        # Loaded here: few files need it, and it brings a whole parser.
-        from extractor.parsing import UnreadableSource, parse_ast
+                pass
+    # Loaded here: few files need it, and it brings a whole parser.
+    from extractor.parsing import parse_ast
 
-        try:
-            tree, stand_ins = parse_ast(source, path)
-            restore = stand_ins.restore_name
-        except UnreadableSource as error:
-            facts.error, facts.error_line = str(error), error.line
-            return facts
-    _Reader(facts, restore).read(tree)
-    return facts
+    tree, stand_ins = parse_ast(source, path)
+    return tree, stand_ins.restore_name if stand_ins.names else None
 
 
 class _Reader:
     """Fills ``Facts`` from a syntax tree in the order in which the code runs."""
 
-    def __init__(self, facts: Facts, restore: Any) -> None:
+    def __init__(self, facts: Facts, restore: Callable[[str], str] | None) -> None:
         self.facts = facts
         self.restore = restore
         self.constants: dict[str, list[str]] = {}
         self.body = facts.top
         self.scope = ""
         self.in_function = False
+        self.keep_all = False
 
     def read(self, tree: ast.Module) -> None:
         self.statements(tree.body, 0)
@@ -217,7 +242,7 @@ class _Reader:
         self.statements(node.body, 0)
         self.in_function = False
         body, self.body, self.constants = self.body, outer_body, outer_constants
-        if body.imports or body.dynamic or (self.facts.deep and body.calls):
+        if body.imports or body.dynamic or self.keep_all:
             self.facts.functions[qualified] = body
 
     def _class(self, node: ast.ClassDef, flags: int) -> None:
@@ -326,16 +351,31 @@ class _Reader:
         while pending:
             current = pending.pop()
             kind = type(current)
-            if kind is ast.Constant or kind is ast.Name or kind is ast.Lambda:
+            if kind in _LEAVES:
                 continue
             if kind is ast.Call:
                 self._call(current, flags)  # type: ignore[arg-type]
-            for name in current._fields:
-                value = getattr(current, name, None)
-                if value.__class__ is list:
-                    pending.extend(item for item in value if isinstance(item, ast.AST))
-                elif isinstance(value, ast.AST) and name != "ctx":
-                    pending.append(value)
+                function = current.func  # type: ignore[attr-defined]
+                if type(function) is ast.Attribute:
+                    function = function.value
+                if type(function) not in _LEAVES:
+                    pending.append(function)
+                for value in current.args:  # type: ignore[attr-defined]
+                    if type(value) not in _LEAVES:
+                        pending.append(value)
+                for keyword in current.keywords:  # type: ignore[attr-defined]
+                    if type(keyword.value) not in _LEAVES:
+                        pending.append(keyword.value)
+            elif kind is ast.Attribute:
+                pending.append(current.value)  # type: ignore[attr-defined]
+            else:
+                for value in current.__dict__.values():
+                    if value.__class__ is list:
+                        for item in value:
+                            if type(item) not in _LEAVES and isinstance(item, ast.AST):
+                                pending.append(item)
+                    elif type(value) not in _LEAVES and isinstance(value, ast.AST):
+                        pending.append(value)
 
     def _call(self, node: ast.Call, flags: int) -> None:
         function = node.func
@@ -532,5 +572,11 @@ def is_standard_library(name: str) -> bool:
 
 # Modules of earlier Pythons (https://docs.python.org/3/whatsnew/, "Removed").
 _GONE_FROM_STANDARD_LIBRARY = frozenset(
-    ["__builtin__", "ConfigParser", "Cookie", "HTMLParser", "Queue", "SocketServer", "StringIO", "UserDict", "asynchat", "asyncore", "binhex", "cPickle", "cStringIO", "commands", "cookielib", "distutils", "dummy_thread", "exceptions", "formatter", "htmlentitydefs", "httplib", "imp", "macpath", "md5", "mimetools", "new", "parser", "popen2", "rfc822", "robotparser", "sets", "sha", "smtpd", "symbol", "thread", "tkinter", "urllib2", "urlparse", "xmlrpclib", "asynchat", "cgi", "cgitb", "crypt", "imghdr", "nntplib", "pipes", "telnetlib", "uu", "xdrlib", "audioop", "chunk", "msilib", "nis", "ossaudiodev", "sndhdr", "spwd", "sunau", "aifc", "lib2to3", "mailcap"]
+    """
+    __builtin__ ConfigParser Cookie HTMLParser Queue SocketServer StringIO UserDict aifc asynchat
+    asyncore audioop binhex cPickle cStringIO cgi cgitb chunk commands cookielib crypt distutils
+    dummy_thread exceptions formatter htmlentitydefs httplib imghdr imp lib2to3 macpath mailcap md5
+    mimetools msilib new nis nntplib ossaudiodev parser pipes popen2 rfc822 robotparser sets sha
+    smtpd sndhdr spwd sunau symbol telnetlib thread tkinter urllib2 urlparse uu xdrlib xmlrpclib
+    """.split()  # noqa: SIM905
 )

@@ -8,6 +8,7 @@ bracket depth, and only bodies that speak of imports are kept. Lines keep their 
 
 from __future__ import annotations
 
+import functools
 import re
 
 # The order matters: a triple quote is not an empty string followed by a quote.
@@ -50,18 +51,12 @@ def skeleton(source: bytes) -> bytes | None:
     Line numbers and everything that runs on import stay as they are. ``None`` when the
     text has something this reading cannot be sure about; parse the whole file then.
     """
-    if b"\f" in source or b"\0" in source:
-        return None
-    if b"\r" in source:
-        source = source.replace(b"\r\n", b"\n")
-        if b"\r" in source:
-            return None
     if b"def " not in source and b"def\t" not in source:
         return source
-    masked = b"\n" + mask(source)
-    lines = source.split(b"\n")
-    if masked.count(b"\n") != len(lines) or masked.count(b'"') % 2 or b"'" in masked:
+    split = _split(source)
+    if split is None:
         return None
+    masked, lines = split
     position = counted = 0
     line = -1  # The line that holds ``counted``; one newline was added in front.
     size = len(masked)
@@ -84,6 +79,72 @@ def skeleton(source: bytes) -> bytes | None:
             lines[first + 1 : after] = [b""] * (after - first - 1)
         line, counted = after - 1, end
     return b"\n".join(lines)
+
+
+def functions_named(source: bytes, qualified: str) -> bytes | None:
+    """The definitions of a top-level function or of a class's method, cut out to be parsed.
+
+    All of them where there are several (versions of a function, a property's setter);
+    empty when there is none. ``None`` when this reading cannot be sure: parse the file.
+    """
+    split = _split_again(source)
+    if split is None:
+        return None
+    masked, lines = split
+    owner, _, name = qualified.rpartition(".")
+    start, stop, depth = 0, len(masked), rb"[ \t]*"
+    if owner:
+        found = re.search(rb"\nclass[ \t]+%s\b" % re.escape(owner.encode()), masked)
+        if found is None:
+            return b""
+        body = _body_start(masked, found.end(), stop)
+        if body <= 0:
+            return None
+        start, stop, depth = body, _body_end(masked, body, stop, 0), rb"[ \t]+"
+    wanted = re.compile(rb"\n(%s)(?:async[ \t]+)?def[ \t]+%s\b" % (depth, re.escape(name.encode())))
+    matches = list(wanted.finditer(masked, start, stop))
+    # A deeper one of the same name belongs to some other class or function.
+    width = min((_width(found.group(1)) for found in matches), default=0)
+    text: list[bytes] = []
+    position = 0
+    for found in matches:
+        if _width(found.group(1)) != width or found.start() < position:
+            continue
+        body = _body_start(masked, found.end(), stop)
+        if body < 0:
+            return None
+        if body == 0:
+            position = masked.find(b"\n", found.end())
+            position = position if position > 0 else len(masked)
+        else:
+            position = _body_end(masked, body, len(masked), width)
+        first = masked.count(b"\n", 0, found.start() + 1) - 1
+        last = masked.count(b"\n", 0, position) if position < len(masked) else len(lines)
+        if width and not text:
+            # Something to be indented under; blank lines keep the numbers right.
+            text = [b""] * (first - 1) + [b"if 1:"]
+        text += [b""] * (first - len(text)) + lines[first:last]
+    return b"\n".join(text) + b"\n" if text else b""
+
+
+def _split(source: bytes) -> tuple[bytes, list[bytes]] | None:
+    """The masked text after one added newline, and the lines; ``None`` if they disagree."""
+    if b"\f" in source or b"\0" in source:
+        return None
+    if b"\r" in source:
+        source = source.replace(b"\r\n", b"\n")
+        if b"\r" in source:
+            return None
+    masked = b"\n" + mask(source)
+    lines = source.split(b"\n")
+    if masked.count(b"\n") != len(lines) or masked.count(b'"') % 2 or b"'" in masked:
+        return None
+    return masked, lines
+
+
+@functools.lru_cache(maxsize=128)
+def _split_again(source: bytes) -> tuple[bytes, list[bytes]] | None:
+    return _split(source)
 
 
 def _width(blank: bytes) -> int:
