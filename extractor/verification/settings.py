@@ -22,23 +22,6 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class SourceSettings:
-    """How the same code runs where it came from.
-
-    ``requirements`` are requirement files of the source; ``without`` are globs of distributions
-    not installed, because no test that moves needs them; ``version`` stands in for the tag that
-    pbr would ask git for. Which tests belong, and what they are called in the result, the plan's
-    roots and layout say.
-    """
-
-    __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
-
-    requirements: tuple[str, ...] = ("requirements.txt", "test-requirements.txt")
-    without: tuple[str, ...] = ()
-    version: str = "1.0.0"
-
-
-@dataclass(frozen=True)
 class Probe:
     """One request that ``serves`` sends; ``expect`` are texts the body must contain.
 
@@ -63,18 +46,40 @@ class ServeSettings:
 
     ``config`` is the text of the configuration file ``config_name``; ``{state}`` in it is an
     empty folder of the run. ``environment`` (``{state}`` again) is set for every command.
-    ``sync`` is the command that makes the database; ``script`` the WSGI script, which must
-    hold ``application``. ``probes`` are sent in order.
+    ``sync`` is the command that makes the database (its first word may be ``module:function``);
+    ``script`` is the installed WSGI script, which holds ``application``; ``factory`` is the
+    ``module:function`` that gives the application when nothing is installed. ``probes`` are sent in order. ``requirements`` name the WSGI server:
+    waitress.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
+    requirements: tuple[str, ...] = ("waitress",)
     script: str = ""
+    factory: str = ""
     sync: tuple[str, ...] = ()
     config_name: str = ""
     config: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     probes: tuple[Probe, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """How the same code runs where it came from.
+
+    ``requirements`` are requirement files of the source; ``without`` are globs of distributions
+    not installed, because no test that moves needs them; ``version`` stands in for the tag that
+    pbr would ask git for. Which tests belong, and what they are called in the result, the plan's
+    roots and layout say.
+    """
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
+
+    requirements: tuple[str, ...] = ("requirements.txt", "test-requirements.txt")
+    without: tuple[str, ...] = ()
+    version: str = "1.0.0"
+    serve: ServeSettings = field(default_factory=ServeSettings)
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,8 @@ class VerifySettings:
     the plan; ``build``: exact build tools of the environments. ``requirements`` and
     ``test_requirements``: files of the result. ``tests``: its discovery folders.
     ``test_environment``: variables the tests run with. ``kept``: definitions that are reached by
-    no name. ``serve`` and ``source``: see their classes. ``plugin``: a module in the plan's
-    folder with checks of its own.
+    no name. ``style``: requirements of the linter. ``serve`` and ``source``: see their classes.
+    ``plugin``: a Python file in the plan's folder with checks of its own.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
@@ -99,6 +104,7 @@ class VerifySettings:
     tests: tuple[str, ...] = ()
     test_environment: dict[str, str] = field(default_factory=dict)
     kept: tuple[Kept, ...] = ()
+    style: tuple[str, ...] = ("flake8",)
     source: SourceSettings = field(default_factory=SourceSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     plugin: str = ""
