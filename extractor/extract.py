@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from extractor.analysis.dead_code import find_dead_code
 from extractor.analysis.symbols import Reach, modules_of
-from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped
+from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped, Unchanged
 from extractor.parsing import UnreadableSource
 from extractor.plan.load import Plan
 from extractor.plan.model import Replace
@@ -24,6 +24,7 @@ from extractor.rewrites import (
     packaging,
     remove_unused_imports,
     rename_references,
+    replace_definition,
     replace_strings,
 )
 from extractor.rewrites.rename_references import Renames
@@ -63,6 +64,7 @@ class Extraction:
     source: Tree
     files: dict[str, bytes]
     modes: dict[str, str]
+    described: str = ""
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -126,11 +128,34 @@ def rewrite_all(extraction: Extraction) -> None:
     for decision, names in extraction.layout.replaced:
         _replace(extraction, decision, names)
     _add_overlay(extraction)
-    _rename_strings(extraction)
     _rewrite_texts(extraction)
+    _rename_strings(extraction)
     _mark_packages(extraction)
     _drop_unreached(extraction)
     _package(extraction)
+    _report_left(extraction)
+
+
+def _report_left(extraction: Extraction) -> None:
+    """Whatever still names a module of the old package is for a person to look at."""
+    nothing = Renames(known_modules=extraction.layout.source_modules)
+    findings = []
+    for path, content in sorted(extraction.files.items()):
+        if not _is_text(content):
+            continue
+        if path.endswith(".py"):
+            outcome = rename_references.rewrite(
+                content,
+                module=_module_of(path),
+                is_package=path.endswith("/__init__.py"),
+                renames=nothing,
+                path=path,
+            )
+        else:
+            outcome = rename_references.rewrite_text(content, nothing)
+        if isinstance(outcome, Rewritten | Unchanged):
+            findings.extend((path, finding) for finding in outcome.findings)
+    extraction.apply(Step("rename_references", "Look for what is left", "", {}, tuple(findings)))
 
 
 def _python(extraction: Extraction) -> Iterable[str]:
@@ -224,6 +249,7 @@ def _rename(
         modules=names.modules,
         symbols=names.symbols,
         known_modules=extraction.layout.source_modules,
+        report_left=False,
     )
 
     def rewrite(path: str, content: bytes) -> Outcome:
@@ -252,6 +278,11 @@ def _is_text(content: bytes) -> bool:
 
 def _replace(extraction: Extraction, decision: Replace, names: NameMap) -> None:
     module = decision.with_.partition(":")[0]
+    subject, _, name = decision.subject.partition(":")
+    own = extraction.layout.moved.modules.get(subject)
+    if own is not None and name:
+        _replace_own(extraction, decision, own, name)
+        return
     path = module.replace(".", "/")
     overlay = {
         p: c
@@ -265,6 +296,27 @@ def _replace(extraction: Extraction, decision: Replace, names: NameMap) -> None:
         decision.reason,
         extra=overlay,
         rewrite_name="replace_by_overlay" if overlay else "rename_references",
+    )
+
+
+def _replace_own(extraction: Extraction, decision: Replace, module: str, name: str) -> None:
+    """A definition of the subsystem itself gives way to an import under the same name."""
+
+    def rewrite(path: str, content: bytes) -> Outcome:
+        return replace_definition.rewrite(content, name=name, replacement=decision.with_, path=path)
+
+    paths = [p for p in _python(extraction) if _module_of(p) == module]
+    changes, findings, failures = _each(extraction, paths, rewrite)
+    extraction.apply(
+        Step(
+            "replace_definition",
+            f"Replace {decision.subject} by {decision.with_}",
+            decision.reason,
+            changes,
+            findings,
+            failures,
+            "done" if changes else "matched nothing",
+        )
     )
 
 
@@ -418,12 +470,10 @@ def _mark_packages(extraction: Extraction) -> None:
 
 def _package(extraction: Extraction) -> None:
     rules = extraction.plan.data.packaging
-    lines = b""
-    for path in (rules.requirements, rules.test_requirements):
-        try:
-            lines += extraction.source.read(path) + b"\n"
-        except KeyError:
-            continue
+    lines = b"".join(
+        _source_text(extraction, path) + b"\n"
+        for path in (rules.requirements, rules.test_requirements, "setup.cfg")
+    )
     wanted = packaging.requirements_of(
         extraction.tree(),
         extraction.package,
@@ -433,7 +483,22 @@ def _package(extraction: Extraction) -> None:
         test=rules.test,
         tests_folder=_tests_folder(extraction),
     )
-    changes: dict[str, bytes | None] = dict(extraction.plan.packaging)
+    languages = packaging.classifiers(_source_text(extraction, "setup.cfg"))
+    values = {
+        "distribution": rules.distribution,
+        "language_classifiers": "\n".join(f"    {line}" for line in languages),
+        "entry_points": packaging.entry_points(
+            rules.entry_points, modules_of(extraction.tree(), {extraction.package})
+        ),
+        "extras": packaging.extras(wanted.optional),
+        "tox_envlist": ",".join(_tox_environments(languages)),
+        "source_name": extraction.old_package,
+        "source_revision": extraction.described,
+    }
+    changes: dict[str, bytes | None] = {
+        (f".{path}" if path in rules.hidden else path): packaging.fill_template(content, values)
+        for path, content in extraction.plan.packaging.items()
+    }
     changes["requirements.txt"] = wanted.runtime
     changes["test-requirements.txt"] = wanted.test
     extraction.apply(
@@ -445,6 +510,19 @@ def _package(extraction: Extraction) -> None:
             tuple(("requirements.txt", f) for f in wanted.findings),
         )
     )
+
+
+def _source_text(extraction: Extraction, path: str) -> bytes:
+    try:
+        return extraction.source.read(path)
+    except KeyError:
+        return b""
+
+
+def _tox_environments(languages: Iterable[str]) -> list[str]:
+    """``py27`` for the classifier ``Programming Language :: Python :: 2.7``, and so on."""
+    versions = [re.search(r":: (\d)\.(\d+)$", line) for line in languages]
+    return [f"py{v[1]}{v[2]}" for v in versions if v] or ["py3"]
 
 
 def readable(files: Mapping[str, bytes]) -> dict[str, str]:

@@ -133,7 +133,13 @@ class Packaging(Table):
         default=[], description="Distributions needed at run time that nothing imports by name."
     )
     test: list[str] = Field(default=[], description="The same for the tests.")
-    scripts: dict[str, Subject] = {}
+    entry_points: dict[str, dict[str, Subject]] = Field(
+        default={},
+        description="Entry point group to names; those whose module came along are declared.",
+    )
+    hidden: list[str] = Field(
+        default=[], description="Packaging files whose name gets a leading dot in the result."
+    )
 
 
 class History(Table):
