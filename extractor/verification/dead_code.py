@@ -88,9 +88,8 @@ def dead_options(tree: Tree, package: str) -> Iterator[tuple[str, str]]:
         for node in ast.walk(parsed):
             if isinstance(node, ast.Attribute):
                 used.add(node.attr)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if id(node) not in names:
-                    used.add(node.value)
+            elif isinstance(node, ast.Constant) and id(node) not in names:
+                used.add(str(node.value))
     for path, name in declared:
         if name.replace("-", "_") not in used and name not in used:
             yield path, name

@@ -48,8 +48,8 @@ class ServeSettings:
     empty folder of the run. ``environment`` (``{state}`` again) is set for every command.
     ``sync`` is the command that makes the database (its first word may be ``module:function``);
     ``script`` is the installed WSGI script, which holds ``application``; ``factory`` is the
-    ``module:function`` that gives the application when nothing is installed. ``probes`` are sent in order. ``requirements`` name the WSGI server:
-    waitress.
+    ``module:function`` that gives the application when nothing is installed. ``probes`` are
+    sent in order. ``requirements`` name the WSGI server: waitress.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
@@ -70,8 +70,8 @@ class SourceSettings:
 
     ``requirements`` are requirement files of the source; ``without`` are globs of distributions
     not installed, because no test that moves needs them; ``version`` stands in for the tag that
-    pbr would ask git for. Which tests belong, and what they are called in the result, the plan's
-    roots and layout say.
+    pbr would ask git for; ``serve`` is how the same service starts there. Which tests belong, and
+    what they are called in the result, the plan's roots and layout say.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
