@@ -6,6 +6,7 @@ A call that prepared what did not come along (registries, monkey patches) has to
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from extractor.outcome import Failed, Outcome, Rewritten, Unchanged
@@ -21,16 +22,16 @@ REVIEW = Review.DECIDE
 
 @dataclass(frozen=True)
 class Settings:
-    """``symbols``: the functions, as ``module:name``, whose bare calls go."""
+    """``calls``: the functions, as ``module:name``, whose bare calls go."""
 
-    symbols: frozenset[str] = field(default_factory=frozenset)
+    calls: frozenset[str] = field(default_factory=frozenset)
 
 
 def run(file: SourceFile, settings: Settings) -> Outcome:
     """The rewrite as the registry calls it."""
     return rewrite(
         file.content,
-        symbols=settings.symbols,
+        calls=settings.calls,
         module=file.module,
         is_package=file.is_package,
         path=file.path,
@@ -40,12 +41,17 @@ def run(file: SourceFile, settings: Settings) -> Outcome:
 def rewrite(
     source: bytes,
     *,
-    symbols: frozenset[str],
+    calls: Collection[str],
     module: str,
     is_package: bool = False,
     path: str = "<source>",
 ) -> Outcome:
-    """Drop every statement of one file that is nothing but a call of one of ``symbols``."""
+    """Drop every statement of one file that is nothing but a call of one of ``calls``.
+
+    ``module`` is the dotted name under which the text was written. The import that served
+    only the call is left for ``remove_unused_imports``.
+    """
+    symbols = frozenset(calls)
     if not any(symbol.rpartition(":")[2].encode("utf-8") in source for symbol in symbols):
         return Unchanged()
     try:

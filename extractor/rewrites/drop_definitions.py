@@ -6,6 +6,7 @@ What a slice does not carry must not stay behind as dead code.
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import libcst
@@ -33,11 +34,19 @@ def run(file: SourceFile, settings: Settings) -> Outcome:
     return rewrite(file.content, names=frozenset(names), path=file.path)
 
 
-def rewrite(source: bytes, *, names: frozenset[str], path: str = "<source>") -> Outcome:
-    """Drop ``names`` (``name`` or ``Class.method``) from one file.
+def rewrite(
+    source: bytes,
+    *,
+    names: Collection[str],
+    path: str = "<source>",
+    report_used: bool = True,
+) -> Outcome:
+    """Drop ``names`` (``name`` or ``Class.method``) from one file, every binding of each.
 
-    A name that is not defined is a finding, one that is still used another.
+    A name that is not defined is a finding; so is, with ``report_used``, one that what
+    stays still uses. A statement that binds several names goes when all of them do.
     """
+    names = frozenset(names)
     wanted = {name for name in names if name.rpartition(".")[2].encode("utf-8") in source}
     missing = tuple(Finding(f"{name} is not defined here") for name in sorted(names - wanted))
     if not wanted:
@@ -47,24 +56,28 @@ def rewrite(source: bytes, *, names: frozenset[str], path: str = "<source>") -> 
     except UnreadableSource as error:
         return Failed(str(error), error.line)
     found = definitions(text.tree)
-    gone = {node for name, nodes in found.items() if name in wanted for node in nodes}
+    kept = {node for name, nodes in found.items() if name not in wanted for node in nodes}
+    gone = {n for name in wanted & found.keys() for n in found[name] if n not in kept}
+    dropped = {name for name in wanted & found.keys() if gone.issuperset(found[name])}
     findings = [*missing]
-    findings += [Finding(f"{n} is not defined here") for n in sorted(wanted - found.keys())]
+    findings += [Finding(f"{name} is not defined here") for name in sorted(wanted - found.keys())]
+    findings += [
+        Finding(f"{name} is bound together with other names", found[name][0].lineno)
+        for name in sorted((wanted & found.keys()) - dropped)
+    ]
     if not gone:
         return Unchanged(tuple(sorted(findings, key=lambda finding: finding.message)))
-    findings += still_used(text.tree, gone, {name for name in wanted if "." not in name})
+    if report_used:
+        findings += still_used(text.tree, gone, {name for name in dropped if "." not in name})
     edits = remove_statements(text, gone)
-    edits += unexport(text, wanted & found.keys())
+    edits += unexport(text, dropped)
     content = apply_edits(text.utf8, edits)
     ordered = tuple(sorted(findings, key=lambda finding: (finding.line, finding.message)))
     return Rewritten(text.encode(content), ordered)
 
 
 def definitions(tree: ast.Module) -> dict[str, list[ast.stmt]]:
-    """Top-level names, and methods as ``Class.method``, each with the statements that bind it.
-
-    A statement that binds several names counts for none of them.
-    """
+    """Top-level names, and methods as ``Class.method``, each with the statements that bind it."""
     found: dict[str, list[ast.stmt]] = {}
 
     def collect(body: list[ast.stmt], prefix: str) -> None:
@@ -74,9 +87,10 @@ def definitions(tree: ast.Module) -> dict[str, list[ast.stmt]]:
             elif isinstance(node, ast.ClassDef):
                 found.setdefault(prefix + node.name, []).append(node)
                 collect(node.body, f"{prefix}{node.name}.")
-            elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-                if isinstance(node.targets[0], ast.Name):
-                    found.setdefault(prefix + node.targets[0].id, []).append(node)
+            elif isinstance(node, ast.Assign):
+                for target in node.targets:
+                    for name in _bound(target):
+                        found.setdefault(prefix + name, []).append(node)
             elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
                 if isinstance(node.target, ast.Name):
                     found.setdefault(prefix + node.target.id, []).append(node)
@@ -91,6 +105,16 @@ def definitions(tree: ast.Module) -> dict[str, list[ast.stmt]]:
 
     collect(tree.body, "")
     return found
+
+
+def _bound(target: ast.expr) -> list[str]:
+    if isinstance(target, ast.Name):
+        return [target.id]
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [name for element in target.elts for name in _bound(element)]
+    if isinstance(target, ast.Starred):
+        return _bound(target.value)
+    return [""]  # an attribute or an item: the statement does more than bind names
 
 
 def still_used(tree: ast.Module, gone: set[ast.stmt], names: set[str]) -> list[Finding]:

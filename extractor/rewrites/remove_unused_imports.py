@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -51,17 +52,20 @@ def run(file: SourceFile, settings: Settings) -> Outcome:
 def rewrite(
     source: bytes,
     *,
-    names: frozenset[str] | None = None,
-    keep: frozenset[str] = frozenset(),
-    is_package: bool = False,
+    names: Collection[str] | None = None,
+    keep: Collection[str] = frozenset(),
+    is_package: bool | None = None,
     path: str = "<source>",
 ) -> Outcome:
     """Remove unused imports of one file, all of them or those of ``names``.
 
     Kept in any case: lines with ``noqa``, names in ``__all__`` or ``keep``, what a
     package's ``__init__`` imports at top level (its re-exports) unless ``names`` says
-    so, imports that a ``try`` guards, ``__future__`` and star imports.
+    so, imports that a ``try`` guards, ``__future__`` and star imports. Whether the file
+    is a package's is told by its path when ``is_package`` is not given.
     """
+    if is_package is None:
+        is_package = path.endswith("__init__.py")
     if b"import" not in source or (names is not None and not names):
         return Unchanged()
     try:
@@ -89,7 +93,7 @@ def rewrite(
     return Rewritten(text.encode(apply_edits(text.utf8, edits_for(text, unused))))
 
 
-def is_unused(source: SourceText, found: Names, binding: Binding, keep: frozenset[str]) -> bool:
+def is_unused(source: SourceText, found: Names, binding: Binding, keep: Collection[str]) -> bool:
     """Whether no use of ``binding`` is seen and nothing says that it is wanted anyway."""
     name = binding.local
     if name in keep or name in found.declared or binding.module == "__future__":

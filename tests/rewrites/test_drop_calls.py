@@ -6,7 +6,7 @@ from extractor.outcome import Failed
 from extractor.rewrites.drop_calls import rewrite
 from tests.rewrites.tools import check_rewritten, check_unchanged
 
-run = partial(rewrite, symbols=frozenset({"big.objects:register_all"}), module="big.start")
+run = partial(rewrite, calls=frozenset({"big.objects:register_all"}), module="big.start")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_two_statements_on_a_line():
 
 
 def test_own_function_at_top_level():
-    own = partial(rewrite, symbols=frozenset({"big.start:setup"}), module="big.start")
+    own = partial(rewrite, calls=frozenset({"big.start:setup"}), module="big.start")
     check_rewritten(
         own,
         "def setup():\n    pass\n\n\nsetup()\n",

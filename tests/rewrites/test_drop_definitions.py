@@ -23,7 +23,6 @@ def missing(*names):
         pytest.param(["gone"], "def kept():\n    gone = 1\n    return gone\n", id="a local name"),
         pytest.param(["gone"], "class C:\n    def gone(self):\n        pass\n", id="a method"),
         pytest.param(["C.gone"], "def gone():\n    pass\n", id="a function, not the method"),
-        pytest.param(["gone"], "a, gone = 1, 2\n", id="bound together with another name"),
         pytest.param(["gone"], "from a import gone\n", id="imported"),
     ],
 )
@@ -116,6 +115,15 @@ def test_two_statements_on_a_line():
     check_text(dropping("gone"), "a = 1; gone = 2; b = 3\n", "a = 1; b = 3\n")
     check_text(dropping("gone"), "gone = 2; b = 3\n", "b = 3\n")
     check_text(dropping("gone"), "a = 1; gone = 2\n", "a = 1\n")
+
+
+def test_statement_that_binds_several_names_goes_with_the_last_of_them():
+    check_unchanged(
+        dropping("gone"),
+        "a, gone = 1, 2\n",
+        (Finding("gone is bound together with other names", 1),),
+    )
+    check_text(dropping("a", "gone"), "a, gone = 1, 2\nb = 1\n", "b = 1\n", again=["a", "gone"])
 
 
 def test_definition_in_a_branch():

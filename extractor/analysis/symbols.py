@@ -1,0 +1,474 @@
+"""What a subsystem reaches of the rest, symbol by symbol, and how it got there.
+
+A worklist over top-level statements: every name a live statement uses is resolved through
+imports, re-exports, aliases and star imports to the statement that defines it, which is then
+live too. Stops are the places where the plan says not to follow.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from extractor.analysis.names import Imported, ModuleNames, Reference, Unit, read_names
+from extractor.parsing import UnreadableSource
+from extractor.source.tree import SYMLINK, Tree
+
+# Decorators of these only wrap: what they decorate is reached by its name or not at all.
+_PURE = sys.stdlib_module_names | {"six"}
+
+K = TypeVar("K", str, "Symbol")
+
+
+@dataclass(frozen=True, order=True)
+class Symbol:
+    """A top-level name of a module; ``name`` is empty for the module itself."""
+
+    module: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.name}" if self.name else self.module
+
+    @classmethod
+    def parse(cls, text: str) -> Symbol:
+        """From ``module:name`` or ``module``."""
+        module, _, name = text.partition(":")
+        return cls(module, name)
+
+
+@dataclass(frozen=True, order=True)
+class Use:
+    """Where a symbol is used: the module, the 1-based line, the symbol whose statement it is."""
+
+    importer: str
+    line: int
+    within: str = ""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The answer: everything live, and what was met on the way.
+
+    ``symbols``: live first-party symbols of modules that are not wholly live, with the use
+    that reached each first. ``whole``: modules that are live as a whole, with the reason.
+    ``bare``: modules used as objects; ``named``: modules named in strings.
+    ``spelled``: every ``module:name`` as written at some use, with what it really is.
+    ``stopped``: uses of each stop. ``external``: third-party dotted names, with uses.
+    ``unknown``: references that resolve to nothing. ``failed``: unreadable modules.
+    """
+
+    symbols: Mapping[Symbol, Use]
+    whole: Mapping[str, Use]
+    spelled: Mapping[Symbol, Symbol]
+    bare: Mapping[str, tuple[Use, ...]]
+    named: Mapping[str, tuple[Use, ...]]
+    stopped: Mapping[str, tuple[Use, ...]]
+    uses: Mapping[Symbol, tuple[Use, ...]]
+    external: Mapping[str, tuple[Use, ...]]
+    unknown: Mapping[Symbol, tuple[Use, ...]]
+    failed: Mapping[str, str]
+    live_units: Mapping[str, frozenset[int]]
+
+    def chain(self, symbol: Symbol) -> list[tuple[Symbol, Use]]:
+        """How ``symbol`` was reached, last hop first."""
+        hops: list[tuple[Symbol, Use]] = []
+        seen: set[Symbol] = set()
+        while symbol in self.symbols and symbol not in seen:
+            seen.add(symbol)
+            use = self.symbols[symbol]
+            hops.append((symbol, use))
+            symbol = Symbol(use.importer, use.within)
+        return hops
+
+
+def modules_of(tree: Tree, packages: Collection[str]) -> dict[str, str]:
+    """Dotted module to path, for all regular ``.py`` files below the named packages."""
+    found: dict[str, str] = {}
+    for path in tree.paths():
+        if not path.endswith(".py") or path.split("/", 1)[0].removesuffix(".py") not in packages:
+            continue
+        if tree.entry(path).mode == SYMLINK:
+            continue
+        module = path.removesuffix(".py").replace("/", ".")
+        found[module.removesuffix(".__init__")] = path
+    return found
+
+
+class Resolver:
+    """Finds what a dotted name stands for; reads modules when first asked for them."""
+
+    def __init__(self, tree: Tree, modules: Mapping[str, str]) -> None:
+        self.tree = tree
+        self.modules = modules
+        self.failed: dict[str, str] = {}
+        self._names: dict[str, ModuleNames | None] = {}
+
+    def names(self, module: str) -> ModuleNames | None:
+        """The module's table; ``None`` when it is not ours or cannot be read."""
+        if module not in self._names:
+            path = self.modules.get(module)
+            table = None
+            if path is not None:
+                try:
+                    package = path.endswith("/__init__.py")
+                    table = read_names(self.tree.read(path), module, package, path)
+                except UnreadableSource as error:
+                    self.failed[module] = str(error)
+            self._names[module] = table
+        return self._names[module]
+
+    def split(self, dotted: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """The longest module that ``dotted`` starts with, and the rest."""
+        for end in range(len(dotted), 0, -1):
+            module = ".".join(dotted[:end])
+            if module in self.modules:
+                return module, dotted[end:]
+        return "", dotted
+
+
+@dataclass
+class _Walk:
+    """One resolution: the hops it took and where it ended."""
+
+    hops: list[Symbol] = field(default_factory=list)
+    end: Symbol | None = None
+    stop: str | None = None
+    external: str | None = None
+    whole: bool = False
+    lost: Symbol | None = None
+
+
+class SymbolWalker:
+    """Follows names from roots until nothing new is reached."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        stops: Callable[[Symbol], str | None] | None = None,
+        *,
+        effects: bool = False,
+    ) -> None:
+        """With ``effects``, what a module runs when imported is live once it is imported."""
+        self.resolver = resolver
+        self.effects = effects
+        self.touched: set[str] = set()
+        self.stops = stops or (lambda symbol: None)
+        self.symbols: dict[Symbol, Use] = {}
+        self.whole: dict[str, Use] = {}
+        self.spelled: dict[Symbol, Symbol] = {}
+        self.bare: dict[str, dict[Use, None]] = {}
+        self.named: dict[str, dict[Use, None]] = {}
+        self.stopped: dict[str, dict[Use, None]] = {}
+        self.uses: dict[Symbol, dict[Use, None]] = {}
+        self.external: dict[str, dict[Use, None]] = {}
+        self.unknown: dict[Symbol, dict[Use, None]] = {}
+        self.live: dict[str, set[int]] = {}
+        self._queue: deque[tuple[str, int, str]] = deque()
+
+    def add_whole(self, module: str, use: Use) -> None:
+        """Make every statement of ``module`` live."""
+        if module in self.whole:
+            return
+        self.whole[module] = use
+        self._touch(module)
+        table = self.resolver.names(module)
+        if table is not None:
+            for index, unit in enumerate(table.units):
+                self._live(module, index, unit.names[0] if unit.names else "")
+
+    def add_symbol(self, symbol: Symbol, use: Use) -> None:
+        """Make the statements that bind or augment ``symbol`` live."""
+        if not symbol.name:
+            self.add_whole(symbol.module, use)
+            return
+        self.symbols.setdefault(symbol, use)
+        table = self.resolver.names(symbol.module)
+        if table is None:
+            return
+        for index in table.binders.get(symbol.name, ()):
+            self._live(symbol.module, index, symbol.name)
+        for index, unit in enumerate(table.units):
+            if symbol.name in unit.augments:
+                self._live(symbol.module, index, symbol.name)
+
+    def run(self) -> Reach:
+        """Work until the queue is empty."""
+        while self._queue:
+            module, index, within = self._queue.popleft()
+            table = self.resolver.names(module)
+            assert table is not None
+            unit = table.units[index]
+            for reference in unit.references:
+                self._follow(table, reference, Use(module, reference.line, within))
+            for name in unit.names:
+                self.symbols.setdefault(Symbol(module, name), Use(module, unit.first_line, within))
+            if unit.imports and not unit.references and unit.kind != "import":
+                continue
+            for name, target in unit.imports:
+                if module in self.whole and unit.kind == "import":
+                    self._import(table, name, target, Use(module, unit.first_line, name))
+        return Reach(
+            symbols=dict(sorted(self.symbols.items())),
+            whole=dict(sorted(self.whole.items())),
+            spelled=dict(sorted(self.spelled.items())),
+            bare=_frozen(self.bare),
+            named=_frozen(self.named),
+            stopped=_frozen(self.stopped),
+            uses=_frozen(self.uses),
+            external=_frozen(self.external),
+            unknown=_frozen(self.unknown),
+            failed=dict(sorted(self.resolver.failed.items())),
+            live_units={m: frozenset(u) for m, u in sorted(self.live.items())},
+        )
+
+    def _touch(self, module: str) -> None:
+        """Importing ``module`` runs it and its parents, and imports what they import."""
+        if not self.effects or module in self.touched or module not in self.resolver.modules:
+            return
+        self.touched.add(module)
+        self._touch(module.rpartition(".")[0])
+        table = self.resolver.names(module)
+        if table is None:
+            return
+        for index, unit in enumerate(table.units):
+            if unit.kind == "code" or self.registers(table, unit):
+                self._live(module, index, "")
+            for _, target in unit.imports:
+                self._touch(target.module)
+                self._touch(f"{target.module}.{target.name}")
+
+    def registers(self, table: ModuleNames, unit: Unit) -> bool:
+        """Whether a decorator of another project may keep the definition to call it later."""
+        for chain in unit.decorators:
+            for index in table.binders.get(chain[0], ()):
+                for name, target in table.units[index].imports:
+                    top = target.module.split(".")[0]
+                    ours = top in {m.split(".")[0] for m in self.resolver.modules}
+                    if name == chain[0] and not ours and top not in _PURE:
+                        return True
+        return False
+
+    def _live(self, module: str, index: int, within: str) -> None:
+        self._touch(module)
+        units = self.live.setdefault(module, set())
+        if index not in units:
+            units.add(index)
+            self._queue.append((module, index, within))
+
+    def _import(self, table: ModuleNames, name: str, target: Imported, use: Use) -> None:
+        """An import of a live module that may serve nobody by name: note a stop or an outsider."""
+        walk = _Walk()
+        if target.name in {"", "*"}:
+            self._module(walk, target.module, ())
+        else:
+            self._attribute(walk, target.module, (target.name,))
+        if walk.external is not None:
+            _note(self.external, walk.external, use)
+        if walk.stop is not None:
+            _note(self.stopped, walk.stop, use)
+
+    def survey(self, module: str) -> Iterator[tuple[Symbol, Use]]:
+        """Every first-party symbol that ``module`` refers to, without following any."""
+        table = self.resolver.names(module)
+        for unit in table.units if table is not None else ():
+            within = unit.names[0] if unit.names else ""
+            for reference in unit.references:
+                walk = self._resolve(table, reference) if table is not None else None
+                if walk is not None and walk.end is not None:
+                    yield walk.end, Use(module, reference.line, within)
+
+    def _follow(self, table: ModuleNames, reference: Reference, use: Use) -> None:
+        walk = self._resolve(table, reference)
+        if walk is None:
+            return
+        if reference.binding and walk.end is not None and not walk.end.name:
+            self._touch(walk.end.module)
+            return
+        if reference.text and walk.end is not None and not walk.end.name:
+            # A module named in a string is looked up, not necessarily carried.
+            _note(self.named, walk.end.module, use)
+            return
+        self._settle(walk, use)
+
+    def _resolve(self, table: ModuleNames, reference: Reference) -> _Walk | None:
+        """Where ``reference`` leads; ``None`` for a string that names nothing of ours."""
+        walk = _Walk()
+        if reference.text and len(reference.chain) == 1:
+            # A lone word may name a class of its own module, as in a mapper's relationship().
+            binders = table.binders.get(reference.chain[0], ())
+            if not any(table.units[i].kind == "class" for i in binders):
+                return None
+            walk.end = Symbol(table.module, reference.chain[0])
+        elif reference.text:
+            module, rest = self.resolver.split(reference.chain)
+            if not module:
+                return None
+            if not rest:
+                walk.end = Symbol(module)
+                return walk
+            self._module(walk, module, rest)
+        elif reference.base is not None:
+            base = reference.base
+            if base.name:
+                self._attribute(walk, base.module, (base.name, *reference.chain[1:]))
+            else:
+                self._module(walk, base.module, reference.chain[1:])
+        else:
+            self._name(walk, table, reference.chain)
+        return walk
+
+    def _settle(self, walk: _Walk, use: Use) -> None:
+        if walk.stop is not None:
+            _note(self.stopped, walk.stop, use)
+            for hop in walk.hops:
+                self.spelled.setdefault(hop, walk.end or hop)
+            return
+        if walk.external is not None:
+            _note(self.external, walk.external, use)
+            for hop in walk.hops:
+                self.spelled.setdefault(hop, Symbol(*_external_parts(walk.external)))
+            return
+        if walk.lost is not None:
+            _note(self.unknown, walk.lost, use)
+            return
+        if walk.end is None:
+            return
+        end = walk.end
+        for hop in walk.hops:
+            self.spelled.setdefault(hop, end)
+        if not end.name:
+            _note(self.bare, end.module, use)
+            if walk.whole:
+                self.add_whole(end.module, use)
+            return
+        _note(self.uses, end, use)
+        self.add_symbol(end, use)
+
+    def _name(self, walk: _Walk, table: ModuleNames, chain: tuple[str, ...]) -> None:
+        """Resolve ``chain`` as seen from inside ``table``'s module."""
+        head = chain[0]
+        indices = table.binders.get(head)
+        if indices is None:
+            for star in table.stars:
+                if self._exports(star, head):
+                    self._attribute(walk, star, chain)
+                    return
+            return
+        for index in indices:
+            unit = table.units[index]
+            for name, target in unit.imports:
+                if name != head:
+                    continue
+                if unit.kind != "import":
+                    # A conditional import: the statement around it is part of the answer.
+                    self._live(table.module, index, head)
+                if target.name:
+                    self._attribute(walk, target.module, (target.name, *chain[1:]))
+                else:
+                    self._module(walk, target.module, chain[1:])
+                return
+        own = Symbol(table.module, head)
+        stop = self.stops(own)
+        if stop is not None:
+            walk.stop, walk.end = stop, own
+            return
+        unit = table.units[indices[-1]]
+        # Where code is carried an alias leads on; where it runs the alias itself is needed.
+        if not self.effects and unit.alias_of and unit.alias_of[0] != head and len(indices) == 1:
+            inner = _Walk()
+            self._name(inner, table, unit.alias_of)
+            if inner.external is not None:
+                walk.external = inner.external
+                return
+        walk.end = own
+
+    def _attribute(self, walk: _Walk, module: str, chain: tuple[str, ...]) -> None:
+        """Resolve ``module.chain[0]...``."""
+        if module not in self.resolver.modules:
+            walk.external = ".".join([module, *chain])
+            return
+        hop = Symbol(module, chain[0])
+        if hop in walk.hops:
+            walk.lost = hop
+            return
+        for candidate in (hop, Symbol(module)):
+            stop = self.stops(candidate)
+            if stop is not None:
+                walk.hops.append(hop)
+                walk.stop, walk.end = stop, hop
+                return
+        table = self.resolver.names(module)
+        below = f"{module}.{chain[0]}"
+        if table is not None and chain[0] in table.binders:
+            own = [t for i in table.binders[chain[0]] for n, t in table.units[i].imports]
+            if not (below in self.resolver.modules and _binds_module(own, below)):
+                walk.hops.append(hop)
+                self._name(walk, table, chain)
+                return
+        if below in self.resolver.modules:
+            self._module(walk, below, chain[1:])
+            return
+        if table is not None:
+            for star in table.stars:
+                if self._exports(star, chain[0]):
+                    walk.hops.append(hop)
+                    self._attribute(walk, star, chain)
+                    return
+            # Made at run time (a module that replaces itself, __getattr__): carry it whole.
+            if _makes_names(table):
+                walk.end, walk.whole = Symbol(module), True
+                return
+        walk.lost = hop
+
+    def _module(self, walk: _Walk, module: str, chain: tuple[str, ...]) -> None:
+        """Resolve ``chain`` below ``module``."""
+        if module not in self.resolver.modules:
+            walk.external = ".".join([module, *chain])
+            return
+        if chain:
+            self._attribute(walk, module, chain)
+            return
+        stop = self.stops(Symbol(module))
+        walk.end = Symbol(module)
+        if stop is not None:
+            walk.stop = stop
+
+    def _exports(self, module: str, name: str, seen: frozenset[str] = frozenset()) -> bool:
+        table = self.resolver.names(module)
+        if table is None or module in seen or name.startswith("_"):
+            return False
+        if name in table.binders:
+            return table.exported is None or name in table.exported
+        return any(self._exports(star, name, seen | {module}) for star in table.stars)
+
+
+def _binds_module(targets: Iterable[Imported], module: str) -> bool:
+    return any(t.module == module or f"{t.module}.{t.name}" == module for t in targets)
+
+
+def _makes_names(table: ModuleNames) -> bool:
+    if "__getattr__" in table.binders:
+        return True
+    return any(
+        reference.chain[:2] == ("sys", "modules") or reference.chain == ("setattr",)
+        for unit in table.units
+        if not unit.names
+        for reference in unit.references
+    )
+
+
+def _external_parts(dotted: str) -> tuple[str, str]:
+    module, _, name = dotted.rpartition(".")
+    return module, name
+
+
+def _note(notes: dict[K, dict[Use, None]], key: K, use: Use) -> None:
+    notes.setdefault(key, {})[use] = None
+
+
+def _frozen(notes: dict[K, dict[Use, None]]) -> dict[K, tuple[Use, ...]]:
+    return {key: tuple(sorted(notes[key])) for key in sorted(notes, key=str)}

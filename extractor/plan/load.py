@@ -1,0 +1,123 @@
+"""Load a plan folder: ``plan.toml``, ``overlay/`` and ``packaging/``.
+
+Errors name the file and the line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from extractor.errors import UsageError
+from extractor.plan.model import PlanData
+from extractor.source.tree import FolderTree
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PLANS = Path(__file__).parent.parent / "plans"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A validated plan with the files that belong to it, all read into memory.
+
+    ``overlay`` and ``packaging`` map paths in the result to bytes; ``digest`` is the SHA-256 over
+    every file of the plan folder.
+    """
+
+    data: PlanData
+    folder: Path
+    overlay: Mapping[str, bytes]
+    packaging: Mapping[str, bytes]
+    digest: str
+
+
+def plan_folder(name: str) -> Path:
+    """The folder of a plan given by its name or by a path."""
+    folder = Path(name) if "/" in name or Path(name).is_dir() else PLANS / name
+    if folder.name == "plan.toml":
+        folder = folder.parent
+    if not (folder / "plan.toml").is_file():
+        known = ", ".join(sorted(p.parent.name for p in PLANS.glob("*/plan.toml")))
+        raise UsageError(
+            f"there is no plan {name!r}: give a folder with a plan.toml, or one of: {known}"
+        )
+    return folder
+
+
+def load_plan(name: str) -> Plan:
+    """The plan of that name or folder; ``UsageError`` with file and line when it is wrong."""
+    folder = plan_folder(name)
+    tree = FolderTree(folder)
+    files = {path: tree.read(path) for path in tree.paths() if not path.endswith(".pyc")}
+    data = parse_plan(files["plan.toml"], str(folder / "plan.toml"))
+    digest = hashlib.sha256()
+    for path, content in sorted(files.items()):
+        digest.update(b"%s\0%d\0" % (path.encode(), len(content)) + content)
+    return Plan(
+        data=data,
+        folder=folder,
+        overlay=_below(files, "overlay/"),
+        packaging=_below(files, "packaging/"),
+        digest=digest.hexdigest(),
+    )
+
+
+def parse_plan(text: bytes, where: str) -> PlanData:
+    """Validate ``plan.toml``; all its errors are told at once, one a line."""
+    try:
+        decoded = text.decode("utf-8")
+        raw = tomllib.loads(decoded)
+    except UnicodeDecodeError:
+        raise UsageError(f"{where}: not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{where}: {error}") from None
+    try:
+        return PlanData.model_validate(raw)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            path = tuple(problem["loc"])
+            name = ".".join(str(part) for part in path)
+            message = problem["msg"].removeprefix("Value error, ")
+            if problem["type"] == "extra_forbidden":
+                message = "unknown key"
+            lines.append(f"{where}:{line_of(decoded, path)}: {name}: {message}")
+        raise UsageError("\n".join(lines)) from None
+
+
+def line_of(text: str, path: tuple[int | str, ...]) -> int:
+    """The 1-based line where ``path`` is set: its key, else its table's header, else line 1."""
+    best, depth = 1, 0
+    counts: dict[tuple[str, ...], int] = {}
+    table: tuple[int | str, ...] = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
+        key = re.match(r"\s*([\w\"'.:-]+)\s*=", line)
+        if header:
+            parts = tuple(p.strip().strip("\"'") for p in header.group(2).split("."))
+            table = parts
+            if header.group(1) == "[[":
+                counts[parts] = counts.get(parts, -1) + 1
+                table = (*parts, counts[parts])
+            here = table
+        elif key:
+            here = (*table, key.group(1).strip("\"'"))
+        else:
+            continue
+        if path[: len(here)] == here and len(here) > depth:
+            best, depth = number, len(here)
+    return best
+
+
+def _below(files: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:
+    return {p.removeprefix(prefix): c for p, c in sorted(files.items()) if p.startswith(prefix)}

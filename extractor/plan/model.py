@@ -1,0 +1,182 @@
+"""The plan: what a person decides about one extraction, as validated data.
+
+Everything the engine can find out for itself is left out of it. A *decision* is one cut or one
+replacement with one subject and its reason; layout rules say only where things go.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_DOTTED = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"
+_MODULE = re.compile(_DOTTED)
+_SUBJECT = re.compile(rf"{_DOTTED}(:[A-Za-z_]\w*)?")
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Any:
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise ValueError(f"{value!r} is not {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+Module = Annotated[str, _matching(_MODULE, "a dotted module name")]
+Subject = Annotated[str, _matching(_SUBJECT, "'module' or 'module:symbol'")]
+
+
+class Table(BaseModel):
+    """A table of the plan: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Roots(Table):
+    """Where reachability starts, all as modules of the source."""
+
+    packages: list[Module] = Field(min_length=1, description="The subsystem's own packages.")
+    tests: list[Module] = Field(default=[], description="Test packages and modules that belong.")
+    exclude: list[Module] = Field(default=[], description="Modules below these that stay behind.")
+    entry_points: list[Subject] = Field(
+        default=[], description="Symbols, as named in the result, that are called from outside."
+    )
+
+
+class Decision(Table):
+    """One thing a person decided, with the reason."""
+
+    subject: Subject
+    reason: str = Field(min_length=10)
+
+
+class Cut(Decision):
+    """References to the subject are not followed; calls of it as statements are dropped."""
+
+
+class Replace(Decision):
+    """The subject is not followed; what stands in its place is named by ``with``.
+
+    A module subject covers all its names and submodules; ``names`` says which of them are called
+    otherwise in the replacement, or stand in another module (``module:name``). A symbol of the
+    subsystem itself is imported from the replacement under its old name.
+    """
+
+    with_: Subject = Field(alias="with")
+    names: dict[str, str] = {}
+
+
+class FileRule(Table):
+    """Files that are not modules: ``from`` is a glob; a ``to`` ending in ``/`` is a folder.
+
+    In a folder rule the part of the path below the glob's fixed leading folder is kept.
+    """
+
+    from_: str = Field(alias="from", min_length=1)
+    to: str = Field(min_length=1)
+    exclude: list[str] = []
+
+    def target(self, path: str) -> str | None:
+        """Where ``path`` goes by this rule, or ``None``."""
+        if not fnmatch.fnmatchcase(path, self.from_):
+            return None
+        if any(fnmatch.fnmatchcase(path, pattern) for pattern in self.exclude):
+            return None
+        if not self.to.endswith("/"):
+            return self.to
+        fixed = re.split(r"[*?\[]", self.from_, maxsplit=1)[0]
+        return self.to + path.removeprefix(fixed[: fixed.rfind("/") + 1])
+
+
+class StringRule(Table):
+    """A string literal equal to ``old`` becomes ``new`` in the files of the result."""
+
+    files: str
+    old: str
+    new: str
+
+
+class TextRule(Table):
+    """Every match of the regular expression ``old`` becomes ``new``, before string rules run."""
+
+    files: str
+    old: str
+    new: str
+
+
+class Layout(Table):
+    """Where modules and files go. The longest matching module wins."""
+
+    modules: dict[str, Module]
+    whole: list[Module] = Field(
+        default=[], description="Modules outside the packages that go over as whole files."
+    )
+    files: list[FileRule] = []
+    strings: list[StringRule] = []
+    texts: list[TextRule] = []
+
+
+class Packaging(Table):
+    """How the result is made an installable distribution."""
+
+    distribution: str
+    requirements: str = Field(description="Path in the source that holds its requirements.")
+    test_requirements: str = Field(description="Path in the source that holds those of its tests.")
+    distributions: dict[str, str] = Field(
+        default={}, description="Import name to distribution, where they differ beyond case."
+    )
+    runtime: list[str] = Field(
+        default=[], description="Distributions needed at run time that nothing imports by name."
+    )
+    test: list[str] = Field(default=[], description="The same for the tests.")
+    scripts: dict[str, Subject] = Field(
+        default={}, description="Commands the result must install, by name."
+    )
+    entry_points: dict[str, dict[str, Subject]] = Field(
+        default={},
+        description="Entry point group to names; those whose module came along are declared.",
+    )
+    hidden: list[str] = Field(
+        default=[], description="Packaging files whose name gets a leading dot in the result."
+    )
+
+
+class History(Table):
+    """Whose name the rewrite commits carry, and the branch the result stands on."""
+
+    author: str = "extractor"
+    email: str = "extractor@localhost"
+    branch: str = "main"
+
+
+class Words(Table):
+    """An old word that may remain in the result, with the reason."""
+
+    pattern: str
+    reason: str = Field(min_length=5)
+    files: str = "*"
+
+
+class PlanData(Table):
+    """The whole of ``plan.toml``."""
+
+    name: str
+    source_package: Module
+    target_package: Module
+    description: str = ""
+    roots: Roots
+    cut: list[Cut] = []
+    replace: list[Replace] = []
+    layout: Layout
+    packaging: Packaging
+    history: History = History()
+    words: list[Words] = []
+    verify: dict[str, Any] = Field(default={}, description="Settings of the verification checks.")
+
+    def decisions(self) -> list[Decision]:
+        """Every cut and replacement, in the order of the file."""
+        return [*self.cut, *self.replace]

@@ -1,0 +1,227 @@
+"""From what is reached and the layout rules: what moves where, and what is called how then."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from extractor.analysis.symbols import Reach, Resolver, Symbol, SymbolWalker, Use
+from extractor.errors import UsageError
+from extractor.moves import Move, SliceMove, WholeMove, moves_by_target
+from extractor.plan.model import PlanData, Replace
+from extractor.source.tree import SUBMODULE, Tree
+
+
+@dataclass(frozen=True)
+class NameMap:
+    """Old dotted module to new, and old ``module:name`` to new."""
+
+    modules: Mapping[str, str]
+    symbols: Mapping[str, str]
+
+    def __bool__(self) -> bool:
+        return bool(self.modules or self.symbols)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Everything that moves and every name that changes.
+
+    ``moved``: names of whole modules; ``carried``: names of slices and of re-exports that now
+    come from where they are really defined; ``replaced``: one map for each replacement.
+    ``undecided``: reached symbols no layout rule has a place for.
+    """
+
+    moves: tuple[Move, ...]
+    moved: NameMap
+    carried: NameMap
+    replaced: tuple[tuple[Replace, NameMap], ...]
+    undecided: tuple[Symbol, ...]
+    source_modules: frozenset[str]
+
+    def target_of(self, path: str) -> str | None:
+        """Where the file at ``path`` of the source goes, or ``None``."""
+        return next((m.target for m in self.moves if m.source == path), None)
+
+
+class Stops:
+    """The plan's decisions as places where reachability halts."""
+
+    def __init__(self, data: PlanData, present: Iterable[str]) -> None:
+        modules = frozenset(present)
+        self.subjects = {Symbol.parse(d.subject): d.subject for d in data.decisions()}
+        self._top = {s.module for s in self.subjects} & modules
+        self._hidden = [d.subject for d in data.replace if ":" not in d.subject]
+
+    def __call__(self, symbol: Symbol) -> str | None:
+        found = self.subjects.get(symbol)
+        if found is not None:
+            return found
+        for subject in self._hidden:
+            if symbol.module == subject or symbol.module.startswith(subject + "."):
+                return subject
+        return None
+
+
+def is_below(module: str, ancestors: Iterable[str]) -> bool:
+    """Whether ``module`` is one of ``ancestors`` or inside one of them."""
+    return any(module == a or module.startswith(a + ".") for a in ancestors)
+
+
+def reach_from_roots(tree: Tree, modules: Mapping[str, str], data: PlanData) -> Reach:
+    """Follow every name from the plan's roots; ``UsageError`` when no root exists here."""
+    roots = [
+        module
+        for module in modules
+        if is_below(module, [*data.roots.packages, *data.roots.tests])
+        and not is_below(module, data.roots.exclude)
+    ]
+    for package in data.roots.packages:
+        if not any(is_below(module, [package]) for module in roots):
+            raise UsageError(
+                f"root package {package!r} does not exist at this revision: "
+                "choose a revision that has it, or another plan"
+            )
+    walker = SymbolWalker(Resolver(tree, modules), Stops(data, modules))
+    for module in roots:
+        walker.add_whole(module, Use(module, 0))
+    reach = walker.run()
+    # Layout names modules that go over as whole files once anything of them is reached.
+    more = [
+        module
+        for module in data.layout.whole
+        if module not in reach.whole and any(s.module == module for s in reach.symbols)
+    ]
+    while more:
+        for module in more:
+            walker.add_whole(module, Use(module, 0))
+        reach = walker.run()
+        more = [
+            module
+            for module in data.layout.whole
+            if module not in reach.whole and any(s.module == module for s in reach.symbols)
+        ]
+    return reach
+
+
+def target_module(module: str, layout: Mapping[str, str]) -> str | None:
+    """The layout's longest match for ``module``, with the rest appended."""
+    parts = module.split(".")
+    for end in range(len(parts), 0, -1):
+        target = layout.get(".".join(parts[:end]))
+        if target is not None:
+            return ".".join([target, *parts[end:]])
+    return None
+
+
+def lay_out(tree: Tree, modules: Mapping[str, str], reach: Reach, data: PlanData) -> Layout:
+    """Apply the layout rules to what was reached."""
+    rules = data.layout.modules
+    moves: dict[str, Move] = {}
+    moved: dict[str, str] = {}
+    undecided: list[Symbol] = []
+    for module in reach.whole:
+        target = target_module(module, rules)
+        if target is None:
+            undecided.append(Symbol(module))
+            continue
+        moved[module] = target
+        moves[modules[module]] = WholeMove(modules[module], _path(target, modules[module]))
+    slices: dict[str, set[str]] = {}
+    for symbol in reach.symbols:
+        if symbol.module in reach.whole or not symbol.name:
+            continue
+        if target_module(symbol.module, rules) is None:
+            undecided.append(symbol)
+        else:
+            slices.setdefault(symbol.module, set()).add(symbol.name)
+    carried_modules: dict[str, str] = {}
+    for module, names in sorted(slices.items()):
+        target = target_module(module, rules)
+        assert target is not None
+        carried_modules[module] = target
+        moves[modules[module]] = SliceMove(
+            modules[module], target.replace(".", "/") + ".py", frozenset(names)
+        )
+    for move in _data_files(tree, modules, reach, data):
+        moves.setdefault(move.source, move)
+    ordered = tuple(sorted(moves.values(), key=lambda m: (m.target, m.source)))
+    moves_by_target(ordered)
+    carried, replaced = _symbol_maps(reach, data, {**moved, **carried_modules})
+    return Layout(
+        moves=ordered,
+        moved=NameMap(dict(sorted(moved.items())), {}),
+        carried=NameMap(carried_modules, carried),
+        replaced=replaced,
+        undecided=tuple(sorted(undecided)),
+        source_modules=frozenset(modules),
+    )
+
+
+def _path(target: str, source_path: str) -> str:
+    base = target.replace(".", "/")
+    return base + ("/__init__.py" if source_path.endswith("/__init__.py") else ".py")
+
+
+def _data_files(
+    tree: Tree, modules: Mapping[str, str], reach: Reach, data: PlanData
+) -> Iterable[WholeMove]:
+    """Files beside moved packages that are not modules, and those the file rules name."""
+    folders = {
+        posixpath.dirname(modules[module]): target_module(module, data.layout.modules)
+        for module in reach.whole
+        if modules[module].endswith("/__init__.py")
+    }
+    for path in tree.paths():
+        if tree.entry(path).mode == SUBMODULE:
+            continue
+        rule = next((t for r in data.layout.files if (t := r.target(path)) is not None), None)
+        if rule is not None:
+            yield WholeMove(path, rule)
+            continue
+        if path.endswith(".py"):
+            continue
+        folder = posixpath.dirname(path)
+        while folder and folder not in folders:
+            folder = posixpath.dirname(folder)
+        target = folders.get(folder)
+        if target is not None:
+            yield WholeMove(path, target.replace(".", "/") + path[len(folder) :])
+
+
+def _symbol_maps(
+    reach: Reach, data: PlanData, places: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[tuple[Replace, NameMap], ...]]:
+    carried: dict[str, str] = {}
+    replaced: dict[str, dict[str, str]] = {r.subject: {} for r in data.replace}
+    rules = {r.subject: r for r in data.replace}
+    stops = Stops(data, ())
+    for spelled, real in reach.spelled.items():
+        if not real.name:
+            continue
+        subject = stops(real) or stops(Symbol(real.module))
+        if subject in rules:
+            replaced[subject][str(spelled)] = _replacement(rules[subject], real)
+        elif subject is not None:
+            continue
+        elif real.module in places:
+            if spelled != real or spelled.module not in places or spelled.module not in reach.whole:
+                carried[str(spelled)] = f"{places[real.module]}:{real.name}"
+        elif spelled != real and f"{real.module}.{real.name}" in reach.external:
+            carried[str(spelled)] = str(real)
+    maps = []
+    for rule in data.replace:
+        whole = {} if ":" in rule.subject else {rule.subject: rule.with_}
+        used = rule.subject in reach.stopped
+        if used:
+            maps.append((rule, NameMap(whole, dict(sorted(replaced[rule.subject].items())))))
+    return dict(sorted(carried.items())), tuple(maps)
+
+
+def _replacement(rule: Replace, real: Symbol) -> str:
+    if ":" in rule.subject:
+        return rule.with_
+    below = real.module[len(rule.subject) :]
+    name = rule.names.get(real.name, real.name)
+    return name if ":" in name else f"{rule.with_}{below}:{name}"

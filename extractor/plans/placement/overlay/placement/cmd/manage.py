@@ -1,0 +1,55 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+"""The command ``placement-manage``."""
+
+import argparse
+import sys
+
+from placement import conf
+from placement.conf import paths
+from placement import config
+from placement import db_api
+from placement.db.sqlalchemy import migration
+
+
+def db_sync(args):
+    """Create what the database lacks."""
+    migration.db_sync(db_api.get_placement_engine())
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog='placement-manage', description='Manage the placement service.')
+    parser.add_argument(
+        '--config-file', action='append', metavar='PATH',
+        help='read this file instead of %s' % paths.config_file())
+    groups = parser.add_subparsers(dest='group', metavar='GROUP')
+    groups.required = True
+    commands = groups.add_parser('db', help='the database').add_subparsers(
+        dest='command', metavar='COMMAND')
+    commands.required = True
+    sync = commands.add_parser('sync', help=db_sync.__doc__)
+    sync.set_defaults(run=db_sync)
+    return parser
+
+
+def main(argv=None):
+    argv = sys.argv if argv is None else argv
+    args = _parser().parse_args(argv[1:])
+    config.parse_args(
+        [], default_config_files=args.config_file or [paths.config_file()])
+    return args.run(args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,379 @@
+"""Open what the user calls the source, so that nothing of it can run or change.
+
+Git never works inside the source's own git directory. A small bare repository of ours,
+the *view*, borrows the source's objects (git calls that an alternate): the source's
+configuration, hooks, attributes and index are not there, and nothing is written to it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from extractor.errors import SourceError, UsageError
+from extractor.progress import Progress
+from extractor.source.tree import SUBMODULE, GitTree, git_environment, run_git
+
+# GIT_CONFIG_GLOBAL, which keeps the user's configuration out, came with 2.32.
+_OLDEST_GIT = (2, 32)
+_RELEASE_PREFIX = "pypi:"
+# How files on disk differ from committed ones; none of these can name a program.
+_HARMLESS_CONVERSIONS = ("autocrlf", "eol", "filemode", "ignorecase", "symlinks")
+_ADDRESS = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[^/@]+@[^/:]+:)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release that became a commit; ``date`` is seconds since the epoch, UTC."""
+
+    name: str
+    version: str
+    sha256: str
+    date: int
+    revision: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A committed revision of the source, ready to be read.
+
+    ``git_dir`` is a repository of ours in the workspace: its ``HEAD`` is ``revision`` and
+    it reaches all history the source has. ``commit_date`` is the committer's date in
+    seconds since the epoch. ``label`` names the revision without any path of this
+    machine; ``described`` is for people. ``location`` is the folder that was opened, None
+    for releases.
+    """
+
+    git_dir: Path
+    revision: str
+    tree: GitTree
+    commit_date: int
+    label: str
+    described: str
+    location: Path | None = None
+    dirty: bool = False
+    shallow: bool = False
+    partial: bool = False
+    releases: tuple[Release, ...] = ()
+
+
+@contextmanager
+def open_source(
+    spec: str,
+    rev: str | None,
+    *,
+    workspace: Path,
+    progress: Progress,
+    need_history: bool = True,
+) -> Iterator[Source]:
+    """Open ``spec``: a checkout, worktree or bare repository, or ``pypi:name==version,...``.
+
+    ``workspace`` is an existing folder outside the source that the caller removes after
+    use. ``rev`` is anything git can resolve to a commit (``HEAD`` when None).
+    ``need_history`` refuses a shallow clone. Raises ``SourceError`` when the
+    source cannot be used, ``UsageError`` when ``spec`` or ``rev`` cannot mean anything.
+    """
+    check_revision_name(rev)
+    require_git()
+    if spec.startswith(_RELEASE_PREFIX):
+        # Not everybody needs the network client, and it takes a while to import.
+        from extractor.source.release import open_releases
+
+        source = open_releases(
+            spec.removeprefix(_RELEASE_PREFIX), rev, workspace=workspace, progress=progress
+        )
+    else:
+        source = _open_repository(spec, rev, workspace, need_history)
+    if source.dirty:
+        progress.note(
+            f"{source.location} has uncommitted changes: they are left out, "
+            f"the work is done on {source.label}"
+        )
+    with source.tree:
+        yield source
+
+
+def check_revision_name(rev: str | None) -> None:
+    """Refuse what git might take for an option or cannot be a name; ``UsageError``."""
+    if rev is None:
+        return
+    if rev.startswith("-"):
+        raise UsageError(f"{rev!r} looks like an option, not like a revision")
+    if not rev.strip() or not rev.isprintable():
+        raise UsageError(f"{rev!r} cannot be the name of a revision")
+
+
+def require_git() -> None:
+    """``SourceError`` unless a git that can be shielded from configuration is on the PATH."""
+    if shutil.which("git") is None:
+        raise SourceError("git is not installed or not on the PATH: install git and try again")
+    said = subprocess.run(
+        ["git", "--version"], capture_output=True, text=True, env=git_environment()
+    ).stdout
+    found = re.search(r"(\d+)\.(\d+)", said)
+    if found is None or (int(found[1]), int(found[2])) < _OLDEST_GIT:
+        oldest = ".".join(map(str, _OLDEST_GIT))
+        raise SourceError(f"git {oldest} or newer is needed, found: {said.strip() or 'nothing'}")
+
+
+def commit_date(git_dir: Path, revision: str) -> int:
+    """The committer's date of ``revision``, in seconds since the epoch."""
+    return int(run_git(git_dir, "show", "-s", "--format=%ct", revision, "--"))
+
+
+def _open_repository(spec: str, rev: str | None, workspace: Path, need_history: bool) -> Source:
+    if _ADDRESS.match(spec) and not Path(spec).exists():
+        raise SourceError(f"{spec} is an address: clone it first and name the clone")
+    place = _locate(Path(spec))
+    if place.object_format != "sha1":
+        raise SourceError(
+            f"{spec} names its objects by {place.object_format}; only sha1 repositories work"
+        )
+    revision = _resolve(place, rev, spec)
+    shallow = (place.common_dir / "shallow").is_file()
+    if shallow and need_history:
+        raise SourceError(
+            f"{spec} is a shallow clone and lacks the history: "
+            "run `git fetch --unshallow` in it first"
+        )
+    view = _make_view(place, revision, workspace)
+    cure = (
+        "it is a partial clone: clone it again without --filter"
+        if place.partial
+        else "the repository is damaged: clone it again"
+    )
+    try:
+        tree = GitTree(view, revision)
+        date = commit_date(view, revision)
+    except SourceError:
+        raise SourceError(f"{spec} lacks folders of revision {revision[:12]}; {cure}") from None
+    missing = _missing_files(tree)
+    if missing:
+        raise SourceError(
+            f"{spec} lacks {len(missing)} of the files of revision {revision[:12]} "
+            f"({missing[0]} is one); {cure}"
+        )
+    day = datetime.fromtimestamp(date, timezone.utc).date()
+    return Source(
+        view,
+        revision,
+        tree,
+        date,
+        label=f"revision {revision}",
+        described=f"{spec} at {revision[:12]} of {day.isoformat()}",
+        location=place.root,
+        dirty=place.work_tree is not None and _is_dirty(place, place.work_tree, view),
+        shallow=shallow,
+        partial=place.partial,
+    )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a repository keeps things; ``git_dir`` holds HEAD, ``common_dir`` the objects."""
+
+    root: Path
+    git_dir: Path
+    common_dir: Path
+    work_tree: Path | None
+    object_format: str
+    partial: bool
+    conversions: tuple[str, ...]
+
+
+def _locate(path: Path) -> _Place:
+    """Find the git directory of ``path`` without starting git in it."""
+    if not path.exists():
+        raise SourceError(f"{path} does not exist")
+    if not path.is_dir():
+        raise SourceError(f"{path} is a file, not a git repository")
+    path = path.resolve()
+    # GitPython's import fails without git, and require_git() says that better.
+    import git
+
+    try:
+        with _without_git_variables(), git.Repo(path, expand_vars=False) as repo:
+            # The git directory's own configuration only: the user's has no say here.
+            config = repo.config_reader("repository")
+            sections = config.sections()
+            partial = config.has_option("extensions", "partialclone") or any(
+                config.has_option(name, "promisor") for name in sections
+            )
+            object_format = config.get_value("extensions", "objectformat", "sha1")
+            conversions = tuple(
+                f"core.{name}={str(config.get_value('core', name)).lower()}"
+                for name in _HARMLESS_CONVERSIONS
+                if config.has_option("core", name)
+            )
+            git_dir = Path(repo.git_dir).resolve()
+            work_tree = None if repo.bare else repo.working_tree_dir
+            return _Place(
+                path,
+                git_dir,
+                Path(repo.common_dir).resolve(),
+                git_dir / work_tree if work_tree else None,
+                str(object_format),
+                partial,
+                conversions,
+            )
+    except git.exc.InvalidGitRepositoryError:
+        for parent in path.parents:
+            if (parent / ".git").exists():
+                raise SourceError(
+                    f"{path} is a folder inside {parent}: name the repository itself"
+                ) from None
+        raise SourceError(f"{path} is not a git repository") from None
+    except (git.exc.GitError, OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()
+        raise SourceError(
+            f"{path} cannot be read as a git repository: {reason[0] if reason else error!r}"
+        ) from None
+    except Exception as error:
+        # configparser's errors, which GitPython passes on, have no common base with the rest.
+        if type(error).__module__ != "configparser":
+            raise
+        first = str(error).splitlines()[0]
+        raise SourceError(f"{path} has a broken git configuration: {first}") from None
+
+
+@contextmanager
+def _without_git_variables() -> Iterator[None]:
+    """GIT_DIR and its kin in the caller's environment must not point GitPython elsewhere."""
+    taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
+    try:
+        yield
+    finally:
+        os.environ.update(taken)
+
+
+def _probe(place: _Place, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git on the source itself: only for commands that read refs and nothing else."""
+    # A partial clone would fetch what is missing, through whatever its configuration says.
+    environment = git_environment() | {"GIT_ALLOW_PROTOCOL": "none"}
+    return subprocess.run(
+        ["git", "--git-dir", str(place.git_dir), "-c", "core.fsmonitor=false", *arguments],
+        capture_output=True,
+        env=environment,
+    )
+
+
+def _resolve(place: _Place, rev: str | None, spec: str) -> str:
+    name = "HEAD" if rev is None else rev
+    verify = ["rev-parse", "--verify", "--quiet", "--end-of-options"]
+    done = _probe(place, *verify, name)
+    if not done.returncode:
+        # In a second step: a suffix would become part of the pattern of `:/pattern`.
+        found = done.stdout.decode("ascii", "replace").split()[-1]
+        done = _probe(place, *verify, f"{found}^{{commit}}")
+    answer = done.stdout.decode("ascii", "replace").split()
+    if not done.returncode and answer:
+        return answer[-1]
+    complaint = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    if rev is None and not complaint:
+        raise SourceError(f"{spec} has no commit yet")
+    if (place.common_dir / "shallow").is_file():
+        raise SourceError(
+            f"{spec} has no revision {name!r}, and it is a shallow clone: "
+            "run `git fetch --unshallow` in it first"
+        )
+    if complaint and not any(word in complaint[-1] for word in ("ambiguous", "Needed a single")):
+        raise SourceError(f"{spec} has no usable revision {name!r}: {complaint[-1]}")
+    raise SourceError(f"{spec} has no revision {name!r}")
+
+
+def _make_view(place: _Place, revision: str, workspace: Path) -> Path:
+    """A bare repository of ours that borrows the source's objects, HEAD at ``revision``."""
+    view = Path(tempfile.mkdtemp(prefix="source-", dir=workspace)) / "view.git"
+    run_git(view, "init", "--quiet", "--bare", "--template=", "--initial-branch=main")
+    borrowed = view / "objects" / "info" / "alternates"
+    borrowed.parent.mkdir(parents=True, exist_ok=True)
+    lines = (_quoted(folder) for folder in _object_folders(place.common_dir / "objects"))
+    borrowed.write_bytes(b"".join(line + b"\n" for line in lines))
+    shallow = place.common_dir / "shallow"
+    if shallow.is_file():
+        # Without it git would look for parents that were never fetched.
+        shutil.copyfile(shallow, view / "shallow")
+    (view / "HEAD").write_text(revision + "\n", encoding="ascii")
+    return view
+
+
+def _object_folders(first: Path) -> list[Path]:
+    """``first`` and every object folder it borrows from, each once.
+
+    Git follows relative paths only one step from the repository it was started on, so
+    the whole chain is written out as absolute paths.
+    """
+    found: list[Path] = []
+    waiting = [first]
+    while waiting:
+        folder = waiting.pop(0)
+        if folder in found:
+            continue
+        found.append(folder)
+        listed = folder / "info" / "alternates"
+        if listed.is_file():
+            for line in listed.read_bytes().splitlines():
+                if line and not line.startswith((b"#", b'"')):
+                    waiting.append((folder / os.fsdecode(line)).resolve())
+    return found
+
+
+def _quoted(path: Path) -> bytes:
+    """``path`` for an alternates file, where a leading quote or hash means something."""
+    raw = os.fsencode(path)
+    if b"\n" not in raw and b'"' not in raw and b"\\" not in raw:
+        return raw
+    escaped = raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    return b'"' + escaped + b'"'
+
+
+def _is_dirty(place: _Place, work_tree: Path, view: Path) -> bool:
+    """Does the checkout differ from its HEAD? Asked of a copy of its index, in the view.
+
+    Filters and monitors are set up in the source's configuration, which the view does not
+    have. A submodule's own state is not asked: that would run git under its configuration.
+    """
+    head = _probe(place, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout.strip()
+    index = place.git_dir / "index"
+    if not head or not index.is_file():
+        return False
+    asking = view.parent / "asking.git"
+    shutil.copytree(view, asking)
+    (asking / "HEAD").write_bytes(head + b"\n")
+    for part in [index, *place.git_dir.glob("sharedindex.*")]:
+        # Copied with its time: git compares it with the files' to see which were touched since.
+        shutil.copy2(part, asking / part.name)
+    exclude = place.common_dir / "info" / "exclude"
+    if exclude.is_file():
+        (asking / "info").mkdir(exist_ok=True)
+        shutil.copyfile(exclude, asking / "info" / "exclude")
+    settings = [part for value in place.conversions for part in ("-c", value)]
+    command = ["status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=all"]
+    try:
+        return bool(
+            run_git(
+                asking,
+                *["-c", "core.bare=false", *settings],
+                *["--work-tree", str(work_tree), *command],
+            )
+        )
+    finally:
+        shutil.rmtree(asking)
+
+
+def _missing_files(tree: GitTree) -> list[str]:
+    """Paths of the revision whose content is absent; older revisions are history's business."""
+    entries = {path: tree.entry(path) for path in tree.paths()}
+    blobs = {entry.blob for entry in entries.values() if entry.mode != SUBMODULE}
+    asked = "".join(f"{blob}\n" for blob in sorted(blobs)).encode("ascii")
+    said = run_git(tree.git_dir, "cat-file", "--batch-check", stdin=asked)
+    absent = {line.split()[0].decode() for line in said.splitlines() if line.endswith(b"missing")}
+    return [path for path, entry in entries.items() if entry.blob in absent]

@@ -1,0 +1,72 @@
+import pytest
+
+from extractor.errors import UsageError
+from extractor.plan.load import PLANS, line_of, load_plan, parse_plan
+
+GOOD = """\
+name = "x"
+source_package = "big"
+target_package = "small"
+
+[roots]
+packages = ["big.sub"]
+
+[layout.modules]
+"big.sub" = "small"
+
+[packaging]
+distribution = "small"
+requirements = "requirements.txt"
+test_requirements = "test-requirements.txt"
+"""
+
+
+def test_a_small_plan_is_enough():
+    plan = parse_plan(GOOD.encode(), "plan.toml")
+    assert plan.decisions() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param(("name =", "nmae ="), "plan.toml:1: nmae: unknown key", id="unknown key"),
+        pytest.param(
+            ("packages =", "pakages ="), "plan.toml:6: roots.pakages: unknown key", id="in"
+        ),
+        pytest.param(('["big.sub"]', "[]"), "plan.toml:6: roots.packages", id="no roots"),
+        pytest.param(('"big.sub" =', '"big.sub" = 1 #'), "plan.toml:9", id="wrong type"),
+        pytest.param(("[roots]", "[roots"), "plan.toml: ", id="not TOML"),
+    ],
+)
+def test_errors_name_file_and_line(change, message):
+    with pytest.raises(UsageError) as caught:
+        parse_plan(GOOD.replace(*change).encode(), "plan.toml")
+    assert message in str(caught.value)
+
+
+def test_errors_in_a_list_of_tables_name_the_right_one():
+    text = (
+        GOOD + '\n[[cut]]\nsubject = "a:b"\nreason = "long enough"\n\n[[cut]]\nsubject = "no way"\n'
+    )
+    with pytest.raises(UsageError) as caught:
+        parse_plan(text.encode(), "plan.toml")
+    bad = text.splitlines().index('subject = "no way"') + 1
+    assert f"plan.toml:{bad}: cut.1.subject" in str(caught.value)
+    assert "cut.1.reason" in str(caught.value)
+
+
+def test_line_of_falls_back_to_the_header():
+    assert line_of(GOOD, ("roots", "tests")) == 5
+    assert line_of(GOOD, ("nothing",)) == 1
+
+
+def test_unknown_plan_says_which_there_are():
+    with pytest.raises(UsageError, match="placement"):
+        load_plan("no-such-plan")
+
+
+def test_every_plan_that_ships_loads_and_keeps_its_decisions_few():
+    for folder in sorted(p.parent for p in PLANS.glob("*/plan.toml")):
+        plan = load_plan(folder.name)
+        assert len(plan.data.decisions()) <= 15
+        assert len(plan.digest) == 64

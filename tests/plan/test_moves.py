@@ -1,0 +1,122 @@
+import pytest
+
+from extractor.analysis.symbols import modules_of
+from extractor.errors import UsageError
+from extractor.moves import SliceMove, WholeMove
+from extractor.plan.load import parse_plan
+from extractor.plan.model import FileRule
+from extractor.plan.moves import lay_out, reach_from_roots, target_module
+from extractor.source.tree import MemoryTree
+
+PLAN = """\
+name = "x"
+source_package = "big"
+target_package = "small"
+[roots]
+packages = ["big.sub"]
+tests = ["big.tests.sub"]
+[[cut]]
+subject = "big.objects:register_all"
+reason = "loads everything"
+[[replace]]
+subject = "big.base"
+with = "lib.base"
+names = { BigObject = "Object" }
+reason = "the library's own will do"
+[layout.modules]
+"big.sub" = "small"
+"big.errors" = "small.errors"
+"big.tests.sub" = "small.tests"
+[[layout.files]]
+from = "docs/*/sub*.rst"
+to = "doc/"
+[packaging]
+distribution = "small"
+requirements = "requirements.txt"
+test_requirements = "test-requirements.txt"
+"""
+
+FILES = {
+    "big/__init__.py": "",
+    "big/base.py": "class BigObject(object): pass\nclass Plain(object): pass\n",
+    "big/errors.py": "class E(Exception): pass\nclass Unused(E): pass\n",
+    "big/objects.py": "def register_all(): pass\n",
+    "big/sub/__init__.py": "",
+    "big/sub/app.py": (
+        "from big import base, errors, objects\nobjects.register_all()\n"
+        "class A(base.BigObject): pass\nclass B(base.Plain): pass\ndef f(): raise errors.E\n"
+    ),
+    "big/sub/data/x.json": "{}",
+    "big/tests/sub/__init__.py": "",
+    "big/tests/sub/test_app.py": "from big.sub import app\napp.f\n",
+    "big/tests/sub/gabbits/a.yaml": "",
+    "docs/user/sub-guide.rst": "",
+    "docs/user/other.rst": "",
+}
+
+
+def layout(files=FILES, plan=PLAN):
+    tree = MemoryTree({p: t.encode() for p, t in files.items()})
+    data = parse_plan(plan.encode(), "plan.toml")
+    modules = modules_of(tree, {"big"})
+    return lay_out(tree, modules, reach_from_roots(tree, modules, data), data)
+
+
+def test_files_and_slices_go_where_the_layout_says():
+    assert {(m.source, m.target) for m in layout().moves if isinstance(m, WholeMove)} == {
+        ("big/sub/__init__.py", "small/__init__.py"),
+        ("big/sub/app.py", "small/app.py"),
+        ("big/sub/data/x.json", "small/data/x.json"),
+        ("big/tests/sub/__init__.py", "small/tests/__init__.py"),
+        ("big/tests/sub/test_app.py", "small/tests/test_app.py"),
+        ("big/tests/sub/gabbits/a.yaml", "small/tests/gabbits/a.yaml"),
+        ("docs/user/sub-guide.rst", "doc/user/sub-guide.rst"),
+    }
+    (only,) = (m for m in layout().moves if isinstance(m, SliceMove))
+    assert (only.source, only.target, set(only.symbols)) == (
+        "big/errors.py",
+        "small/errors.py",
+        {"E"},
+    )
+
+
+def test_names_follow_moves_and_decisions():
+    found = layout()
+    assert found.moved.modules["big.sub.app"] == "small.app"
+    assert found.carried.symbols == {"big.errors:E": "small.errors:E"}
+    ((rule, names),) = found.replaced
+    assert rule.subject == "big.base"
+    assert names.symbols == {
+        "big.base:BigObject": "lib.base:Object",
+        "big.base:Plain": "lib.base:Plain",
+    }
+
+
+def test_a_reached_symbol_without_a_place_is_left_for_a_person():
+    found = layout(plan=PLAN.replace('"big.errors" = "small.errors"\n', ""))
+    assert [str(s) for s in found.undecided] == ["big.errors:E"]
+
+
+def test_missing_roots_say_what_to_do():
+    with pytest.raises(UsageError, match=r"'big\.sub' does not exist at this revision"):
+        layout({"big/__init__.py": ""})
+
+
+def test_two_files_for_one_place_are_refused():
+    with pytest.raises(UsageError, match="cannot be a whole file and something else"):
+        layout(plan=PLAN.replace('"big.tests.sub" = "small.tests"', '"big.tests.sub" = "small"'))
+
+
+def test_the_longest_layout_rule_wins():
+    rules = {"a": "x", "a.b": "y"}
+    assert target_module("a.b.c", rules) == "y.c"
+    assert target_module("a.bc", rules) == "x.bc"
+    assert target_module("b", rules) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [("docs/a/sub.rst", "doc/a/sub.rst"), ("docs/a/other.rst", None), ("x/docs/a/sub.rst", None)],
+)
+def test_file_rules(path, target):
+    assert FileRule.model_validate({"from": "docs/*/sub*.rst", "to": "doc/"}).target(path) == target
