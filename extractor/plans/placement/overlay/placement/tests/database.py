@@ -15,8 +15,8 @@ import fixtures
 from oslo_config import cfg
 from oslo_db import options
 
-from placement import db_api
 from placement.db.sqlalchemy import migration
+from placement import db_api
 
 CONF = cfg.CONF
 # Tests that came from where there were more databases configure this one too,
