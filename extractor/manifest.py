@@ -90,6 +90,14 @@ class DecisionRecord(_Record):
     touched: tuple[Text, ...] = Field(default=(), description="The symbols it touched.")
 
 
+class MoveRecord(_Record):
+    """A file of the source that is in the result, whole or (with ``symbols``) in part."""
+
+    source: Text
+    target: Text
+    symbols: tuple[Text, ...] = ()
+
+
 class OverlayRecord(_Record):
     """A file a person wrote."""
 
@@ -160,6 +168,7 @@ class Manifest(BaseModel):
     results: list[ResultRecord] = Field(default_factory=list)
     counts: dict[str, int] = Field(default_factory=dict)
     decisions: list[DecisionRecord] = Field(default_factory=list)
+    moves: list[MoveRecord] = Field(default_factory=list)
     overlay: list[OverlayRecord] = Field(default_factory=list)
     dropped: list[DroppedRecord] = Field(default_factory=list)
     skipped: list[TroubleRecord] = Field(default_factory=list)
