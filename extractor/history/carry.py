@@ -18,13 +18,13 @@ from typing import Literal
 
 from extractor.errors import UsageError
 from extractor.history.lineage import Followed, Lineages, Provider, follow
-from extractor.history.moves import Move, moves_by_target
+from extractor.history.moves import Move, SliceMove, moves_by_target
 from extractor.history.packing import PackWriter, index_pack, pack_objects
 from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import ABSENT, History, read_history
 from extractor.parsing import UnreadableSource
-from extractor.slicing import join_slices, slice_and_names
-from extractor.source.objects import ObjectReader, stream_objects
+from extractor.slicing import join_slices, needed_names, slice_past
+from extractor.source.objects import MissingObject, ObjectReader, stream_objects
 from extractor.source.tree import REGULAR, SUBMODULE, run_git
 
 UPSTREAM = "refs/heads/upstream"
@@ -155,7 +155,7 @@ def _carry(
     say("reading the commits")
     history = read_history(source, revision)
     say("following renames")
-    lineages = follow(source, targets, history, findings)
+    lineages = follow(source, _with_needs(source, revision, targets), history, findings)
     make_repository(git_dir, borrow_from=source)
     packs = git_dir / "objects" / "pack"
     pack = PackWriter(packs / "new.pack")
@@ -204,6 +204,32 @@ def _carry(
         followed=lineages.followed,
         findings=tuple(findings),
     )
+
+
+def _with_needs(
+    source: Path, revision: str, targets: Mapping[str, Sequence[Move]]
+) -> dict[str, list[Move]]:
+    """The moves, with the names that each slice's symbols need at ``revision`` added.
+
+    So the past of a helper or an import is carried from its own beginning, not only from
+    that of the symbol which needs it now. Raises ``UsageError`` for what is not there.
+    """
+    found: dict[str, list[Move]] = {}
+    with ObjectReader(source) as reader:
+        for target, group in targets.items():
+            for move in group:
+                if isinstance(move, SliceMove):
+                    try:
+                        content = reader.read(f"{revision}:{move.source}")
+                        names = needed_names(content, move.symbols)
+                    except (MissingObject, UnreadableSource) as error:
+                        raise UsageError(f"{move.source}: cannot be sliced: {error}") from None
+                    if not names:
+                        wanted = ", ".join(sorted(move.symbols))
+                        raise UsageError(f"{move.source} at {revision[:12]} has none of {wanted}")
+                    move = SliceMove(move.source, target, names | move.symbols)
+                found.setdefault(target, []).append(move)
+    return found
 
 
 def make_repository(git_dir: Path, borrow_from: Path | None = None) -> None:
@@ -319,7 +345,7 @@ class _Contents:
         self, content: bytes, symbols: frozenset[str], path: str, blob: str
     ) -> tuple[bytes, frozenset[str]]:
         try:
-            return slice_and_names(content, symbols)
+            return slice_past(content, symbols)
         except UnreadableSource as error:
             self.unreadable += 1
             self._findings.append(f"{path} ({blob}): left out: {error}")
