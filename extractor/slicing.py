@@ -286,7 +286,7 @@ class _Piece:
     is_clause: bool
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=1 << 14)
 def _piece(lines: bytes) -> _Piece:
     return _Piece(
         _is_closed(lines), lines.lstrip(b"\f")[:1] == b"@", _CLAUSE.match(lines) is not None
@@ -349,7 +349,7 @@ def _split_head(head: bytes, is_docstring_next: bool) -> tuple[bytes, bytes, byt
     return b"".join(header), b"".join(lines[gap_from:at]), b"".join(comment)
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=1 << 14)
 def _split_tail(piece: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     """Code of a statement, what belongs to nobody, and the next one's gap and comment."""
     lines = piece.splitlines(keepends=True)
@@ -413,7 +413,7 @@ def _needed_submodules(
     return needed
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=1 << 14)
 def _shape(code: bytes, encoding: str) -> _Shape:
     """What the statement ``code`` binds and changes."""
     definition = _DEFINITION.match(code)
@@ -525,7 +525,7 @@ def _shape_by_text(code: bytes) -> _Shape:
     return _Shape(frozenset(binds))
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=1 << 14)
 def _uses(code: bytes, encoding: str) -> frozenset[str]:
     """The module-level names that running or importing ``code`` may look up."""
     try:
