@@ -132,11 +132,10 @@ def build_graph(
     packages: Sequence[str],
     modules: Mapping[str, Module],
     facts: Mapping[str, Facts],
-    lines: Mapping[str, int],
     look: Callable[[str, str], Body | None],
 ) -> Graph:
     """The graph of ``modules``; ``look`` reads one function of one module."""
-    return _Builder(packages, modules, facts, lines, look).build()
+    return _Builder(packages, modules, facts, look).build()
 
 
 class _Target(NamedTuple):
@@ -156,14 +155,12 @@ class _Builder:
         packages: Sequence[str],
         modules: Mapping[str, Module],
         facts: Mapping[str, Facts],
-        lines: Mapping[str, int],
         look: Callable[[str, str], Body | None],
     ) -> None:
         self.packages = tuple(packages)
         self.tops = {package.partition(".")[0] for package in packages}
         self.modules = modules
         self.facts = facts
-        self.lines = lines
         self.look = look
         self.edges: set[Edge] = set()
         self.externals: set[External] = set()
@@ -197,7 +194,7 @@ class _Builder:
             sorted(self.externals),
             sorted(self.unknown),
             sorted(unreadable),
-            dict(sorted(self.lines.items())),
+            {name: facts.lines for name, facts in sorted(self.facts.items())},
         )
 
     # What a module's own code loads.

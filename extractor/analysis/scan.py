@@ -10,6 +10,7 @@ import ast
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -64,6 +65,8 @@ class Facts:
     exported: list[str] | None = None
     error: str = ""
     error_line: int = 0
+    # As an editor counts them.
+    lines: int = 0
 
 
 def scan(source: bytes, path: str = "<source>") -> Facts:
@@ -71,7 +74,7 @@ def scan(source: bytes, path: str = "<source>") -> Facts:
 
     Functions are looked into only where they speak of imports: see ``scan_function``.
     """
-    facts = Facts()
+    facts = Facts(lines=source.count(b"\n") + (not source.endswith(b"\n") and source != b""))
     try:
         tree, restore = _parse(skeleton(source), source, path)
     except ValueError as error:
@@ -86,19 +89,23 @@ def scan_function(source: bytes, qualified: str, path: str = "<source>") -> Body
 
     Calls of the function's own class come out as ``Class.method``.
     """
-    facts = Facts()
-    reader = _Reader(facts, None)
     text = functions_named(source, qualified)
     if text == b"":
         return None
-    try:
-        tree, reader.restore = _parse(text, source, path)
-    except ValueError:
-        return None
+    facts = Facts()
+    reader = _Reader(facts, None)
     reader.keep_all = True
-    owner, _, name = qualified.rpartition(".")
-    if tree.body and text is not None:
-        reader.scope = owner
+    try:
+        if text is not None:
+            tree = _quietly(text, path)
+            reader.scope = qualified.rpartition(".")[0]
+    except (SyntaxError, ValueError):
+        text = None
+    if text is None:
+        try:
+            tree, reader.restore = _parse(None, source, path)
+        except ValueError:
+            return None
     reader.statements(tree.body, 0)
     return facts.functions.get(qualified)
 
@@ -107,14 +114,9 @@ def _parse(
     reduced: bytes | None, source: bytes, path: str
 ) -> tuple[ast.Module, Callable[[str], str] | None]:
     """The tree of ``reduced``, or else of all of ``source``; ``UnreadableSource`` if neither."""
-    with warnings.catch_warnings():
-        # Invalid escapes in old code are its authors' business, not a message of ours.
-        warnings.simplefilter("ignore")
-        if reduced is not None:
-            try:
-                return ast.parse(reduced, path), None
-            except (SyntaxError, ValueError):
-                pass
+    if reduced is not None:
+        with suppress(SyntaxError, ValueError):
+            return _quietly(reduced, path), None
     # Loaded here: few files need it, and it brings a whole parser.
     from extractor.parsing import parse_ast
 
@@ -563,6 +565,13 @@ def _product(left: list[str] | None, right: list[str] | None) -> list[str] | Non
     if left is None or right is None or len(left) * len(right) > 10_000:
         return None
     return [one + two for one in left for two in right]
+
+
+def _quietly(source: bytes, path: str) -> ast.Module:
+    with warnings.catch_warnings():
+        # Invalid escapes in old code are its authors' business, not a message of ours.
+        warnings.simplefilter("ignore")
+        return ast.parse(source, path)
 
 
 def is_standard_library(name: str) -> bool:
