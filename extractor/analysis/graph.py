@@ -293,24 +293,30 @@ class _Builder:
             elif not self.own(base):
                 yield base, True
             return
-        yield base, False
-        if names is None:
+        if not names:
+            yield base, False
             return
+        # A submodule brings its package anyway: only an attribute is a wish for the package.
+        wants_base = False
         for imported, _alias in names:
             if imported == "*":
+                wants_base = True
                 for public in self.facts[base].exported or () if base in self.facts else ():
                     if self.is_submodule(name, base, public):
                         yield f"{base}.{public}", False
-                continue
-            if self.is_submodule(name, base, imported):
+            elif self.is_submodule(name, base, imported):
                 yield f"{base}.{imported}", False
-            elif (
-                base in self.facts
-                and self.facts[base].bound.get("__getattr__") == "def"
-                and self.lookup(base, imported) is None
-            ):
-                for target in self.effect((base, "__getattr__")):
-                    yield target.module, target.external
+            else:
+                wants_base = True
+                if (
+                    base in self.facts
+                    and self.facts[base].bound.get("__getattr__") == "def"
+                    and self.lookup(base, imported) is None
+                ):
+                    for target in self.effect((base, "__getattr__")):
+                        yield target.module, target.external
+        if wants_base:
+            yield base, False
 
     def own(self, name: str) -> bool:
         return any(name == p or name.startswith(p + ".") for p in self.packages)
