@@ -140,6 +140,7 @@ def _plain_facts(facts: Facts) -> list[Any]:
         {name: _plain_body(body) for name, body in facts.functions.items()},
         facts.bound,
         facts.bases,
+        facts.lazy,
         facts.exported,
         facts.error,
         facts.error_line,

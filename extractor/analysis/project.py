@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from extractor.analysis.cache import Cache
+from extractor.analysis.entry_points import FILES, entry_points
 from extractor.analysis.graph import (
     Edge,
     External,
@@ -22,7 +23,7 @@ from extractor.errors import UsageError
 from extractor.source.tree import GitTree, Tree, blob_id
 
 # Part of a graph's key: raise it whenever the same facts can give another graph.
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 
 
 class Project:
@@ -53,6 +54,9 @@ class Project:
                 # The content's name is the content's hash: reading it is the price.
                 content = sources[module.name] = tree.read(module.path)
                 blobs[module.name] = blob_id(content)
+        for path in FILES:
+            if path in paths:
+                blobs[path] = tree.entry(path).blob
         key = _graph_key(packages, modules, blobs)
         if self.cache is not None:
             stored = self.cache.graph(key)
@@ -76,6 +80,7 @@ class Project:
                 sources[name] = tree.read(modules[name].path or "")
             return sources[name]
 
+        blobs = {name: blob for name, blob in blobs.items() if name not in FILES}
         missing = {blob for blob in blobs.values() if blob not in self._facts}
         if self.cache is not None and missing:
             self._facts.update(self.cache.facts(missing))
@@ -99,7 +104,7 @@ class Project:
             return self._functions[key]
 
         facts = {name: self._facts[blob] for name, blob in blobs.items()}
-        graph = build_graph(packages, modules, facts, look)
+        graph = build_graph(packages, modules, facts, look, entry_points(tree))
         if self.cache is not None:
             self.cache.add(new_facts, new_functions, {})
         return graph
@@ -119,6 +124,7 @@ def _largest(paths: Sequence[str]) -> tuple[str, ...]:
 
 def _graph_key(packages: Sequence[str], modules: dict[str, Module], blobs: dict[str, str]) -> str:
     parts = [str(GRAPH_VERSION), *packages]
+    parts.extend(blobs.get(path, "") for path in FILES)
     parts.extend(f"{m.path} {blobs.get(m.name)} {m.name}" for m in modules.values())
     text = "\n".join(parts).encode("utf-8", "surrogateescape")
     return hashlib.sha256(text).hexdigest()
@@ -149,7 +155,7 @@ def _restored(packages: Sequence[str], modules: dict[str, Module], stored: list[
         modules,
         [Edge(names[a], names[b], line, _KINDS[k], via, at) for a, b, line, k, via, at in edges],
         [External(names[a], b, line, _KINDS[k]) for a, b, line, k in externals],
-        [Unknown(*row) for row in unknown],
+        [Unknown(a, b, c, d, e, f, tuple(g)) for a, b, c, d, e, f, g in unknown],
         [Unreadable(*row) for row in unreadable],
         {name: count for name, count in zip(names, lines, strict=True) if count >= 0},
     )
