@@ -16,6 +16,7 @@ import ast
 import builtins
 import functools
 import io
+import itertools
 import re
 import symtable
 import tokenize
@@ -72,9 +73,19 @@ def slice_module(source: bytes, symbols: Collection[str]) -> bytes:
 
     Raises ``UnreadableSource`` when the text has no lexical shape (an open string or bracket).
     """
+    return slice_and_names(source, symbols)[0]
+
+
+def slice_and_names(source: bytes, symbols: Collection[str]) -> tuple[bytes, frozenset[str]]:
+    """The slice as ``slice_module`` gives it, and those of ``symbols`` the source binds."""
     module = split_module(source)
     kept = needed_statements(module, symbols)
-    return join_statements(module, kept) if kept else b""
+    if not kept:
+        return b"", frozenset()
+    bound: set[str] = set()
+    for statement in module.body:
+        bound.update(_shape(statement.code, module.encoding).binds)
+    return join_statements(module, kept), frozenset(bound.intersection(symbols))
 
 
 def join_slices(parts: Sequence[bytes]) -> bytes:
@@ -210,18 +221,21 @@ class _Shape:
 
 def _statement_starts(source: bytes) -> list[int]:
     """Offsets where a top-level statement begins."""
+    first = _first_start(source)
+    if first is None:
+        return []
+    cuts = [first, *(cut.end() for cut in _START.finditer(source, first)), len(source)]
     starts: list[int] = []
-    position = _first_start(source)
-    pending_decorator = False
-    while position is not None:
-        if not (starts and (pending_decorator or _CLAUSE.match(source, position))):
-            starts.append(position)
-        cut = _START.search(source, position)
-        end = cut.end() if cut else len(source)
-        if not _is_closed(source[position:end]):
-            end = _closing(source, position)
-        pending_decorator = source[position : position + 1] == b"@"
-        position = end if end < len(source) else None
+    joins_next = False
+    end = 0
+    for cut, next_cut in itertools.pairwise(cuts):
+        if cut < end:
+            continue
+        piece = _piece(source[cut:next_cut])
+        if not (starts and (joins_next or piece.is_clause)):
+            starts.append(cut)
+        joins_next = piece.is_decorator
+        end = next_cut if piece.is_closed else _closing(source, cut)
     return starts
 
 
@@ -238,7 +252,22 @@ def _first_start(source: bytes) -> int | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """What can be told of a statement's lines without knowing where it ends."""
+
+    is_closed: bool
+    is_decorator: bool
+    is_clause: bool
+
+
 @functools.lru_cache(maxsize=1 << 16)
+def _piece(lines: bytes) -> _Piece:
+    return _Piece(
+        _is_closed(lines), lines.lstrip(b"\f")[:1] == b"@", _CLAUSE.match(lines) is not None
+    )
+
+
 def _is_closed(piece: bytes) -> bool:
     """Whether no string, bracket or line join is open at the end of ``piece``."""
     depth = 0
@@ -293,6 +322,7 @@ def _split_head(head: bytes) -> tuple[bytes, bytes, bytes]:
     return b"".join(header), b"".join(lines[gap_from:at]), b"".join(comment)
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _split_tail(piece: bytes) -> tuple[bytes, bytes, bytes]:
     """Code of a statement, then gap and comment that belong to the next one."""
     end = len(piece)

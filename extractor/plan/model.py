@@ -62,7 +62,8 @@ class Replace(Decision):
     """The subject is not followed; what stands in its place is named by ``with``.
 
     A module subject covers all its names and submodules; ``names`` says which of them are called
-    otherwise in the replacement.
+    otherwise in the replacement, or stand in another module (``module:name``). A symbol of the
+    subsystem itself is imported from the replacement under its old name.
     """
 
     with_: Subject = Field(alias="with")
@@ -100,7 +101,7 @@ class StringRule(Table):
 
 
 class TextRule(Table):
-    """In files that are not Python, every match of the pattern ``old`` becomes ``new``."""
+    """Every match of the regular expression ``old`` becomes ``new``, before string rules run."""
 
     files: str
     old: str
@@ -132,7 +133,13 @@ class Packaging(Table):
         default=[], description="Distributions needed at run time that nothing imports by name."
     )
     test: list[str] = Field(default=[], description="The same for the tests.")
-    scripts: dict[str, Subject] = {}
+    entry_points: dict[str, dict[str, Subject]] = Field(
+        default={},
+        description="Entry point group to names; those whose module came along are declared.",
+    )
+    hidden: list[str] = Field(
+        default=[], description="Packaging files whose name gets a leading dot in the result."
+    )
 
 
 class History(Table):

@@ -254,4 +254,5 @@ def _replacement(rule: Replace, real: Symbol) -> str:
     if ":" in rule.subject:
         return rule.with_
     below = real.module[len(rule.subject) :]
-    return f"{rule.with_}{below}:{rule.names.get(real.name, real.name)}"
+    name = rule.names.get(real.name, real.name)
+    return name if ":" in name else f"{rule.with_}{below}:{name}"

@@ -13,13 +13,14 @@
 
 from oslo_log import log
 from oslo_middleware import cors
-import pbr.version
 
 from placement import conf
 from placement import db_api
+from placement import version
 
 
-def _set_cors_defaults():
+def set_middleware_defaults():
+    """Say which headers and methods CORS allows when no option does."""
     cors.set_defaults(
         allow_headers=['X-Auth-Token', 'X-Openstack-Request-Id',
                        'X-Identity-Status', 'X-Roles', 'X-Service-Catalog',
@@ -39,9 +40,9 @@ def parse_args(argv, default_config_files=None, configure_db=True,
     :param init_rpc: kept for callers that say they want none; there is none
     """
     log.register_options(conf.CONF)
-    _set_cors_defaults()
-    version = pbr.version.VersionInfo('openstack-placement')
-    conf.CONF(argv[1:], project='placement', version=version.version_string(),
+    set_middleware_defaults()
+    conf.CONF(argv[1:], project='placement',
+              version=version.version_info.version_string(),
               default_config_files=default_config_files)
     if configure_db:
         db_api.configure(conf.CONF)

@@ -1,0 +1,135 @@
+"""Git's objects by their name, and git commands whose output is too long to hold."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from extractor.errors import SourceError
+from extractor.source.tree import git_environment
+
+
+class MissingObject(SourceError):
+    """The clone lacks an object that is needed."""
+
+
+def git_command(git_dir: Path, *arguments: str) -> list[str]:
+    """A git command line that no hook and no configuration of the user's can steer."""
+    return ["git", "--git-dir", str(git_dir), "-c", f"core.hooksPath={os.devnull}", *arguments]
+
+
+class ObjectReader:
+    """Reads objects of one repository through one ``cat-file`` process."""
+
+    def __init__(self, git_dir: Path) -> None:
+        self.git_dir = git_dir
+        self._process = subprocess.Popen(
+            git_command(git_dir, "cat-file", "--batch"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=git_environment(),
+        )
+
+    def read(self, name: str) -> bytes:
+        """Content of the object; ``MissingObject`` when the repository lacks it."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None and stdout is not None
+        stdin.write(name.encode("ascii") + b"\n")
+        stdin.flush()
+        header = stdout.readline().split()
+        if len(header) != 3:
+            raise MissingObject(_missing(name, self.git_dir))
+        content = stdout.read(int(header[2]))
+        stdout.read(1)
+        return content
+
+    def __enter__(self) -> ObjectReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self._process.wait()
+
+
+def stream_objects(git_dir: Path, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of many objects, read ahead; ``MissingObject`` at the first that lacks."""
+    with tempfile.TemporaryFile() as spool:
+        for name in names:
+            spool.write(name.encode("ascii") + b"\n")
+        spool.seek(0)
+        process = subprocess.Popen(
+            git_command(git_dir, "cat-file", "--batch", "--buffer"),
+            stdin=spool,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=git_environment(),
+        )
+        assert process.stdout is not None
+        try:
+            while header := process.stdout.readline().split():
+                if len(header) != 3:
+                    raise MissingObject(_missing(header[0].decode("ascii"), git_dir))
+                content = process.stdout.read(int(header[2]))
+                process.stdout.read(1)
+                yield header[0].decode("ascii"), content
+        finally:
+            process.stdout.close()
+            process.wait()
+
+
+def stream_git(
+    git_dir: Path, *arguments: str, stdin: Iterable[str] | None = None, separator: bytes = b"\n"
+) -> Iterator[bytes]:
+    """The records a git command prints, one by one; ``SourceError`` when it fails.
+
+    ``stdin`` is spooled to disk first, so that neither side can wait for the other.
+    """
+    with tempfile.TemporaryFile() as spool, tempfile.TemporaryFile() as errors:
+        for line in stdin or ():
+            spool.write(os.fsencode(line) + b"\n")
+        spool.seek(0)
+        process = subprocess.Popen(
+            git_command(git_dir, *arguments),
+            stdin=spool,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=git_environment(),
+        )
+        assert process.stdout is not None
+        try:
+            rest = b""
+            while chunk := process.stdout.read(1 << 18):
+                *records, rest = (rest + chunk).split(separator)
+                yield from records
+            if rest:
+                yield rest
+        finally:
+            process.stdout.close()
+            if process.poll() is None:
+                process.wait()
+        if process.returncode:
+            errors.seek(0)
+            raise SourceError(_failure(arguments, errors.read()))
+
+
+def _missing(name: str, git_dir: Path) -> str:
+    return (
+        f"object {name} is missing from {git_dir}: use a full clone, not a shallow or partial one"
+    )
+
+
+def _failure(arguments: Sequence[str], stderr: bytes) -> str:
+    reason = stderr.decode("utf-8", "replace").strip().splitlines()
+    return f"git {arguments[0]} failed: {reason[-1] if reason else 'no reason'}"
