@@ -341,6 +341,8 @@ def _operations(
             yield Operation(table, column, str(_call(names, node, str(function))), node.lineno)
         return
     if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
+        if any(isinstance(a, ast.Call) and names.function(a) == "Column" for a in node.args):
+            return  # The column tells itself.
         what = ast.unparse(node.func.value)
         what = aliases.get(what, what)
         table = variables.get(what.split(".")[0], owner)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -172,6 +172,27 @@ def compare(one: Schema, other: Schema) -> tuple[Difference, ...]:
     if one.engine != other.engine:
         one, other = _portable(one), _portable(other)
     return tuple(sorted(_compare(one, other)))
+
+
+def compare_models(schema: Schema, models: Schema) -> tuple[Difference, ...]:
+    """What models declare otherwise than the schema has it, on one kind of server.
+
+    Models say nothing about the order of columns, collations, options of tables and the names
+    a server gives to unnamed keys, so none of these is compared.
+    """
+    return tuple(sorted(_compare(_as_models(schema), _as_models(models))))
+
+
+def _as_models(schema: Schema) -> Schema:
+    tables = []
+    for table in schema.tables:
+        columns = tuple(
+            replace(c, collation=None, default=c.default and c.default.strip("'"))
+            for c in sorted(table.columns, key=lambda c: c.name)
+        )
+        keys = sorted((replace(k, name="") for k in table.foreign_keys), key=lambda k: k.columns)
+        tables.append(replace(table, columns=columns, foreign_keys=tuple(keys), options=()))
+    return replace(schema, tables=tuple(tables))
 
 
 def _portable(schema: Schema) -> Schema:
