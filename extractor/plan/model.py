@@ -216,6 +216,10 @@ class PlanData(Table):
     database: Database | None = None
     verify: dict[str, Any] = Field(default={}, description="Settings of the verification checks.")
 
+    def is_migration(self, path: str) -> bool:
+        """Whether ``path`` of the result is a migration, found by the migration tool itself."""
+        return self.database is not None and path.startswith(f"{self.database.migrations}/")
+
     def decisions(self) -> list[Decision]:
         """Every cut and replacement, in the order of the file."""
         return [*self.cut, *self.replace]
