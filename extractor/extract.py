@@ -27,6 +27,7 @@ from extractor.rewrites import (
     rename_references,
     replace_definition,
     replace_strings,
+    write_initial_migration,
 )
 from extractor.rewrites.rename_references import Renames
 from extractor.slicing import join_slices, slice_module
@@ -136,6 +137,7 @@ def rewrite_all(extraction: Extraction) -> None:
     _rename_strings(extraction)
     _mark_packages(extraction)
     _drop_unreached(extraction)
+    _write_migration(extraction)
     _package(extraction)
     _report_left(extraction)
 
@@ -378,6 +380,34 @@ def _rewrite_texts(extraction: Extraction) -> None:
                 status="done" if changes else "matched nothing",
             )
         )
+
+
+def _write_migration(extraction: Extraction) -> None:
+    settings = extraction.plan.data.database
+    if settings is None:
+        return
+    changes: dict[str, bytes | None] = {}
+    failures: tuple[tuple[str, str], ...] = ()
+    models = extraction.files.get(settings.models)
+    if models is not None:
+        path = f"{settings.migrations}/{settings.revision}_initial.py"
+        try:
+            changes[path] = write_initial_migration.initial_migration(
+                models, settings, settings.models
+            )
+        except UnreadableSource as error:
+            failures = ((settings.models, f"{error} (line {error.line})"),)
+    extraction.apply(
+        Step(
+            "write_initial_migration",
+            "Begin migrations of its own",
+            "The first revision makes the tables as the old repository's migrations left them; "
+            "a database that has them already is recognised and only stamped.",
+            changes,
+            failures=failures,
+            status="done" if changes else "matched nothing",
+        )
+    )
 
 
 def _tests_folder(extraction: Extraction) -> str:

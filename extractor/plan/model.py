@@ -161,6 +161,44 @@ class Words(Table):
     files: str = "*"
 
 
+class MigratedColumn(Table):
+    """A column that the source's migrations left otherwise than its model says."""
+
+    table: str
+    column: str
+    definition: str = Field(description="Arguments of sa.Column after the name.")
+    in_no_model: bool = Field(default=False, description="Migrations have it, models do not.")
+    reason: str = Field(min_length=10)
+
+
+class Database(Table):
+    """The tables that leave with the subsystem, and how both sides make them.
+
+    How either side runs its own migrations is a script in the plan's folder: ``database/source.py``
+    and ``database/result.py``, run by an interpreter of that side.
+    """
+
+    tables: list[str] = Field(min_length=1)
+    revision: str = Field(pattern=r"[0-9a-f]{12}", description="Id of the initial revision.")
+    version_table: str
+    models: str = Field(description="Path in the result of the module of models.")
+    migrations: str = Field(description="Folder in the result that holds the revisions.")
+    source_models: str = Field(description="Path in the source of the module of models.")
+    source_migrations: str = Field(description="Folder in the source that holds its migrations.")
+    source_version_table: str
+    inherited: dict[str, str] = Field(
+        default={}, description="Columns every model has from a library: name to arguments."
+    )
+    order: dict[str, list[str]] = Field(
+        default={}, description="Columns of a table as migrations left them, where it differs."
+    )
+    foreign_keys: dict[str, list[str]] = Field(
+        default={}, description="Columns of a table's foreign keys in order of creation."
+    )
+    options: dict[str, str] = Field(default={}, description="Options of every table.")
+    columns: list[MigratedColumn] = []
+
+
 class PlanData(Table):
     """The whole of ``plan.toml``."""
 
@@ -175,6 +213,7 @@ class PlanData(Table):
     packaging: Packaging
     history: History = History()
     words: list[Words] = []
+    database: Database | None = None
     verify: dict[str, Any] = Field(default={}, description="Settings of the verification checks.")
 
     def decisions(self) -> list[Decision]:

@@ -45,6 +45,8 @@ def check(result: Result, context: Context) -> CheckResult:
         elif path.endswith(_CONFIGURATION) and not path.startswith("releasenotes/notes/"):
             text = tree.read(path).decode("utf-8", "replace")
             for number, raw in enumerate(text.splitlines(), 1):
+                if raw.lstrip().startswith("#"):
+                    continue
                 for match in re.finditer(rf"(?<![\w./-]){old}(\.\w+)+", raw):
                     strings += 1
                     if not allowed(raw, path, context.plan.data.words):
@@ -68,9 +70,8 @@ def named_in_strings(tree: ast.Module, package: str) -> Iterator[tuple[int, str]
     """Line and text of string literals that are a dotted name below ``package``."""
     wanted = re.compile(rf"{re.escape(package)}(\.[A-Za-z_]\w*)+(:[A-Za-z_]\w*)?")
     for node in ast.walk(tree):
-        text = node.value if isinstance(node, ast.Constant) else None
-        if isinstance(text, str) and wanted.fullmatch(text):
-            yield node.lineno, text
+        if isinstance(node, ast.Constant) and wanted.fullmatch(str(node.value)):
+            yield node.lineno, str(node.value)
 
 
 def dangling(text: str, modules: set[str]) -> bool:

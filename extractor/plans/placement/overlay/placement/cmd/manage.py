@@ -14,17 +14,40 @@
 import argparse
 import sys
 
+from alembic import util as alembic_util
+
 from placement import conf
 from placement.conf import paths
 from placement import config
-from placement import db_api
 from placement.db.sqlalchemy import migration
+from placement import db_api
 
 
 def db_sync(args):
-    """Create what the database lacks."""
-    migration.db_sync(db_api.get_placement_engine())
+    """Create what the database lacks; stamp what is already there."""
+    before, after = migration.db_sync(db_api.get_placement_engine())
+    print('%s -> %s' % (before, after))
     return 0
+
+
+def db_version(args):
+    """Print the revision the database is stamped with."""
+    print(migration.db_version(db_api.get_placement_engine()))
+    return 0
+
+
+def db_stamp(args):
+    """Say that the database is at a revision; change no table."""
+    migration.db_stamp(db_api.get_placement_engine(), args.revision)
+    return 0
+
+
+def db_check(args):
+    """List what differs from the schema of this release; exit 1 if any."""
+    differences = migration.db_check(db_api.get_placement_engine())
+    for difference in differences:
+        print(difference)
+    return 1 if differences else 0
 
 
 def _parser():
@@ -38,8 +61,11 @@ def _parser():
     commands = groups.add_parser('db', help='the database').add_subparsers(
         dest='command', metavar='COMMAND')
     commands.required = True
-    sync = commands.add_parser('sync', help=db_sync.__doc__)
-    sync.set_defaults(run=db_sync)
+    for run in (db_sync, db_version, db_stamp, db_check):
+        command = commands.add_parser(run.__name__[3:], help=run.__doc__)
+        command.set_defaults(run=run)
+        if run is db_stamp:
+            command.add_argument('revision', nargs='?', default='head')
     return parser
 
 
@@ -48,7 +74,11 @@ def main(argv=None):
     args = _parser().parse_args(argv[1:])
     config.parse_args(
         [], default_config_files=args.config_file or [paths.config_file()])
-    return args.run(args)
+    try:
+        return args.run(args)
+    except (migration.UnknownSchema, alembic_util.CommandError) as error:
+        print('placement-manage: %s' % error, file=sys.stderr)
+        return 1
 
 
 if __name__ == '__main__':
