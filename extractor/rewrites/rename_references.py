@@ -1,6 +1,7 @@
 """Name modules and symbols by their new names: imports, attribute chains, strings, comments.
 
-Only files that can mention a renamed name are parsed; what is not renamed keeps its bytes.
+What moved is named in many ways, and a search and replace finds some of them. Only files
+that can mention a renamed name are parsed; what is not renamed keeps its bytes.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from extractor.rewrites.parts.scopes import (
     absolute_module,
     read_names,
 )
+from extractor.rewrites.parts.source_file import Review, SourceFile
 from extractor.rewrites.parts.source_text import (
     LINE_LENGTH,
     Edit,
@@ -57,6 +59,10 @@ from extractor.rewrites.parts.wrapping import wrap_prose
 
 __all__ = ["Renames", "may_mention", "rewrite", "rewrite_text"]
 
+REVIEW = Review.NONE
+SUFFIXES = (".py", ".cfg", ".conf", ".inc", ".ini", ".json", ".rst", ".toml", ".txt", ".yaml")
+Settings = Renames
+
 _WORDS = re.compile(rb"[A-Za-z_]\w*")
 _RELATIVE = re.compile(rb"^[ \t]*from[ \t]*\.", re.MULTILINE)
 _PLAIN_CHAIN = re.compile(rb"[\w.]+")
@@ -70,6 +76,20 @@ def may_mention(source: bytes, renames: Renames) -> bool:
     if not any(root in source for root in renames.root_words) and not _RELATIVE.search(source):
         return False
     return renames.report_left or not words.isdisjoint(_WORDS.findall(source))
+
+
+def run(file: SourceFile, settings: Renames) -> Outcome:
+    """The rewrite as the registry calls it."""
+    if not file.path.endswith(".py"):
+        return rewrite_text(file.content, settings)
+    return rewrite(
+        file.content,
+        module=file.module,
+        is_package=file.is_package,
+        renames=settings,
+        path=file.path,
+        new_module=file.new_module,
+    )
 
 
 def rewrite_text(source: bytes, renames: Renames) -> Outcome:
