@@ -59,7 +59,7 @@ from extractor.rewrites.parts.wrapping import wrap_prose
 
 __all__ = ["Renames", "may_mention", "rewrite", "rewrite_text"]
 
-REVIEW = Review.NONE
+REVIEW = Review.READ
 SUFFIXES = (".py", ".cfg", ".conf", ".inc", ".ini", ".json", ".rst", ".toml", ".txt", ".yaml")
 Settings = Renames
 
