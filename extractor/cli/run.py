@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +53,14 @@ def command(
     from extractor.output import check_output
     from extractor.pipeline import run, summary
     from extractor.plan.load import load_plan
+    from extractor.scratch import workspace
     from extractor.source.repository import open_source
 
     chosen = load_plan(plan)
     check_output(output)
     identity = Identity.parse(author) if author else None
-    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
-        opened = open_source(source, rev, workspace=Path(scratch), progress=reporting.progress)
+    with workspace() as scratch:
+        opened = open_source(source, rev, workspace=scratch, progress=reporting.progress)
         with opened as ready:
             manifest = run(
                 ready, chosen, output, form=form, author=identity, progress=reporting.progress

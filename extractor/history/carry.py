@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from extractor.errors import UsageError
+from extractor.errors import MissingObject, UsageError
 from extractor.history.contents import Contents, RewriteBlob
 from extractor.history.lineage import Follower, Lineages
 from extractor.history.moves import Move, SliceMove, moves_by_target
@@ -26,7 +26,7 @@ from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import ABSENT, History, read_history
 from extractor.parsing import UnreadableSource
 from extractor.slicing import needed_names
-from extractor.source.objects import MissingObject, ObjectReader
+from extractor.source.objects import ObjectReader
 from extractor.source.tree import REGULAR, SUBMODULE, run_git
 
 UPSTREAM = "refs/heads/upstream"
