@@ -14,6 +14,9 @@
 import argparse
 import sys
 
+from oslo_config import cfg
+from oslo_db import exception as db_exc
+
 from placement.conf import paths
 from placement import config
 from placement.db.sqlalchemy import migration
@@ -43,11 +46,15 @@ def _parser():
 
 
 def main(argv=None):
+    """Return what to exit with: 0, or one sentence that says what is wrong."""
     argv = sys.argv if argv is None else argv
     args = _parser().parse_args(argv[1:])
-    config.parse_args(
-        [], default_config_files=args.config_file or [paths.config_file()])
-    return args.run(args)
+    files = args.config_file or [paths.config_file()]
+    try:
+        config.parse_args([], default_config_files=files)
+        return args.run(args)
+    except (cfg.Error, db_exc.CantStartEngineError) as exc:
+        return 'placement-manage: %s' % exc
 
 
 if __name__ == '__main__':
