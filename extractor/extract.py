@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from extractor.analysis.dead_code import find_dead_code
-from extractor.analysis.symbols import Reach, modules_of
+from extractor.analysis.symbols import Reach, Resolver, modules_of
+from extractor.moves import SliceMove, WholeMove, moves_by_target
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped, Unchanged
 from extractor.parsing import UnreadableSource
 from extractor.plan.load import Plan
 from extractor.plan.model import Replace
-from extractor.plan.moves import Layout, NameMap, SliceMove
+from extractor.plan.moves import Layout, NameMap
 from extractor.rewrites import (
     drop_calls,
     drop_definitions,
@@ -29,7 +30,7 @@ from extractor.rewrites import (
     write_initial_migration,
 )
 from extractor.rewrites.rename_references import Renames
-from extractor.slicing import slice_module
+from extractor.slicing import join_slices, slice_module
 from extractor.source.tree import REGULAR, MemoryTree, Tree
 
 # Dropping one thing can leave another unreached; more rounds than this means a bug.
@@ -98,14 +99,17 @@ def mapped_tree(source: Tree, layout: Layout) -> tuple[dict[str, bytes], dict[st
     """
     files: dict[str, bytes] = {}
     modes: dict[str, str] = {}
-    for move in layout.moves:
-        content = source.read(move.source)
-        if isinstance(move, SliceMove):
-            content = slice_module(content, move.symbols)
-        files[move.target] = files.get(move.target, b"") + content
-        mode = source.entry(move.source).mode
-        if mode != REGULAR:
-            modes[move.target] = mode
+    for target, moves in moves_by_target(layout.moves).items():
+        parts = [
+            slice_module(source.read(m.source), m.symbols)
+            if isinstance(m, SliceMove)
+            else source.read(m.source)
+            for m in moves
+        ]
+        files[target] = join_slices(parts) if len(parts) > 1 else parts[0]
+        mode = source.entry(moves[0].source).mode
+        if mode != REGULAR and isinstance(moves[0], WholeMove):
+            modes[target] = mode
     return files, modes
 
 
@@ -141,7 +145,7 @@ def rewrite_all(extraction: Extraction) -> None:
 def _report_left(extraction: Extraction) -> None:
     """Whatever still names a module of the old package is for a person to look at."""
     nothing = Renames(known_modules=extraction.layout.source_modules)
-    findings = []
+    findings: list[tuple[str, Finding]] = []
     for path, content in sorted(extraction.files.items()):
         if not _is_text(content):
             continue
@@ -190,7 +194,7 @@ def _each(
 
 def _sources_of(extraction: Extraction) -> dict[str, str]:
     """Result path to the dotted module it was in the source."""
-    reverse = {}
+    reverse: dict[str, str] = {}
     for move in extraction.layout.moves:
         if move.source.endswith(".py"):
             dotted = move.source.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
@@ -517,9 +521,7 @@ def _package(extraction: Extraction) -> None:
     values = {
         "distribution": rules.distribution,
         "language_classifiers": "\n".join(f"    {line}" for line in languages),
-        "entry_points": packaging.entry_points(
-            rules.entry_points, modules_of(extraction.tree(), {extraction.package})
-        ),
+        "entry_points": packaging.entry_points(rules.entry_points, _defined(extraction)),
         "extras": packaging.extras(wanted.optional),
         "tox_envlist": ",".join(_tox_environments(languages)),
         "source_name": extraction.old_package,
@@ -542,6 +544,15 @@ def _package(extraction: Extraction) -> None:
     )
 
 
+def _defined(extraction: Extraction) -> set[str]:
+    """Every ``module:name`` that the result defines."""
+    tree = extraction.tree()
+    modules = modules_of(tree, {extraction.package})
+    resolver = Resolver(tree, modules)
+    tables = {module: resolver.names(module) for module in modules}
+    return {f"{m}:{name}" for m, table in tables.items() if table for name in table.binders}
+
+
 def _source_text(extraction: Extraction, path: str) -> bytes:
     try:
         return extraction.source.read(path)
@@ -553,6 +564,40 @@ def _tox_environments(languages: Iterable[str]) -> list[str]:
     """``py27`` for the classifier ``Programming Language :: Python :: 2.7``, and so on."""
     versions = [re.search(r":: (\d)\.(\d+)$", line) for line in languages]
     return [f"py{v[1]}{v[2]}" for v in versions if v] or ["py3"]
+
+
+def historic_rewrite(extraction: Extraction) -> Callable[[str, bytes], bytes]:
+    """References renamed as in ``rewrite_all``, for one old version of a file at a time.
+
+    What no parser accepts is given back as it is.
+    """
+    layout = extraction.layout
+    maps = [layout.moved, layout.carried, *(names for _, names in layout.replaced)]
+    renames = Renames(
+        modules={old: new for names in maps for old, new in names.modules.items()},
+        symbols={old: new for names in maps for old, new in names.symbols.items()},
+        known_modules=layout.source_modules,
+        report_left=False,
+    )
+    origin = _sources_of(extraction)
+
+    def rewrite(path: str, content: bytes) -> bytes:
+        if not _is_text(content):
+            return content
+        if path.endswith(".py"):
+            outcome = rename_references.rewrite(
+                content,
+                module=origin.get(path, _module_of(path)),
+                is_package=path.endswith("/__init__.py"),
+                renames=renames,
+                path=path,
+                new_module=_module_of(path),
+            )
+        else:
+            outcome = rename_references.rewrite_text(content, renames)
+        return outcome.content if isinstance(outcome, Rewritten) else content
+
+    return rewrite
 
 
 def readable(files: Mapping[str, bytes]) -> dict[str, str]:

@@ -55,7 +55,7 @@ class ReleaseRecord(_Record):
 class SourceRecord(_Record):
     """What was read."""
 
-    described: Text = Field(description="The source as the user named it, for people.")
+    described: Text = Field(description="The release or revision, as people say it.")
     revision: str = Field(description="Full SHA-1 of the commit.")
     commit_date: str = Field(description="The committer's date, ISO 8601, UTC.")
     dirty: bool = Field(
@@ -88,6 +88,14 @@ class DecisionRecord(_Record):
     outcome: Literal["applied", "already done", "matched nothing"]
     stand_in: Text | None = Field(default=None, description="What stands there instead.")
     touched: tuple[Text, ...] = Field(default=(), description="The symbols it touched.")
+
+
+class MoveRecord(_Record):
+    """A file of the source that is in the result, whole or (with ``symbols``) in part."""
+
+    source: Text
+    target: Text
+    symbols: tuple[Text, ...] = ()
 
 
 class OverlayRecord(_Record):
@@ -160,6 +168,7 @@ class Manifest(BaseModel):
     results: list[ResultRecord] = Field(default_factory=list)
     counts: dict[str, int] = Field(default_factory=dict)
     decisions: list[DecisionRecord] = Field(default_factory=list)
+    moves: list[MoveRecord] = Field(default_factory=list)
     overlay: list[OverlayRecord] = Field(default_factory=list)
     dropped: list[DroppedRecord] = Field(default_factory=list)
     skipped: list[TroubleRecord] = Field(default_factory=list)
@@ -178,7 +187,7 @@ class Manifest(BaseModel):
 def source_record(source: Source) -> SourceRecord:
     """What the manifest says of an opened source."""
     return SourceRecord(
-        described=source.described,
+        described=source.label,
         revision=source.revision,
         commit_date=_iso(source.commit_date),
         dirty=source.dirty,
@@ -240,10 +249,12 @@ def read_manifest(path: Path) -> Manifest:
 
 def json_schema() -> str:
     """The JSON Schema of ``manifest.json`` as text."""
-    schema = {
+    schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Manifest.model_json_schema(mode="serialization"),
     }
+    # Some releases of pydantic say a constant twice.
+    schema["properties"]["schema_version"].pop("enum", None)
     return json.dumps(schema, indent=2) + "\n"
 
 

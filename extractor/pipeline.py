@@ -7,14 +7,25 @@ hidden folder beside the output and renamed at the end, so that the output is co
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import fnmatch
+import io
+import re
+import tokenize
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from extractor.analysis.symbols import Reach, modules_of
 from extractor.errors import DidNotHold
-from extractor.extract import Extraction, mapped_tree, readable, rewrite_all
+from extractor.extract import (
+    Extraction,
+    historic_rewrite,
+    mapped_tree,
+    readable,
+    rewrite_all,
+)
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
 from extractor.manifest import (
@@ -32,12 +43,15 @@ from extractor.manifest import (
     WordRecord,
     write_manifest,
 )
+from extractor.moves import SliceMove
 from extractor.output import complete_or_absent
 from extractor.plan.load import Plan
-from extractor.plan.moves import Layout, SliceMove, lay_out, reach_from_roots
+from extractor.plan.moves import Layout, lay_out, reach_from_roots
 from extractor.progress import Progress
 from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree
+
+Form: TypeAlias = Literal["moved", "rewritten"]
 
 
 @dataclass(frozen=True)
@@ -60,16 +74,24 @@ def analyse(tree: Tree, plan: Plan) -> Analysis:
     return Analysis(plan, modules, reach, lay_out(tree, modules, reach, plan.data))
 
 
-def rewrite(tree: Tree, analysis: Analysis) -> Extraction:
-    """Every rewrite of the extraction, in memory."""
+def rewrite(tree: Tree, analysis: Analysis, described: str = "") -> Extraction:
+    """Every rewrite of the extraction, in memory; ``described`` names the source's revision."""
     files, modes = mapped_tree(tree, analysis.layout)
-    extraction = Extraction(analysis.plan, analysis.layout, analysis.reach, tree, files, modes)
+    extraction = Extraction(
+        analysis.plan, analysis.layout, analysis.reach, tree, files, modes, described
+    )
     rewrite_all(extraction)
     return extraction
 
 
 def write_repository(
-    source: Source, extraction: Extraction, target: Path, *, form: str, author: Identity | None
+    source: Source,
+    extraction: Extraction,
+    target: Path,
+    *,
+    form: Form = "moved",
+    author: Identity | None = None,
+    stage: Callable[[str], None] | None = None,
 ) -> tuple[CarriedHistory, str]:
     """The result as a repository: the carried history, one commit a rewrite, a work tree.
 
@@ -78,7 +100,13 @@ def write_repository(
     rules = extraction.plan.data.history
     identity = author or Identity(rules.author, rules.email)
     carried = carry_history(
-        source.git_dir, source.revision, extraction.layout.moves, target, form=form
+        source.git_dir,
+        source.revision,
+        extraction.layout.moves,
+        target,
+        form=form,
+        rewrite_blob=historic_rewrite(extraction) if form == "rewritten" else None,
+        progress=stage,
     )
     tip = carried.tip
     for step in extraction.steps:
@@ -100,7 +128,7 @@ def run(
     plan: Plan,
     output: Path,
     *,
-    form: str = "moved",
+    form: Form = "moved",
     author: Identity | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
@@ -113,7 +141,7 @@ def run(
         with progress.stage("analyse"):
             analysis = analyse(source.tree, plan)
         with progress.stage("rewrite"):
-            extraction = rewrite(source.tree, analysis)
+            extraction = rewrite(source.tree, analysis, described=source.label)
         target = building / plan.data.name
         with progress.stage("history"):
             carried, tip = write_repository(source, extraction, target, form=form, author=author)
@@ -163,7 +191,9 @@ def describe(source: Source, extraction: Extraction, carried: CarriedHistory, ti
             ),
         ),
         plan=PlanRecord(name=plan.data.name, digest=plan.digest),
-        results=[ResultRecord(path=plan.data.name, revision=tip, commits=carried.commits)],
+        results=[
+            ResultRecord(path=plan.data.name, revision=tip, commits=carried.counts["commits"])
+        ],
         counts={
             "files": len(extraction.files),
             "python_files": len(python),
@@ -177,7 +207,7 @@ def describe(source: Source, extraction: Extraction, carried: CarriedHistory, ti
                 len(m.symbols) for m in layout.moves if isinstance(m, SliceMove)
             ),
             "modules_sliced": sum(isinstance(m, SliceMove) for m in layout.moves),
-            "commits_kept": carried.commits,
+            **{f"history_{name}": count for name, count in carried.counts.items()},
             "rewrite_commits": sum(bool(s.changes) for s in extraction.steps),
         },
         decisions=_decisions(extraction),
@@ -264,9 +294,6 @@ def _troubles(manifest: Manifest, extraction: Extraction) -> None:
 
 def remaining_words(extraction: Extraction) -> list[WordRecord]:
     """Every line of the result that still holds the old package's name, with the reason."""
-    import fnmatch
-    import re
-
     old = re.compile(re.escape(extraction.old_package), re.IGNORECASE)
     rules = [(r, re.compile(r.pattern)) for r in extraction.plan.data.words]
     found = []
@@ -290,10 +317,7 @@ def remaining_words(extraction: Extraction) -> list[WordRecord]:
 
 def code_lines(content: bytes) -> int:
     """Lines that hold code: blanks, comments and docstrings are not counted."""
-    import io
-    import tokenize
-
-    skipped = set()
+    skipped: set[int] = set()
     for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body:
             first = node.body[0]
@@ -308,7 +332,7 @@ def code_lines(content: bytes) -> int:
         tokenize.ENCODING,
         tokenize.ENDMARKER,
     }
-    lines = set()
+    lines: set[int] = set()
     for token in tokenize.tokenize(io.BytesIO(content).readline):
         if token.type not in silent:
             lines.update(range(token.start[0], token.end[0] + 1))
@@ -317,3 +341,27 @@ def code_lines(content: bytes) -> int:
 
 def _day(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+def summary(manifest: Manifest, output: Path) -> str:
+    """What a person wants to know first, in a dozen lines."""
+    counts = manifest.counts
+    result = manifest.results[0]
+    applied = [d for d in manifest.decisions if d.outcome == "applied"]
+    lines = [
+        f"{manifest.source.described} -> {output / result.path}",
+        f"  {counts['files']} files, {counts['production_lines']} lines of Python without tests",
+        f"  {counts['symbols_carried']} symbols carried out of {counts['modules_sliced']} modules",
+        f"  {result.commits} commits of history, {counts['rewrite_commits']} of rewrites on top",
+        f"  {len(applied)} decisions applied, "
+        f"{sum(o.code_lines for o in manifest.overlay)} lines of overlay",
+    ]
+    for title, records in (
+        ("failed", manifest.failed),
+        ("left for a person", manifest.left_for_a_person),
+    ):
+        if records:
+            lines.append(f"  {len(records)} {title}: see manifest.json")
+    for check in manifest.checks:
+        lines.append(f"  {check.name}: {check.outcome}")
+    return "\n".join(lines)

@@ -40,17 +40,23 @@ _DEFINITION = re.compile(rb"\f*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
 _IMPORT = re.compile(rb"\f*(?:import|from)\b")
 _FUTURE = re.compile(rb"\f*from\s+__future__\b")
 _STRING = re.compile(rb"\f*[bBrRuU]{0,2}[\"']")
+_LEGAL = re.compile(rb"licen[cs]e|copyright", re.IGNORECASE)
 _IDENTIFIER = re.compile(rb"(?<![\w.])[^\W\d]\w*")
 _BUILTINS = frozenset(dir(builtins)) | {"unicode", "basestring", "long", "xrange", "unichr"}
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One top-level statement: ``gap`` blank lines, ``comment`` lines attached, ``code``."""
+    """One top-level statement: ``gap`` blank lines, ``comment`` lines attached, ``code``.
+
+    ``rest`` is what stands between the code and the next statement's gap: comments that
+    belong to nobody. A slice leaves it out.
+    """
 
     gap: bytes
     comment: bytes
     code: bytes
+    rest: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -73,15 +79,29 @@ def slice_module(source: bytes, symbols: Collection[str]) -> bytes:
 
     Raises ``UnreadableSource`` when the text has no lexical shape (an open string or bracket).
     """
-    return slice_and_names(source, symbols)[0]
+    module = split_module(source)
+    kept = needed_statements(module, symbols)
+    return join_statements(module, kept) if kept else b""
 
 
-def slice_and_names(source: bytes, symbols: Collection[str]) -> tuple[bytes, frozenset[str]]:
-    """The slice as ``slice_module`` gives it, and those of ``symbols`` the source binds."""
+def needed_names(source: bytes, symbols: Collection[str]) -> frozenset[str]:
+    """``symbols`` and all names of the module they need, as far as it binds them.
+
+    The slice of these names is the slice of ``symbols``; in older versions, where some of
+    the symbols are not there yet, it holds what they were to need.
+    """
+    return _needs(split_module(source), symbols)[1]
+
+
+def slice_past(source: bytes, symbols: Collection[str]) -> tuple[bytes, frozenset[str]]:
+    """What an older version has of a slice, and which of ``symbols`` it binds.
+
+    Where it binds none of them, its header stands alone: those lines live on too.
+    """
     module = split_module(source)
     kept = needed_statements(module, symbols)
     if not kept:
-        return b"", frozenset()
+        return module.header if module.header.strip() else b"", frozenset()
     bound: set[str] = set()
     for statement in module.body:
         bound.update(_shape(statement.code, module.encoding).binds)
@@ -138,17 +158,35 @@ def split_module(source: bytes) -> Statements:
     starts = _statement_starts(source)
     if not starts:
         return Statements(source, (), encoding)
-    header, gap, comment = _split_head(source[: starts[0]])
+    is_docstring = _STRING.match(source, starts[0]) is not None
+    header, gap, comment = _split_head(source[: starts[0]], is_docstring)
     body: list[Statement] = []
     for start, end in zip(starts, [*starts[1:], len(source)], strict=True):
-        code, next_gap, next_comment = _split_tail(source[start:end])
-        body.append(Statement(gap, comment, code))
+        code, rest, next_gap, next_comment = _split_tail(source[start:end])
+        body.append(Statement(gap, comment, code, rest))
         gap, comment = next_gap, next_comment
     return Statements(header, tuple(body), encoding)
 
 
 def needed_statements(module: Statements, symbols: Collection[str]) -> frozenset[int]:
     """Indexes of the statements that ``symbols`` need; empty when none of them is bound."""
+    return _needs(module, symbols)[0]
+
+
+def bound_names(module: Statements) -> dict[str, tuple[int, ...]]:
+    """The names a module binds at its top level, and the statements that bind each."""
+    found: dict[str, list[int]] = {}
+    for index, statement in enumerate(module.body):
+        for name in _shape(statement.code, module.encoding).binds:
+            found.setdefault(name, []).append(index)
+    return {name: tuple(indexes) for name, indexes in sorted(found.items())}
+
+
+# Private functions
+
+
+def _needs(module: Statements, symbols: Collection[str]) -> tuple[frozenset[int], frozenset[str]]:
+    """The statements that ``symbols`` need, and the module's names that led to them."""
     body, encoding = module.body, module.encoding
     binders: dict[str, list[int]] = {}
     changers: dict[str, list[int]] = {}
@@ -165,7 +203,7 @@ def needed_statements(module: Statements, symbols: Collection[str]) -> frozenset
     wanted = [name for name in symbols if name in binders]
     seen: set[str] = set()
     if not wanted:
-        return frozenset()
+        return frozenset(), frozenset()
     while wanted:
         name = wanted.pop()
         if name in seen:
@@ -174,11 +212,10 @@ def needed_statements(module: Statements, symbols: Collection[str]) -> frozenset
         found = binders.get(name, [])
         if not found and name not in _BUILTINS:
             found = stars
-        local = [i for i in found if not _IMPORT.match(body[i].code)]
-        submodules = [i for i in found if _shape(body[i].code, encoding).dotted]
-        plain = [i for i in found if i not in submodules]
+        is_local = any(not _IMPORT.match(body[i].code) for i in found)
         # ``import a.b`` waits until all uses of ``a`` are known.
-        for index in [*plain, *(changers.get(name, []) if local else [])]:
+        plain = [i for i in found if not _shape(body[i].code, encoding).dotted]
+        for index in [*plain, *(changers.get(name, []) if is_local else [])]:
             if index not in kept:
                 kept.add(index)
                 wanted.extend(_uses(body[index].code, encoding) - seen)
@@ -192,19 +229,7 @@ def needed_statements(module: Statements, symbols: Collection[str]) -> frozenset
             and _shape(body[index - 1].code, encoding).assigns
         ):
             kept.add(index)
-    return frozenset(kept)
-
-
-def bound_names(module: Statements) -> dict[str, tuple[int, ...]]:
-    """The names a module binds at its top level, and the statements that bind each."""
-    found: dict[str, list[int]] = {}
-    for index, statement in enumerate(module.body):
-        for name in _shape(statement.code, module.encoding).binds:
-            found.setdefault(name, []).append(index)
-    return {name: tuple(indexes) for name, indexes in sorted(found.items())}
-
-
-# Private functions
+    return frozenset(kept), frozenset(seen & binders.keys())
 
 
 @dataclass(frozen=True)
@@ -261,7 +286,7 @@ class _Piece:
     is_clause: bool
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=1 << 14)
 def _piece(lines: bytes) -> _Piece:
     return _Piece(
         _is_closed(lines), lines.lstrip(b"\f")[:1] == b"@", _CLAUSE.match(lines) is not None
@@ -307,7 +332,7 @@ def _closing(source: bytes, start: int) -> int:
     return len(source)
 
 
-def _split_head(head: bytes) -> tuple[bytes, bytes, bytes]:
+def _split_head(head: bytes, is_docstring_next: bool) -> tuple[bytes, bytes, bytes]:
     """Header, gap and attached comment out of all that comes before the first statement."""
     lines = head.splitlines(keepends=True)
     at = _attached(lines, 0)
@@ -316,27 +341,30 @@ def _split_head(head: bytes) -> tuple[bytes, bytes, bytes]:
     while gap_from and not lines[gap_from - 1].strip():
         gap_from -= 1
     header = lines[:gap_from]
-    if not header and comment:
-        # The only comment of the head is the file's, however close the code follows.
-        return b"".join(lines), b"", b""
+    if not header or is_docstring_next or any(map(_LEGAL.search, comment)):
+        # The file's own comment, however close the code follows.
+        if comment:
+            return head, b"", b""
+        return b"".join(header), b"".join(lines[gap_from:]), b""
     return b"".join(header), b"".join(lines[gap_from:at]), b"".join(comment)
 
 
-@functools.lru_cache(maxsize=1 << 16)
-def _split_tail(piece: bytes) -> tuple[bytes, bytes, bytes]:
-    """Code of a statement, then gap and comment that belong to the next one."""
-    end = len(piece)
+@functools.lru_cache(maxsize=1 << 14)
+def _split_tail(piece: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """Code of a statement, what belongs to nobody, and the next one's gap and comment."""
     lines = piece.splitlines(keepends=True)
     index = len(lines)
     while index > 1 and (not lines[index - 1].strip() or lines[index - 1].startswith(b"#")):
         index -= 1
     if index == len(lines):
-        return piece[:end], b"", b""
+        return piece, b"", b"", b""
     at = _attached(lines, index)
     gap_from = at
     while gap_from > index and not lines[gap_from - 1].strip():
         gap_from -= 1
-    return b"".join(lines[:index]), b"".join(lines[gap_from:at]), b"".join(lines[at:])
+    parts = lines[:index], lines[index:gap_from], lines[gap_from:at], lines[at:]
+    code, rest, gap, comment = map(b"".join, parts)
+    return code, rest, gap, comment
 
 
 def _attached(lines: Sequence[bytes], first: int) -> int:
@@ -385,7 +413,7 @@ def _needed_submodules(
     return needed
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=1 << 14)
 def _shape(code: bytes, encoding: str) -> _Shape:
     """What the statement ``code`` binds and changes."""
     definition = _DEFINITION.match(code)
@@ -497,7 +525,7 @@ def _shape_by_text(code: bytes) -> _Shape:
     return _Shape(frozenset(binds))
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=1 << 14)
 def _uses(code: bytes, encoding: str) -> frozenset[str]:
     """The module-level names that running or importing ``code`` may look up."""
     try:

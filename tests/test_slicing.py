@@ -141,6 +141,17 @@ def test_a_comment_of_the_head_that_touches_the_code_is_still_the_header():
     check_slice(b"# licence\nimport os\nX = 1\n", {"X"}, b"# licence\nX = 1\n")
 
 
+def test_a_licence_below_another_comment_that_touches_the_docstring_is_the_header():
+    head = b"# vim: x\n\n# words\n"
+    check_slice(head + b'"""docs"""\n\nX = 1\n', {"X"}, head + b"\nX = 1\n")
+    head = b"# vim: x\n\n# Licensed\n"
+    check_slice(head + b"import os\n\nX = 1\n", {"X"}, head + b"\nX = 1\n")
+    head = b"# vim: x\n\n"
+    source = head + b"# why os\nimport os\n\nX = 1\nY = os\n"
+    check_slice(source, {"X"}, head + b"X = 1\n")
+    check_slice(source, {"Y"}, head + b"# why os\nimport os\n\nY = os\n")
+
+
 def test_old_grammar_is_sliced_by_its_shape():
     source = (
         b"import logging\nfrom a import b as c, d\n\nasync = 1\n\n\ndef used(x):\n"

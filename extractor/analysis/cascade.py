@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from extractor.analysis.graph import Edge, Graph, Kind
+from extractor.analysis.graph import Edge, Graph, Kind, reachable
 from extractor.errors import UsageError
 
 
@@ -86,3 +86,59 @@ def cascade(graph: Graph, root: str) -> Cascade:
         on_call=tuple(sorted(on_call)),
         blame=blame,
     )
+
+
+def loaded(graph: Graph, root: str) -> frozenset[str]:
+    """The modules importing ``root`` loads, without anything else about them."""
+    return frozenset(
+        reachable([root], lambda m: (e.imported for e in graph.imports_of(m) if e.loads))
+    )
+
+
+def package_costs(graph: Graph, root: str | None = None) -> list[PackageCost]:
+    """Every package whose ``__init__`` loads anything, the most expensive first."""
+    on_path = loaded(graph, root) if root else frozenset()
+    known: dict[str, frozenset[str]] = {}
+
+    def loads(name: str) -> frozenset[str]:
+        if name not in known:
+            known[name] = loaded(graph, name)
+        return known[name]
+
+    costs = []
+    for module in graph.modules.values():
+        if not module.is_package:
+            continue
+        own_edges = [e for e in graph.imports_of(module.name) if e.loads and e.line]
+        if not own_edges:
+            continue
+        parent = module.name.rpartition(".")[0]
+        above = loads(parent) if parent else frozenset()
+        own = loads(module.name) - above - {module.name}
+        costs.append(
+            PackageCost(
+                package=module.name,
+                loads=len(loads(module.name)),
+                own=len(own),
+                own_modules=tuple(sorted(own)),
+                statements=len({edge.line for edge in own_edges}),
+                passers_by=_passers_by(graph, module.name),
+                on_path=module.name in on_path,
+            )
+        )
+    return sorted(costs, key=lambda cost: (-cost.own, -cost.loads, cost.package))
+
+
+def _passers_by(graph: Graph, package: str) -> tuple[str, ...]:
+    """Modules outside ``package`` that load something below it and never ask for itself."""
+    below = package + "."
+    wanted_below = {
+        edge.importer
+        for module in graph.modules
+        if module.startswith(below)
+        for edge in graph.importers_of(module)
+        if edge.loads
+    }
+    wanted_itself = {edge.importer for edge in graph.importers_of(package) if edge.line}
+    outside = {m for m in wanted_below - wanted_itself if m != package and not m.startswith(below)}
+    return tuple(sorted(outside))

@@ -32,12 +32,13 @@ def find_dead_code(
     modules: Mapping[str, str],
     entry_points: Collection[str],
     is_test: Callable[[str], bool],
-    in_tests: Callable[[str], bool],
+    in_tests: Callable[[str], bool] | None = None,
 ) -> DeadCode:
     """Dead code of all but the test modules among ``modules`` (dotted name to path).
 
     ``is_test``: a module that a test runner collects; ``in_tests``: it, or a helper beside it.
     """
+    in_tests = in_tests or is_test
     walker = SymbolWalker(Resolver(tree, modules), effects=True)
     for module in modules:
         if is_test(module):

@@ -13,15 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from extractor.analysis.entry_points import EntryPoint
 from extractor.analysis.modules import Module
 from extractor.analysis.scan import (
     CONDITIONAL,
     DEAD,
+    ENTRY_POINTS,
     FALLBACK,
     IN_TRY,
     TYPE_CHECKING,
     Body,
-    Dynamic,
     Facts,
     Import,
     is_standard_library,
@@ -76,12 +77,20 @@ class External(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """A place that imports, but whose module's name is only known at run time."""
+    """A place that imports, but whose module's name is only known at run time.
+
+    ``importer`` runs into it at ``line``, by way of a call of ``via`` where that is not
+    empty (the import itself is at ``via_line`` of its file). ``candidates`` are the modules
+    that the entry points of the namespace it loads from allow.
+    """
 
     importer: str
     line: int
     function: str
     on_call: bool
+    via: str = ""
+    via_line: int = 0
+    candidates: tuple[str, ...] = ()
 
 
 class Unreadable(NamedTuple):
@@ -132,11 +141,11 @@ def build_graph(
     packages: Sequence[str],
     modules: Mapping[str, Module],
     facts: Mapping[str, Facts],
-    lines: Mapping[str, int],
     look: Callable[[str, str], Body | None],
+    entry_points: Sequence[EntryPoint] = (),
 ) -> Graph:
     """The graph of ``modules``; ``look`` reads one function of one module."""
-    return _Builder(packages, modules, facts, lines, look).build()
+    return _Builder(packages, modules, facts, look, entry_points).build()
 
 
 class _Target(NamedTuple):
@@ -148,6 +157,9 @@ class _Target(NamedTuple):
     external: bool
     # Module of the line, where it is not the importer itself.
     holder: str
+    # The importing function, where it cannot be known which module it loads.
+    unknown: str = ""
+    candidates: tuple[str, ...] = ()
 
 
 class _Builder:
@@ -156,15 +168,15 @@ class _Builder:
         packages: Sequence[str],
         modules: Mapping[str, Module],
         facts: Mapping[str, Facts],
-        lines: Mapping[str, int],
         look: Callable[[str, str], Body | None],
+        entry_points: Sequence[EntryPoint],
     ) -> None:
         self.packages = tuple(packages)
         self.tops = {package.partition(".")[0] for package in packages}
         self.modules = modules
         self.facts = facts
-        self.lines = lines
         self.look = look
+        self.entry_points = entry_points
         self.edges: set[Edge] = set()
         self.externals: set[External] = set()
         self.unknown: set[Unknown] = set()
@@ -197,46 +209,67 @@ class _Builder:
             sorted(self.externals),
             sorted(self.unknown),
             sorted(unreadable),
-            dict(sorted(self.lines.items())),
+            {name: facts.lines for name, facts in sorted(self.facts.items())},
         )
 
     # What a module's own code loads.
 
     def top_level(self, name: str, facts: Facts) -> None:
         for target in self.direct(name, facts.top):
-            self.add(name, target, target.line, target.kind)
-        for dynamic in facts.top.dynamic:
-            if dynamic[3] is None and not dynamic[1] & (DEAD | TYPE_CHECKING):
-                self.unknown.add(Unknown(name, dynamic[0], dynamic[2], False))
+            self.add(name, target, target.line)
         for dotted, line in facts.top.calls.items():
-            function = self.resolve_call(name, dotted)
-            if function is None:
-                continue
-            for target in self.effect(function):
-                via = f"{function[0]}:{function[1]}"
-                if target.external:
-                    self.externals.add(
-                        External(target.holder, target.module, target.line, Kind.CALL)
-                    )
-                else:
-                    self.edges.add(Edge(name, target.module, line, Kind.CALL, via, target.line))
+            for function, targets in self.called(name, dotted, {}):
+                for target in targets:
+                    self.add(name, target, line, function)
 
     def on_call(self, name: str, function: str, body: Body) -> None:
         for target in self.direct(name, body):
-            if target.external:
-                self.externals.add(External(name, target.module, target.line, Kind.ON_CALL))
+            kind = Kind.TYPE_CHECKING if target.kind is Kind.TYPE_CHECKING else Kind.ON_CALL
+            if target.unknown:
+                self.unknown.add(
+                    Unknown(name, target.line, target.unknown, True, candidates=target.candidates)
+                )
+            elif target.external:
+                self.externals.add(External(name, target.module, target.line, kind))
             else:
-                kind = Kind.TYPE_CHECKING if target.kind is Kind.TYPE_CHECKING else Kind.ON_CALL
                 self.edges.add(Edge(name, target.module, target.line, kind, function))
-        for line, _flags, what, argument in body.dynamic:
-            if argument is None:
-                self.unknown.add(Unknown(name, line, what, True))
 
-    def add(self, name: str, target: _Target, line: int, kind: Kind) -> None:
-        if target.external:
-            self.externals.add(External(name, target.module, line, kind))
+    def add(self, name: str, target: _Target, line: int, via: str = "") -> None:
+        """Note what ``name`` loads at ``line``, perhaps by calling ``via``."""
+        at = target.line if via else 0
+        if target.unknown:
+            self.unknown.add(Unknown(name, line, target.unknown, False, via, at, target.candidates))
+        elif target.external:
+            kind = Kind.CALL if via else target.kind
+            self.externals.add(External(target.holder, target.module, target.line, kind))
         elif target.module != name:
-            self.edges.add(Edge(name, target.module, line, kind))
+            kind = Kind.CALL if via else target.kind
+            self.edges.add(Edge(name, target.module, line, kind, via, at))
+
+    def called(
+        self,
+        name: str,
+        dotted: str,
+        local: Mapping[str, tuple[str, str | None]],
+        running: frozenset[tuple[str, str]] = frozenset(),
+    ) -> Iterator[tuple[str, Iterable[_Target]]]:
+        """What a call of ``dotted`` in ``name`` loads, with the function as ``module:name``."""
+        place = self.resolve_call(name, dotted, local)
+        if place is None or place in running:
+            return
+        module, qualified = place
+        head, _, attribute = qualified.partition(".")
+        lazy = self.facts[module].lazy.get(head) if module in self.facts else None
+        if lazy is not None and attribute:
+            # Reading any attribute of it is what loads.
+            targets = []
+            for argument in lazy:
+                backend, external = self.string_target(module, argument)
+                if backend:
+                    targets.append(_Target(backend, 0, Kind.STRING, external, module))
+            yield f"{module}:{head}", targets
+            return
+        yield f"{module}:{qualified}", self.effect(place, running)
 
     def direct(self, name: str, body: Body) -> Iterator[_Target]:
         """What the import statements and import strings of ``body`` load."""
@@ -248,14 +281,25 @@ class _Builder:
             kind = _kind_of(flags)
             for module, external in self.import_targets(name, entry):
                 yield _Target(module, entry[0], kind, external, name)
-        for dynamic in body.dynamic:
-            flags, argument = dynamic[1], dynamic[3]
-            if argument is None or flags & DEAD or (flags & FALLBACK and all_first_party):
+        for line, flags, function, argument in body.dynamic:
+            if flags & DEAD or (flags & FALLBACK and all_first_party):
                 continue
-            module, external = self.string_target(name, argument)
-            if module:
-                kind = Kind.TYPE_CHECKING if flags & TYPE_CHECKING else Kind.STRING
-                yield _Target(module, dynamic[0], kind, external, name)
+            kind = Kind.TYPE_CHECKING if flags & TYPE_CHECKING else Kind.STRING
+            if argument is None:
+                yield _Target("", line, kind, False, name, function)
+            elif argument.startswith(ENTRY_POINTS):
+                namespace, _, wanted = argument[len(ENTRY_POINTS) :].rpartition("|")
+                points = [p for p in self.entry_points if p.group == namespace]
+                modules = sorted({p.module for p in points if p.module in self.modules})
+                if not wanted and modules:
+                    yield _Target("", line, kind, False, name, function, tuple(modules))
+                for point in points:
+                    if wanted in {"*", point.name} and point.module in self.modules:
+                        yield _Target(point.module, line, kind, False, name)
+            else:
+                module, external = self.string_target(name, argument)
+                if module:
+                    yield _Target(module, line, kind, external, name)
 
     def tried(self, name: str, body: Body) -> bool:
         """Whether every import tried before a fallback is certain to succeed."""
@@ -296,24 +340,30 @@ class _Builder:
             elif not self.own(base):
                 yield base, True
             return
-        yield base, False
-        if names is None:
+        if not names:
+            yield base, False
             return
+        # A submodule brings its package anyway: only an attribute is a wish for the package.
+        wants_base = False
         for imported, _alias in names:
             if imported == "*":
+                wants_base = True
                 for public in self.facts[base].exported or () if base in self.facts else ():
                     if self.is_submodule(name, base, public):
                         yield f"{base}.{public}", False
-                continue
-            if self.is_submodule(name, base, imported):
+            elif self.is_submodule(name, base, imported):
                 yield f"{base}.{imported}", False
-            elif (
-                base in self.facts
-                and self.facts[base].bound.get("__getattr__") == "def"
-                and self.lookup(base, imported) is None
-            ):
-                for target in self.effect((base, "__getattr__")):
-                    yield target.module, target.external
+            else:
+                wants_base = True
+                if (
+                    base in self.facts
+                    and self.facts[base].bound.get("__getattr__") == "def"
+                    and self.lookup(base, imported) is None
+                ):
+                    for target in self.effect((base, "__getattr__")):
+                        yield target.module, target.external
+        if wants_base:
+            yield base, False
 
     def own(self, name: str) -> bool:
         return any(name == p or name.startswith(p + ".") for p in self.packages)
@@ -498,9 +548,8 @@ class _Builder:
             self.bind_imports(module, body, local)
             found.update(t for t in self.direct(module, body) if t.kind is not Kind.TYPE_CHECKING)
             for dotted in body.calls:
-                called = self.resolve_call(module, dotted, local)
-                if called is not None and called != function:
-                    found |= self.effect(called, running | {function})
+                for _name, targets in self.called(module, dotted, local, running | {function}):
+                    found.update(targets)
         result = frozenset(found)
         if not running:
             self.effects[function] = result
@@ -568,7 +617,6 @@ def reachable(
 
 
 __all__ = [
-    "Dynamic",
     "Edge",
     "External",
     "Graph",

@@ -10,19 +10,21 @@ import ast
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from extractor.analysis.skeleton import functions_named, skeleton
 
 # Part of every cache key: raise it whenever the facts of an unchanged file can differ.
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 
 CONDITIONAL, FALLBACK, TYPE_CHECKING, DEAD, IN_TRY = 1, 2, 4, 8, 16
 
 # (line, flags, level, module, names, alias): names is None for ``import module as alias``.
 Import: TypeAlias = tuple[int, int, int, str, "list[tuple[str, str]] | None", str]
-# (line, flags, function, argument, scope-free): argument is None when it is not constant.
+# (line, flags, function, argument): argument is None when it is not constant; for plugins it
+# is ENTRY_POINTS, the namespace, "|" and a name, "*" for all or "" for an unknown one.
 Dynamic: TypeAlias = tuple[int, int, str, "str | None"]
 
 _MODULE_BY_STRING = frozenset(
@@ -32,6 +34,31 @@ _OBJECT_BY_STRING = frozenset(
     {"import_class", "import_object", "import_object_ns", "resolve_name", "import_string"}
 )
 BY_STRING = _MODULE_BY_STRING | _OBJECT_BY_STRING
+# stevedore loads entry points of a namespace: all of it, or those named.
+# https://docs.openstack.org/stevedore/latest/reference/
+PLUGIN_MANAGERS = frozenset(
+    {
+        "DispatchExtensionManager",
+        "DriverManager",
+        "EnabledExtensionManager",
+        "ExtensionManager",
+        "HookManager",
+        "NameDispatchExtensionManager",
+        "NamedExtensionManager",
+    }
+)
+_ALL_PLUGINS = frozenset(
+    {
+        "DispatchExtensionManager",
+        "EnabledExtensionManager",
+        "ExtensionManager",
+        "NameDispatchExtensionManager",
+    }
+)
+# oslo.db loads the backend it was given when an attribute of the wrapper is first read.
+# https://docs.openstack.org/oslo.db/latest/reference/api/oslo_db.api.html
+_LAZY_BACKENDS = frozenset({"DBAPI", "TpoolDbapiWrapper"})
+ENTRY_POINTS = "entry points:"
 
 
 # Nothing runs in these; the body of a lambda runs when it is called.
@@ -61,9 +88,13 @@ class Facts:
     bound: dict[str, str] = field(default_factory=dict)
     # Bases of classes, as dotted names.
     bases: dict[str, list[str]] = field(default_factory=dict)
+    # Objects that load the modules given by string when they are first used.
+    lazy: dict[str, list[str]] = field(default_factory=dict)
     exported: list[str] | None = None
     error: str = ""
     error_line: int = 0
+    # As an editor counts them.
+    lines: int = 0
 
 
 def scan(source: bytes, path: str = "<source>") -> Facts:
@@ -71,7 +102,7 @@ def scan(source: bytes, path: str = "<source>") -> Facts:
 
     Functions are looked into only where they speak of imports: see ``scan_function``.
     """
-    facts = Facts()
+    facts = Facts(lines=source.count(b"\n") + (not source.endswith(b"\n") and source != b""))
     try:
         tree, restore = _parse(skeleton(source), source, path)
     except ValueError as error:
@@ -86,19 +117,23 @@ def scan_function(source: bytes, qualified: str, path: str = "<source>") -> Body
 
     Calls of the function's own class come out as ``Class.method``.
     """
-    facts = Facts()
-    reader = _Reader(facts, None)
     text = functions_named(source, qualified)
     if text == b"":
         return None
-    try:
-        tree, reader.restore = _parse(text, source, path)
-    except ValueError:
-        return None
+    facts = Facts()
+    reader = _Reader(facts, None)
     reader.keep_all = True
-    owner, _, name = qualified.rpartition(".")
-    if tree.body and text is not None:
-        reader.scope = owner
+    try:
+        if text is not None:
+            tree = _quietly(text, path)
+            reader.scope = qualified.rpartition(".")[0]
+    except (SyntaxError, ValueError):
+        text = None
+    if text is None:
+        try:
+            tree, reader.restore = _parse(None, source, path)
+        except ValueError:
+            return None
     reader.statements(tree.body, 0)
     return facts.functions.get(qualified)
 
@@ -107,14 +142,9 @@ def _parse(
     reduced: bytes | None, source: bytes, path: str
 ) -> tuple[ast.Module, Callable[[str], str] | None]:
     """The tree of ``reduced``, or else of all of ``source``; ``UnreadableSource`` if neither."""
-    with warnings.catch_warnings():
-        # Invalid escapes in old code are its authors' business, not a message of ours.
-        warnings.simplefilter("ignore")
-        if reduced is not None:
-            try:
-                return ast.parse(reduced, path), None
-            except (SyntaxError, ValueError):
-                pass
+    if reduced is not None:
+        with suppress(SyntaxError, ValueError):
+            return _quietly(reduced, path), None
     # Loaded here: few files need it, and it brings a whole parser.
     from extractor.parsing import parse_ast
 
@@ -302,16 +332,28 @@ class _Reader:
             if value is None or not isinstance(target, ast.Name):
                 continue
             name = self.name(target.id)
+            if isinstance(value, ast.Call) and not self.scope and not self.in_function:
+                self._lazy(name, value)
             if name == "__all__" and not self.scope and not self.in_function:
                 self.facts.exported = self.strings(value, sequence=True)
                 continue
             strings = self.strings(value)
-            if strings is None and isinstance(value, (ast.List, ast.Tuple, ast.Set)):
+            if strings is None and isinstance(value, (ast.List, ast.Tuple, ast.Set, ast.Dict)):
                 strings = self.strings(value, sequence=True)
             if strings is not None:
                 self.constants[name] = strings
             else:
                 self.constants.pop(name, None)
+
+    def _lazy(self, name: str, value: ast.Call) -> None:
+        function = (self.dotted(value.func) or "").split(".")
+        if not _LAZY_BACKENDS & set(function):
+            return
+        for keyword in value.keywords:
+            if keyword.arg == "backend_mapping":
+                modules = self.strings(keyword.value, sequence=True)
+                if modules:
+                    self.facts.lazy[name] = modules
 
     def _augment(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name) and node.target.id == "__all__":
@@ -388,6 +430,8 @@ class _Reader:
         )
         if last in BY_STRING and self.facts.bound.get(last) != "def":
             self._by_string(node, last, flags)
+        elif last in PLUGIN_MANAGERS:
+            self._plugins(node, last, flags)
         elif last:
             self._called(function, node.lineno)
 
@@ -427,6 +471,27 @@ class _Reader:
                 value = value.replace(":", ".").rpartition(".")[0] or value
             self.body.dynamic.append((node.lineno, flags, function, value))
 
+    def _plugins(self, node: ast.Call, function: str, flags: int) -> None:
+        given = {k.arg: k.value for k in node.keywords if k.arg}
+        if node.args:
+            given.setdefault("namespace", node.args[0])
+        if len(node.args) > 1 and function not in _ALL_PLUGINS:
+            given.setdefault("name", node.args[1])
+        namespaces = self.strings(given["namespace"]) if "namespace" in given else None
+        if namespaces is None:
+            self.body.dynamic.append((node.lineno, flags, function, None))
+            return
+        names: list[str] | None = ["*"]
+        if function not in _ALL_PLUGINS:
+            wanted = given.get("name") or given.get("names")
+            names = None
+            if wanted is not None:
+                names = self.strings(wanted) or self.strings(wanted, sequence=True)
+        for namespace in namespaces:
+            for name in names if names is not None else [""]:
+                argument = f"{ENTRY_POINTS}{namespace}|{name}"
+                self.body.dynamic.append((node.lineno, flags, function, argument))
+
     def dotted(self, node: ast.expr) -> str | None:
         """``a.b.c`` when the expression is names and attributes only."""
         parts: list[str] = []
@@ -457,6 +522,8 @@ class _Reader:
                 left = self.strings(node.left, sequence=True)
                 right = self.strings(node.right, sequence=True)
                 return None if left is None or right is None else left + right
+            if isinstance(node, ast.Dict):
+                return self.strings(ast.List(elts=node.values), sequence=True)
             if isinstance(node, ast.Name):
                 return self.constants.get(self.name(node.id))
             return None
@@ -563,6 +630,13 @@ def _product(left: list[str] | None, right: list[str] | None) -> list[str] | Non
     if left is None or right is None or len(left) * len(right) > 10_000:
         return None
     return [one + two for one in left for two in right]
+
+
+def _quietly(source: bytes, path: str) -> ast.Module:
+    with warnings.catch_warnings():
+        # Invalid escapes in old code are its authors' business, not a message of ours.
+        warnings.simplefilter("ignore")
+        return ast.parse(source, path)
 
 
 def is_standard_library(name: str) -> bool:

@@ -8,7 +8,6 @@ against fast-export into fast-import: both read every version of every file.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -17,19 +16,21 @@ from pathlib import Path
 from typing import Literal
 
 from extractor.errors import UsageError
-from extractor.history.lineage import Followed, Lineages, Provider, follow
-from extractor.history.moves import Move, moves_by_target
+from extractor.history.contents import Contents, RewriteBlob
+from extractor.history.lineage import Follower, Lineages
+from extractor.history.moves import Move, SliceMove, moves_by_target
 from extractor.history.packing import PackWriter, index_pack, pack_objects
+from extractor.history.repository import make_repository
+from extractor.history.slices import Slices
 from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import ABSENT, History, read_history
 from extractor.parsing import UnreadableSource
-from extractor.slicing import join_slices, slice_and_names
-from extractor.source.objects import ObjectReader, stream_objects
+from extractor.slicing import needed_names
+from extractor.source.objects import MissingObject, ObjectReader
 from extractor.source.tree import REGULAR, SUBMODULE, run_git
 
 UPSTREAM = "refs/heads/upstream"
 ORIGIN_NOTES = "refs/notes/origin"
-RewriteBlob = Callable[[str, bytes], bytes]
 Report = Callable[[str], None]
 
 
@@ -47,7 +48,6 @@ class CarriedHistory:
     commit_map: Mapping[str, str]
     reasons: Mapping[str, str]
     lineages: Lineages
-    followed: tuple[Followed, ...]
     findings: tuple[str, ...]
 
 
@@ -151,192 +151,111 @@ def _carry(
     say: Report,
 ) -> CarriedHistory:
     targets = moves_by_target(moves)
+    wider = _with_needs(source, revision, targets)
     findings: list[str] = []
     say("reading the commits")
     history = read_history(source, revision)
-    say("following renames")
-    lineages = follow(source, targets, history, findings)
     make_repository(git_dir, borrow_from=source)
-    packs = git_dir / "objects" / "pack"
-    pack = PackWriter(packs / "new.pack")
-    hints: dict[str, str] = {}
-    say("writing the commits")
+    pack = PackWriter(git_dir / "objects" / "pack" / "new.pack")
     with ObjectReader(source) as reader:
-        contents = _Contents(reader, pack, lineages, rewrite_blob, findings)
-        contents.slice_ahead(source, history)
+        say("following renames and symbols")
+        slices = Slices(source, reader)
+        follower = Follower(history, reader, slices, findings)
+        follower.read_ahead(wider)
+        lineages = follower.follow(wider)
+        say("writing the commits")
+        contents = Contents(reader, pack, lineages, slices, rewrite_blob)
         graph = _write_commits(history, lineages, contents, reader, pack)
+        date = commit_date(reader.read(revision))
     tip = graph.new_of.get(revision, "")
     if not tip:
         raise UsageError(f"nothing of the moves exists at {revision}")
     _require_all(targets, graph.commits[tip].tree, revision)
-    notes = _write_notes(graph, pack, date=_commit_date(source, revision))
+    notes = _write_notes(graph, pack, date)
     say("packing")
-    pack.close()
-    index_pack(git_dir, pack.path)
-    for name, kind in pack.names.items():
-        hints.setdefault(name, contents.hints.get(name, "") if kind == b"blob" else "")
-    kept_blobs = _reached_blobs(graph)
-    for name, path in kept_blobs.items():
-        hints[name] = path
-    pack_objects(git_dir, sorted(hints.items(), key=lambda item: (item[1], item[0])))
-    for leftover in sorted(packs.glob("new.*")):
-        leftover.unlink()
-    (git_dir / "objects" / "info" / "alternates").unlink()
+    blobs = _reached_blobs(graph)
+    _pack_all(git_dir, pack, blobs)
     run_git(git_dir, "update-ref", UPSTREAM, tip)
     run_git(git_dir, "update-ref", ORIGIN_NOTES, notes)
-    commit_map = {
-        old: "" if old in graph.reasons else graph.new_of[old] for old in sorted(history.names)
-    }
-    counts = {
-        "source commits": len(history.names),
-        "commits": len(graph.commits),
-        "merges": sum(len(c.parents) > 1 for c in graph.commits.values()),
-        "blobs": len(kept_blobs),
-        "unreadable versions": contents.unreadable,
-    }
+    unreadable = sorted(slices.unreadable.items())
+    findings += [f"version {blob} cannot be sliced: {why}" for blob, why in unreadable]
     return CarriedHistory(
         tip=tip,
         source_revision=revision,
-        counts=counts,
-        commit_map=commit_map,
+        counts={
+            "source commits": len(history.names),
+            "commits": len(graph.commits),
+            "merges": sum(len(commit.parents) > 1 for commit in graph.commits.values()),
+            "blobs": len(blobs),
+            "unreadable versions": len(unreadable),
+        },
+        commit_map={
+            old: "" if old in graph.reasons else graph.new_of[old] for old in sorted(history.names)
+        },
         reasons=dict(sorted(graph.reasons.items())),
         lineages=lineages,
-        followed=lineages.followed,
         findings=tuple(findings),
     )
 
 
-def make_repository(git_dir: Path, borrow_from: Path | None = None) -> None:
-    """An empty repository without hooks, templates or anybody's configuration."""
-    git_dir.mkdir(parents=True)
-    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
-        (git_dir / folder).mkdir(parents=True)
-    (git_dir / "HEAD").write_text("ref: refs/heads/main\n")
-    (git_dir / "config").write_text(
-        "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"
-        "\tlogallrefupdates = true\n"
-    )
-    if borrow_from is not None:
-        objects = os.fsdecode(run_git(borrow_from, "rev-parse", "--git-path", "objects")).strip()
-        (git_dir / "objects" / "info" / "alternates").write_bytes(
-            os.fsencode(Path(objects).resolve()) + b"\n"
-        )
+def commit_date(raw: bytes) -> int:
+    """The committer's date of a raw commit, in seconds since the epoch."""
+    committer = next(line for line in raw.split(b"\n") if line.startswith(b"committer "))
+    return int(committer.split()[-2])
 
 
-class _Contents:
-    """What a target's file is at an old commit, from what its providers are."""
+def _pack_all(git_dir: Path, pack: PackWriter, blobs: Mapping[str, str]) -> None:
+    """Put all that is new and all that is borrowed into one pack, and stop borrowing."""
+    pack.close()
+    index_pack(git_dir, pack.path)
+    hints = {name: "" for name, kind in pack.names.items() if kind != b"blob"} | dict(blobs)
+    hints |= dict.fromkeys(pack.names.keys() - hints.keys(), "")
+    pack_objects(git_dir, sorted(hints.items(), key=lambda item: (item[1], item[0])))
+    for leftover in sorted(pack.path.parent.glob("new.*")):
+        leftover.unlink()
+    (git_dir / "objects" / "info" / "alternates").unlink()
 
-    def __init__(
-        self,
-        reader: ObjectReader,
-        pack: PackWriter,
-        lineages: Lineages,
-        rewrite_blob: RewriteBlob | None,
-        findings: list[str],
-    ) -> None:
-        self._reader = reader
-        self._pack = pack
-        self._lineages = lineages
-        self._rewrite = rewrite_blob
-        self._findings = findings
-        self._slices: dict[tuple[str, frozenset[str]], tuple[bytes, frozenset[str]]] = {}
-        self._leaves: dict[tuple[str, tuple[Leaf | None, ...]], Leaf | None] = {}
-        self._rewritten: dict[tuple[str, str], str] = {}
-        self.hints: dict[str, str] = {}
-        self.unreadable = 0
 
-    def slice_ahead(self, source: Path, history: History) -> None:
-        """Slice every version of every file that is carried in part, in one reading."""
-        wanted: dict[str, dict[frozenset[str], str]] = {}
-        for group in self._lineages.providers.values():
-            for provider in group:
-                if provider.symbols is None:
-                    continue
-                for _index, change in history.changes(provider.path):
-                    if change.blob != ABSENT and change.mode != SUBMODULE:
-                        wanted.setdefault(change.blob, {})[provider.symbols] = provider.path
-        for blob, content in stream_objects(source, wanted):
-            for symbols, path in wanted[blob].items():
-                self._slices[blob, symbols] = self._sliced(content, symbols, path, blob)
+def _with_needs(
+    source: Path, revision: str, targets: Mapping[str, Sequence[Move]]
+) -> dict[str, list[Move]]:
+    """The moves, with the names that each slice's symbols need at ``revision`` added.
 
-    def leaf(self, target: str, files: Mapping[str, Leaf]) -> Leaf | None:
-        """The target's file when the providers are ``files``, or None when it has none yet."""
-        providers = self._lineages.providers[target]
-        key = (target, tuple(files.get(p.path) for p in providers))
-        if key not in self._leaves:
-            self._leaves[key] = self._make(target, providers, files)
-        return self._leaves[key]
-
-    def _make(
-        self, target: str, providers: Sequence[Provider], files: Mapping[str, Leaf]
-    ) -> Leaf | None:
-        parts: list[bytes] = []
-        mode = ""
-        have: set[str] = set()
-        for provider in providers:
-            leaf = files.get(provider.path)
-            if leaf is None:
-                continue
-            if provider.symbols is None:
-                if parts:
-                    break
-                return self._whole(target, leaf)
-            missing = provider.symbols - have
-            if not missing or leaf.mode == SUBMODULE:
-                continue
-            sliced, bound = self._slice(leaf.blob, missing, provider.path)
-            if sliced:
-                parts.append(sliced)
-                mode = mode or leaf.mode
-                have |= bound
-        if not parts:
-            return None
-        content = join_slices(parts) if len(parts) > 1 else parts[0]
-        if self._rewrite is not None:
-            content = self._rewrite(target, content)
-        name = self._pack.add(b"blob", content)
-        self.hints[name] = target
-        return Leaf(mode or REGULAR, name)
-
-    def _whole(self, target: str, leaf: Leaf) -> Leaf:
-        if self._rewrite is None or leaf.mode == SUBMODULE:
-            return leaf
-        key = (target, leaf.blob)
-        if key not in self._rewritten:
-            old = self._reader.read(leaf.blob)
-            new = self._rewrite(target, old)
-            self._rewritten[key] = leaf.blob if new == old else self._pack.add(b"blob", new)
-            self.hints[self._rewritten[key]] = target
-        return Leaf(leaf.mode, self._rewritten[key])
-
-    def _slice(self, blob: str, symbols: frozenset[str], path: str) -> tuple[bytes, frozenset[str]]:
-        key = (blob, symbols)
-        if key not in self._slices:
-            self._slices[key] = self._sliced(self._reader.read(blob), symbols, path, blob)
-        return self._slices[key]
-
-    def _sliced(
-        self, content: bytes, symbols: frozenset[str], path: str, blob: str
-    ) -> tuple[bytes, frozenset[str]]:
-        try:
-            return slice_and_names(content, symbols)
-        except UnreadableSource as error:
-            self.unreadable += 1
-            self._findings.append(f"{path} ({blob}): left out: {error}")
-            return b"", frozenset()
+    So the past of a helper or an import is carried from its own beginning, not only from
+    that of the symbol which needs it now. Raises ``UsageError`` for what is not there.
+    """
+    found: dict[str, list[Move]] = {}
+    with ObjectReader(source) as reader:
+        for target, group in targets.items():
+            for move in group:
+                if isinstance(move, SliceMove):
+                    try:
+                        content = reader.read(f"{revision}:{move.source}")
+                        names = needed_names(content, move.symbols)
+                    except (MissingObject, UnreadableSource) as error:
+                        raise UsageError(f"{move.source}: cannot be sliced: {error}") from None
+                    if not names:
+                        wanted = ", ".join(sorted(move.symbols))
+                        raise UsageError(f"{move.source} at {revision[:12]} has none of {wanted}")
+                    move = SliceMove(move.source, target, names | move.symbols)
+                found.setdefault(target, []).append(move)
+    return found
 
 
 def _write_commits(
     history: History,
     lineages: Lineages,
-    contents: _Contents,
+    contents: Contents,
     reader: ObjectReader,
     pack: PackWriter,
 ) -> _Graph:
     """Write what the source's commits become, from the roots on."""
     changed: dict[int, dict[str, Leaf | None]] = {}
     for path in lineages.paths():
+        somebody_else = lineages.earlier_lives.get(path, frozenset())
         for index, change in history.changes(path):
+            if index in somebody_else:
+                continue
             leaf = None if change.blob == ABSENT else Leaf(change.mode, change.blob)
             changed.setdefault(index, {})[path] = leaf
     targets_of: dict[str, list[str]] = {}
@@ -374,7 +293,7 @@ def _advanced(
     state: _State,
     changes: Mapping[str, Leaf | None],
     targets_of: Mapping[str, Sequence[str]],
-    contents: _Contents,
+    contents: Contents,
 ) -> _State:
     """What the providers and the mapped tree are after ``changes``."""
     files = dict(state.files)
@@ -443,15 +362,7 @@ def _require_all(targets: Mapping[str, Sequence[Move]], tree: Folder, revision: 
             raise UsageError(f"{names}: nothing of it exists at {revision[:12]}")
 
 
-def _commit_date(source: Path, revision: str) -> str:
-    return (
-        run_git(source, "show", "-s", "--format=%ct", "--no-show-signature", revision)
-        .decode()
-        .strip()
-    )
-
-
-def _write_notes(graph: _Graph, pack: PackWriter, date: str) -> str:
+def _write_notes(graph: _Graph, pack: PackWriter, date: int) -> str:
     leaves: dict[str, Leaf | None] = {}
     for old, new in sorted(graph.new_of.items()):
         if old not in graph.reasons:

@@ -1,111 +1,359 @@
 """Where each file and symbol of the result was before: the providers of a target.
 
 A target's content at any old commit comes from its *providers*, newest first: the file
-that moves, the file it was renamed or copied from, the file before that. A provider is
-used only for what the newer ones do not have at that commit, so one list serves every
-branch of the history.
+that moves, the file it was renamed or copied from, the file one of its symbols was
+moved from. A provider is used only for what the newer ones do not have at that commit,
+so one list serves every branch of the history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from extractor.history.moves import Move, SliceMove
-from extractor.history.walk import Change, History, iterate_renames
+from extractor.history.slices import Slices
+from extractor.history.walk import ABSENT, Change, History, iterate_renames
+from extractor.source.objects import MissingObject, ObjectReader
 from extractor.source.tree import SUBMODULE, SYMLINK
 
 # Git calls it a copy from 50 % on; two short files with one licence reach that by chance.
 COPY_SIMILARITY = 75
+# A definition of which half the lines agree is the same one, under its own name; under
+# another name it takes more, for neighbours are often written alike.
+SAME_NAME, OTHER_NAME = 0.5, 0.7
 EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+# A commit that changes more modules than this is a sweep through the whole, not a move.
+_MOST_CANDIDATES = 200
+_NO_TEXT = (SUBMODULE, SYMLINK)
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A path that held the target's content; ``symbols`` is None for the whole file."""
+    """A path that held the target's content; ``symbols`` is None for the whole file.
+
+    ``is_main`` tells the file itself, under this or an older name, from one that only some
+    symbols came from: of such a one nothing is taken where it has none of them.
+    """
 
     path: str
     symbols: frozenset[str] | None = None
+    is_main: bool = True
 
 
 @dataclass(frozen=True)
 class Followed:
-    """A step back in a target's past, for the report: at ``commit``, from ``old_path``."""
+    """A step back in a target's past, for the report.
+
+    ``kind`` is "rename", "copy" or "symbol"; ``similarity`` is in percent.
+    """
 
     commit: str
     path: str
     old_path: str
     kind: str
     similarity: int
+    symbols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Lineages:
-    """The providers of each target, and the steps that led to them."""
+    """The providers of each target, and the steps that led to them.
+
+    ``earlier_lives`` are paths that existed before the file of that name came by a rename:
+    at these commits (indexes) the path is somebody else.
+    """
 
     providers: Mapping[str, tuple[Provider, ...]]
     followed: tuple[Followed, ...]
+    earlier_lives: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def paths(self) -> list[str]:
         """Every path that ever provided something, sorted."""
         return sorted({p.path for group in self.providers.values() for p in group})
 
 
-def follow(
-    git_dir: Path,
-    targets: Mapping[str, Sequence[Move]],
-    history: History,
-    findings: list[str],
-) -> Lineages:
-    """Follow every move back through renames and copies to its first line."""
-    providers: dict[str, list[Provider]] = {
-        target: [_first_provider(move) for move in group] for target, group in targets.items()
-    }
-    known: dict[str, list[Change]] = {}
+class Follower:
+    """Follows moves back through renames, copies and moved symbols to their first lines."""
 
-    def births(path: str) -> list[str]:
-        # What a merge adds compared with its first parent alone, another parent had.
-        return [history.names[i] for i in history.births(path) if len(history.parents[i]) < 2]
+    def __init__(
+        self, history: History, reader: ObjectReader, slices: Slices, findings: list[str]
+    ) -> None:
+        self._history = history
+        self._reader = reader
+        self._slices = slices
+        self._findings = findings
+        self._known: dict[int, list[Change]] = {}
+        self._index_of = {name: index for index, name in enumerate(history.names)}
+        self._births_of: dict[str, list[int]] = {}
+        self._steps: set[Followed] = set()
+        self._lives: dict[str, set[int]] = {}
 
-    followed: dict[tuple[str, str], list[Followed]] = {}
-    fresh = {(target, p) for target, group in providers.items() for p in group}
-    while fresh:
-        wanted = {p.path for _target, p in fresh}
-        unread = {c for path in wanted for c in births(path)} - known.keys()
-        for commit, changes in iterate_renames(git_dir, sorted(unread), findings):
-            known.setdefault(commit, []).extend(changes)
-        for commit in unread:
-            known.setdefault(commit, [])
-        found: set[tuple[str, Provider]] = set()
-        for target, provider in sorted(fresh, key=lambda pair: (pair[0], pair[1].path)):
-            for commit in births(provider.path):
-                for change in known[commit]:
-                    if change.path != provider.path or not _is_its_past(change):
-                        continue
-                    older = Provider(change.old_path, provider.symbols)
-                    if older not in providers[target]:
-                        providers[target].append(older)
-                        found.add((target, older))
-                    step = Followed(
-                        commit, change.path, change.old_path, change.status, change.similarity
-                    )
-                    followed.setdefault((commit, change.path), []).append(step)
-        fresh = found
-    steps = sorted(
-        {step for group in followed.values() for step in group},
-        key=lambda step: (step.path, step.commit, step.old_path),
-    )
-    return Lineages({t: tuple(group) for t, group in sorted(providers.items())}, tuple(steps))
+    def follow(self, targets: Mapping[str, Sequence[Move]]) -> Lineages:
+        """The lineages of all targets; slices must name all the symbols they need."""
+        found = {target: self._providers(group) for target, group in sorted(targets.items())}
+        return Lineages(
+            providers=found,
+            followed=tuple(
+                sorted(self._steps, key=lambda s: (s.path, s.commit, s.old_path, s.symbols))
+            ),
+            earlier_lives={path: frozenset(at) for path, at in sorted(self._lives.items())},
+        )
 
+    def read_ahead(self, targets: Mapping[str, Sequence[Move]]) -> None:
+        """Read at once what following the first providers of all targets will ask for."""
+        end = len(self._history.names)
+        births: set[int] = set()
+        wanted: list[tuple[str, frozenset[str]]] = []
+        for group in targets.values():
+            for move in group:
+                births.update(self._births(move.source))
+                if isinstance(move, SliceMove):
+                    wanted.extend(self._versions(Provider(move.source, move.symbols), end))
+        self._read_changes(births)
+        self._slices.read_ahead(wanted, True)
 
-def _first_provider(move: Move) -> Provider:
-    return Provider(move.source, move.symbols if isinstance(move, SliceMove) else None)
+    def _providers(self, group: Sequence[Move]) -> tuple[Provider, ...]:
+        """The providers of one target, newest first."""
+        end = len(self._history.names)
+        found: dict[Provider, int] = {}
+        waiting: list[Provider] = []
+
+        def add(provider: Provider, before: int) -> None:
+            if provider not in found:
+                found[provider] = before
+                waiting.append(provider)
+
+        for move in group:
+            symbols = move.symbols if isinstance(move, SliceMove) else None
+            add(Provider(move.source, symbols), end)
+        while waiting:
+            provider = waiting.pop(0)
+            before = found[provider]
+            moved_at = {}
+            for index in self._births(provider.path):
+                if index < before:
+                    older = self._older_paths(provider.path, index)
+                    moved_at[index] = older
+                    for change in older:
+                        add(Provider(change.old_path, provider.symbols, provider.is_main), index)
+            if provider.symbols is None:
+                for index, change in self._history.changes(provider.path):
+                    if index in moved_at and not moved_at[index]:
+                        names = self._slices_definitions(change)
+                        for older_provider in self._moved_symbols(change, index, names):
+                            add(older_provider, index)
+                continue
+            self._slices.read_ahead(self._versions(provider, before), provider.is_main)
+            aliases: set[str] = set()
+            for index, change, born in self._born(provider, before):
+                if moved_at.get(index):
+                    continue
+                aliases |= self._renamed_symbols(change, index, born)
+                for older_provider in self._moved_symbols(change, index, born):
+                    add(older_provider, index)
+            if aliases - provider.symbols:
+                wider = Provider(provider.path, provider.symbols | aliases, provider.is_main)
+                found = {wider if p == provider else p: at for p, at in found.items()}
+                waiting.insert(0, wider)
+        return tuple(found)
+
+    def _slices_definitions(self, change: Change) -> frozenset[str]:
+        if not change.path.endswith(".py") or change.blob in (ABSENT, EMPTY_BLOB):
+            return frozenset()
+        return frozenset(self._slices.definitions(change.blob))
+
+    def _births(self, path: str) -> list[int]:
+        """Commits that add ``path`` compared with all their parents, newest first."""
+        if path not in self._births_of:
+            history = self._history
+            self._births_of[path] = [
+                index
+                for index in history.births(path)
+                if not any(self._exists(history.names[p], path) for p in history.parents[index][1:])
+            ]
+        return self._births_of[path]
+
+    def _exists(self, commit: str, path: str) -> bool:
+        try:
+            return self._reader.kind(f"{commit}:{path}") == "blob"
+        except MissingObject:
+            return False
+
+    def _older_paths(self, path: str, index: int) -> list[Change]:
+        """The renames and copies by which the commit made ``path``."""
+        found = []
+        for change in self._changes(index):
+            if change.path != path or not _is_its_past(change):
+                continue
+            found.append(change)
+            kind = "rename" if change.status == "R" else "copy"
+            commit = self._history.names[index]
+            self._steps.add(Followed(commit, path, change.old_path, kind, change.similarity))
+        if found and any(other < index for other in self._births(path)):
+            self._lives.setdefault(path, set()).update(self._ancestors(index))
+        return found
+
+    def _ancestors(self, index: int) -> set[int]:
+        seen: set[int] = set()
+        waiting = list(self._history.parents[index])
+        while waiting:
+            at = waiting.pop()
+            if at not in seen:
+                seen.add(at)
+                waiting.extend(self._history.parents[at])
+        return seen
+
+    def _changes(self, index: int) -> list[Change]:
+        if index not in self._known:
+            self._read_changes({index})
+        return self._known[index]
+
+    def _read_changes(self, indexes: set[int]) -> None:
+        unread = sorted(indexes - self._known.keys())
+        for index in unread:
+            self._known[index] = []
+        names = [self._history.names[index] for index in unread]
+        for commit, changes in iterate_renames(self._reader.git_dir, names, self._findings):
+            self._known[self._index_of[commit]].extend(changes)
+
+    def _versions(self, provider: Provider, before: int) -> Iterator[tuple[str, frozenset[str]]]:
+        assert provider.symbols is not None
+        for index, change in self._history.changes(provider.path):
+            if index < before and change.blob != ABSENT and change.mode not in _NO_TEXT:
+                yield change.blob, provider.symbols
+
+    def _born(
+        self, provider: Provider, before: int
+    ) -> Iterator[tuple[int, Change, frozenset[str]]]:
+        """Where symbols first appear in the provider's file, merges apart."""
+        assert provider.symbols is not None
+        for index, change in self._history.changes(provider.path):
+            if index >= before or len(self._history.parents[index]) > 1:
+                continue
+            if change.blob == ABSENT or change.mode in _NO_TEXT:
+                continue
+            born = self._slices.of(change.blob, provider.symbols, provider.is_main).bound
+            if change.old_blob != ABSENT:
+                older = self._slices.of(change.old_blob, provider.symbols, provider.is_main)
+                born -= older.bound
+            if born:
+                yield index, change, born
+
+    def _renamed_symbols(self, change: Change, index: int, born: frozenset[str]) -> set[str]:
+        """Names that ``born`` ones had in the same file before this commit."""
+        if change.old_blob == ABSENT:
+            return set()
+        new = self._slices.definitions(change.blob)
+        gone = {
+            name: code
+            for name, code in self._slices.definitions(change.old_blob).items()
+            if name not in new
+        }
+        found = set()
+        for name in sorted(born & new.keys()):
+            match = _most_similar(new[name], gone)
+            if match:
+                found.add(match[0])
+                self._note_symbols(index, change.path, change.path, [match[0]], match[1])
+        return found
+
+    def _moved_symbols(
+        self, change: Change, index: int, born: frozenset[str]
+    ) -> Iterator[Provider]:
+        """Files among those the commit changed that had ``born`` symbols before it."""
+        if not born or not change.path.endswith(".py"):
+            return
+        new = {n: c for n, c in self._slices.definitions(change.blob).items() if n in born}
+        candidates = {
+            (other.old_path, other.old_blob, other.blob)
+            for other in self._changes(index)
+            if other.old_path.endswith(".py")
+            and other.old_path != change.path
+            and other.old_blob not in (ABSENT, EMPTY_BLOB)
+            and other.mode not in _NO_TEXT
+        }
+        if not new or len(candidates) > _MOST_CANDIDATES:
+            return
+        for path, blob, new_blob in sorted(candidates):
+            old = self._slices.definitions(blob)
+            if not new.keys() & old.keys():
+                continue
+            left = {} if new_blob == ABSENT else self._slices.definitions(new_blob)
+            names, evidence = _carried_names(new, old, left)
+            if evidence:
+                self._note_symbols(index, change.path, path, sorted(names), evidence)
+                yield Provider(path, frozenset(names), is_main=False)
+
+    def _note_symbols(
+        self, index: int, path: str, old_path: str, names: Sequence[str], share: float
+    ) -> None:
+        commit = self._history.names[index]
+        self._steps.add(Followed(commit, path, old_path, "symbol", int(share * 100), tuple(names)))
 
 
 def _is_its_past(change: Change) -> bool:
-    if change.status not in "RC" or change.mode in (SUBMODULE, SYMLINK):
+    if change.status not in "RC" or change.mode in _NO_TEXT:
         return False
     if change.blob == EMPTY_BLOB or change.old_blob == EMPTY_BLOB:
         return False
     return change.status == "R" or change.similarity >= COPY_SIMILARITY
+
+
+def _carried_names(
+    new: Mapping[str, bytes], old: Mapping[str, bytes], left: Mapping[str, bytes]
+) -> tuple[set[str], float]:
+    """Names of ``old`` whose definitions ``new`` has, and how far the surest of them agrees.
+
+    ``left`` is what the old file still has afterwards. A short definition, which many files
+    have word for word, goes along with a longer one if it left the old file; alone it counts
+    when it is a literal that left.
+    """
+    names: set[str] = set()
+    evidence = 0.0
+    for name in sorted(new.keys() & old.keys()):
+        share = _similarity(new[name], old[name])
+        is_long = len(new[name].splitlines()) > 2
+        if share < SAME_NAME or not (is_long or name not in left):
+            continue
+        names.add(name)
+        if is_long or _is_literal(new[name]):
+            evidence = max(evidence, share)
+    if not evidence:
+        return set(), 0.0
+    rest = {name: code for name, code in old.items() if name not in new}
+    for name in sorted(new.keys() - names):
+        match = _most_similar(new[name], rest)
+        if match:
+            names.add(match[0])
+    return names, evidence
+
+
+def _is_literal(code: bytes) -> bool:
+    _name, _, value = code.partition(b"=")
+    return b"(" not in value and any(c in value for c in b"'\"0123456789")
+
+
+def _most_similar(code: bytes, others: Mapping[str, bytes]) -> tuple[str, float] | None:
+    """The definition that ``code`` was under another name, and how far they agree."""
+    if len(code.splitlines()) < 4:
+        return None
+    best = max(
+        ((_similarity(code, other), name) for name, other in sorted(others.items())),
+        default=(0.0, ""),
+    )
+    return (best[1], best[0]) if best[0] >= OTHER_NAME else None
+
+
+def _similarity(code: bytes, other: bytes) -> float:
+    """Part of the lines, blank ones and indentation apart, that two definitions share."""
+    if code == other:
+        return 1.0
+    lines = Counter(line.strip() for line in code.splitlines() if line.strip())
+    others = Counter(line.strip() for line in other.splitlines() if line.strip())
+    total = lines.total() + others.total()
+    # One or two lines agree by chance: these must be equal.
+    if total < 6:
+        return 0.0
+    return 2 * (lines & others).total() / total

@@ -133,6 +133,9 @@ class Packaging(Table):
         default=[], description="Distributions needed at run time that nothing imports by name."
     )
     test: list[str] = Field(default=[], description="The same for the tests.")
+    scripts: dict[str, Subject] = Field(
+        default={}, description="Commands the result must install, by name."
+    )
     entry_points: dict[str, dict[str, Subject]] = Field(
         default={},
         description="Entry point group to names; those whose module came along are declared.",

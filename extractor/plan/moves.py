@@ -4,33 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass
 
 from extractor.analysis.symbols import Reach, Resolver, Symbol, SymbolWalker, Use
 from extractor.errors import UsageError
+from extractor.moves import Move, SliceMove, WholeMove, moves_by_target
 from extractor.plan.model import PlanData, Replace
 from extractor.source.tree import SUBMODULE, Tree
-
-
-@dataclass(frozen=True, order=True)
-class WholeMove:
-    """A file that goes over as it is; both are paths, of the source revision and the result."""
-
-    source: str
-    target: str
-
-
-@dataclass(frozen=True, order=True)
-class SliceMove:
-    """A file of which only some top-level names go over, with what they need of it."""
-
-    source: str
-    target: str
-    symbols: frozenset[str] = field(compare=False)
-
-
-Move: TypeAlias = WholeMove | SliceMove
 
 
 @dataclass(frozen=True)
@@ -166,10 +146,11 @@ def lay_out(tree: Tree, modules: Mapping[str, str], reach: Reach, data: PlanData
         )
     for move in _data_files(tree, modules, reach, data):
         moves.setdefault(move.source, move)
-    _refuse_collisions(moves.values())
+    ordered = tuple(sorted(moves.values(), key=lambda m: (m.target, m.source)))
+    moves_by_target(ordered)
     carried, replaced = _symbol_maps(reach, data, {**moved, **carried_modules})
     return Layout(
-        moves=tuple(sorted(moves.values(), key=lambda m: (m.target, m.source))),
+        moves=ordered,
         moved=NameMap(dict(sorted(moved.items())), {}),
         carried=NameMap(carried_modules, carried),
         replaced=replaced,
@@ -207,18 +188,6 @@ def _data_files(
         target = folders.get(folder)
         if target is not None:
             yield WholeMove(path, target.replace(".", "/") + path[len(folder) :])
-
-
-def _refuse_collisions(moves: Iterable[Move]) -> None:
-    whole: dict[str, str] = {}
-    for move in moves:
-        if isinstance(move, WholeMove):
-            other = whole.setdefault(move.target, move.source)
-            if other != move.source:
-                raise UsageError(
-                    f"layout sends both {other} and {move.source} to {move.target}: "
-                    "give one of them another place"
-                )
 
 
 def _symbol_maps(

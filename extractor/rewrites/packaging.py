@@ -162,10 +162,10 @@ def classifiers(setup_cfg: bytes) -> list[str]:
 
 
 def entry_points(groups: Mapping[str, Mapping[str, str]], present: Collection[str]) -> str:
-    """The ``setup.cfg`` text of the entry points whose module is ``present`` in the result."""
+    """The ``setup.cfg`` text of the entry points that are ``present``, as ``module:name``."""
     blocks = []
     for group, entries in groups.items():
-        kept = [f"    {n} = {to}" for n, to in entries.items() if to.partition(":")[0] in present]
+        kept = [f"    {n} = {to}" for n, to in entries.items() if to in present]
         if kept:
             blocks.append("\n".join([f"{group} =", *kept]) + "\n")
     return "\n".join(blocks)

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
-from extractor.rewrites.parts.dotted_text import dotted_names, new_dotted, replace_dotted
+from extractor.rewrites.parts.dotted_text import mentions
 from extractor.rewrites.parts.import_blocks import place_imports, runs_of_imports
 from extractor.rewrites.parts.import_statements import (
     Import,
     edit_import,
     edit_star,
+    first_import,
     import_of_module,
     write_imports,
 )
@@ -37,6 +38,7 @@ from extractor.rewrites.parts.source_text import (
     Edit,
     SourceText,
     apply_edits,
+    edited_slice,
     read_source,
 )
 from extractor.rewrites.parts.strings import (
@@ -46,6 +48,7 @@ from extractor.rewrites.parts.strings import (
     position_in,
     replace_in_pieces,
 )
+from extractor.rewrites.parts.wrapping import wrap_prose
 
 __all__ = ["Renames", "may_mention", "rewrite", "rewrite_text"]
 
@@ -68,16 +71,14 @@ def rewrite_text(source: bytes, renames: Renames) -> Outcome:
     """Rename full dotted names (and ``module:symbol``) in a file that is not Python."""
     if not may_mention(source, renames):
         return Unchanged()
-    findings: list[Finding] = []
-
-    def left(position: int, module: str) -> None:
-        if renames.report_left:
-            line = source.count(b"\n", 0, position) + 1
-            findings.append(Finding(f"still names {module}", line))
-
-    content = replace_dotted(renames, source, left)
-    found = tuple(findings)
-    return Unchanged(found) if content == source else Rewritten(content, found)
+    found = mentions(renames, source, prose=True)
+    content = apply_edits(source, [Edit(m.start, m.end, m.new) for m in found])
+    findings = tuple(
+        Finding(f"still names {m.stays}", source.count(b"\n", 0, m.start) + 1)
+        for m in found
+        if m.stays and renames.report_left
+    )
+    return Unchanged(findings) if content == source else Rewritten(content, findings)
 
 
 def rewrite(
@@ -155,6 +156,8 @@ class _Work:
         self.edit_comments()
         self.edit_imports()
         content = apply_edits(self.source.utf8, self.edits)
+        if content != self.source.utf8:
+            content = wrap_prose(content, set(self.source.utf8.splitlines()))
         self.report_long_lines(content)
         return content
 
@@ -589,13 +592,11 @@ class _Work:
             pieces = literal_pieces(utf8, start, end)
             content = joined(utf8, pieces)
             replacements: list[Replacement] = []
-            for match in dotted_names(self.renames, content):
-                new, stays = new_dotted(self.renames, match.group().decode())
-                if stays and self.renames.report_left:
-                    line = self.source.line_of(position_in(pieces, match.start()))
-                    self.findings.append(Finding(f"still names {stays}", line))
-                if new.encode() != match.group():
-                    replacements.append(Replacement(*match.span(), new.encode()))
+            for mention in mentions(self.renames, content, node in self.names.prose):
+                if mention.stays and self.renames.report_left:
+                    line = self.source.line_of(position_in(pieces, mention.start))
+                    self.findings.append(Finding(f"still names {mention.stays}", line))
+                replacements.append(Replacement(mention.start, mention.end, mention.new))
             if replacements:
                 self.edits += replace_in_pieces(self.source, pieces, replacements, in_brackets)
         for node in self.names.exported:
@@ -607,16 +608,15 @@ class _Work:
         spans = sorted(
             (self.source.start(node), self.source.end(node)) for node, _ in self.names.strings
         )
-        for match in dotted_names(self.renames, self.source.utf8):
-            line = self.source.line_of(match.start())
+        for mention in mentions(self.renames, self.source.utf8, prose=True):
+            line = self.source.line_of(mention.start)
             start, _ = self.source.line_bounds(line)
-            if not self.in_comment(start, match.start(), spans):
+            if not self.in_comment(start, mention.start, spans):
                 continue
-            new, stays = new_dotted(self.renames, match.group().decode())
-            if stays and self.renames.report_left:
-                self.findings.append(Finding(f"still names {stays}", line))
-            if new.encode() != match.group():
-                self.edits.append(Edit(*match.span(), new.encode()))
+            if mention.stays and self.renames.report_left:
+                self.findings.append(Finding(f"still names {mention.stays}", line))
+            if mention.new != self.source.utf8[mention.start : mention.end]:
+                self.edits.append(Edit(mention.start, mention.end, mention.new))
 
     def in_comment(self, start: int, position: int, spans: Sequence[tuple[int, int]]) -> bool:
         mark = self.source.utf8.find(b"#", start, position)
@@ -659,11 +659,10 @@ class _Work:
         source = self.source
         whole: dict[ImportStatement, list[tuple[Import, str]]] = {}
         for node, statements in changed.items():
-            low, high = source.line_starts[node.lineno - 1], source.end(node)
+            high = source.end(node)
             line_end = source.line_bounds(source.line_of(high - 1))[1]
             trailing = self.render(high, line_end)
             after = source.utf8[line_end : self.after(node)].decode()
-            del low
             whole[node] = [
                 (
                     entry,
@@ -673,7 +672,7 @@ class _Work:
                 )
                 for number, (entry, text) in enumerate(statements)
             ]
-        current = {node: self.first_import(node) for node in run}
+        current = {node: first_import(node) for node in run}
         edit = place_imports(source, run, whole, current, self.render, self.first_party)
         self.edits = [e for e in self.edits if not (edit.start <= e.start and e.end <= edit.end)]
         if edit.text != source.utf8[edit.start : edit.end]:
@@ -685,19 +684,7 @@ class _Work:
         return starts[node.end_lineno] if node.end_lineno < len(starts) else len(self.source.utf8)
 
     def render(self, start: int, stop: int) -> str:
-        inside = [
-            Edit(edit.start - start, edit.end - start, edit.text)
-            for edit in self.edits
-            if start <= edit.start and edit.end <= stop
-        ]
-        return apply_edits(self.source.utf8[start:stop], inside).decode("utf-8")
-
-    def first_import(self, node: ImportStatement) -> Import:
-        alias = node.names[0]
-        if isinstance(node, ast.Import):
-            return Import(alias.name, None, alias.asname or alias.name.partition(".")[0])
-        module = "." * node.level + (node.module or "")
-        return Import(module, alias.name, alias.asname or alias.name)
+        return edited_slice(self.source.utf8, self.edits, start, stop)
 
     def new_statements(self) -> dict[ImportStatement, list[tuple[Import, str]]]:
         """For every statement that changes, its new statements and the first name of each."""

@@ -19,7 +19,7 @@ def rewrite(source: bytes, *, name: str, replacement: str, path: str = "<source>
     """Replace the definition of ``name`` by an import of ``replacement`` (``module:name``)."""
     if name.encode() not in source:
         return Unchanged()
-    dropped = drop(source, names=frozenset([name]), path=path)
+    dropped = drop(source, names=frozenset([name]), path=path, report_used=False)
     if not isinstance(dropped, Rewritten):
         return dropped
     try:

@@ -36,17 +36,29 @@ class ObjectReader:
         )
 
     def read(self, name: str) -> bytes:
-        """Content of the object; ``MissingObject`` when the repository lacks it."""
+        """Content of the object; ``MissingObject`` when the repository lacks it.
+
+        ``name`` is anything git resolves in one word, ``commit:path`` included.
+        """
+        return self._ask(name)[1]
+
+    def kind(self, name: str) -> str:
+        """The object's type; ``MissingObject`` when the repository lacks it."""
+        return self._ask(name)[0]
+
+    def _ask(self, name: str) -> tuple[str, bytes]:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None and stdout is not None
-        stdin.write(name.encode("ascii") + b"\n")
+        if "\n" in name:
+            raise MissingObject(_missing(repr(name), self.git_dir))
+        stdin.write(os.fsencode(name) + b"\n")
         stdin.flush()
-        header = stdout.readline().split()
-        if len(header) != 3:
+        header = stdout.readline().split(b" ")
+        if len(header) != 3 or not header[2].strip().isdigit():
             raise MissingObject(_missing(name, self.git_dir))
         content = stdout.read(int(header[2]))
         stdout.read(1)
-        return content
+        return header[1].decode("ascii"), content
 
     def __enter__(self) -> ObjectReader:
         return self

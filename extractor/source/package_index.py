@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import platformdirs
 
 from extractor.errors import SourceError
-from extractor.progress import Progress
+from extractor.progress import Progress, Stage
 
 if TYPE_CHECKING:
     from unearth import Link, PackageFinder
@@ -152,12 +152,12 @@ def get_sdist(
     known = _from_cache(shelf, name, version)
     if known is not None:
         return known
-    with progress.stage(f"get {name} {version}"), _IndexClient(settings) as client:
+    with progress.stage(f"get {name} {version}") as stage, _IndexClient(settings) as client:
         link = client.find(name, version)
         shelf.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=shelf.parent))
         try:
-            digest = client.download(link, partial / link.filename)
+            digest = client.download(link, partial / link.filename, stage)
             uploaded = int(link.upload_time.timestamp()) if link.upload_time else None
             record = {"file": link.filename, "sha256": digest, "uploaded": uploaded}
             (partial / link.filename).replace(shelf / link.filename)
@@ -259,16 +259,19 @@ class _IndexClient:
             raise SourceError(f"pip's index has no source distribution of {name} {version}{reason}")
         return links[0]
 
-    def download(self, link: Link, target: Path) -> str:
+    def download(self, link: Link, target: Path, stage: Stage) -> str:
         """Write the file to ``target``, check its hash, give its SHA-256."""
 
         def fetch() -> None:
             with self._client.stream("GET", link.normalized) as response:
                 if response.status_code >= 400:
                     raise OSError(f"the server answered {response.status_code}")
+                length = response.headers.get("Content-Length", "")
+                total = int(length) >> 10 if length.isdigit() else None
                 with target.open("wb") as stream:
                     for chunk in response.iter_bytes(1 << 16):
                         stream.write(chunk)
+                        stage.update(stream.tell() >> 10, total, "KiB")
 
         self._trying(f"download {link.filename}", fetch)
         promised = link.hash_option or {}

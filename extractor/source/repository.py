@@ -169,7 +169,7 @@ def _open_repository(spec: str, rev: str | None, workspace: Path, need_history: 
         date,
         label=f"revision {revision}",
         described=f"{spec} at {revision[:12]} of {day.isoformat()}",
-        location=place.root,
+        location=place.work_tree or place.root,
         dirty=place.work_tree is not None and _is_dirty(place, place.work_tree, view),
         shallow=shallow,
         partial=place.partial,
@@ -214,7 +214,10 @@ def _locate(path: Path) -> _Place:
                 if config.has_option("core", name)
             )
             git_dir = Path(repo.git_dir).resolve()
+            # A worktree of a bare repository shares its configuration, which says "bare".
             work_tree = None if repo.bare else repo.working_tree_dir
+            if (path / ".git").exists():
+                work_tree = path
             return _Place(
                 path,
                 git_dir,

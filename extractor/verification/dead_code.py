@@ -24,12 +24,15 @@ def check(result: Result, context: Context) -> CheckResult:
     modules = modules_of(tree, [package])
     tests = f"{package}.tests"
 
-    def is_test(module: str) -> bool:
+    def in_tests(module: str) -> bool:
         return module == tests or module.startswith(f"{tests}.")
+
+    def is_test(module: str) -> bool:
+        return in_tests(module) and module.rpartition(".")[2].startswith("test_")
 
     declared = declared_entry_points(tree)
     entries = sorted({*context.plan.data.roots.entry_points, *declared})
-    dead = find_dead_code(tree, modules, entries, is_test)
+    dead = find_dead_code(tree, modules, entries, is_test, in_tests)
     found = [f"{module}: nothing imports it" for module in dead.modules]
     found += [f"{module}:{name}" for module, names in dead.names.items() for name in names]
     found += [f"{path}: option {name} is never read" for path, name in dead_options(tree, package)]
@@ -39,9 +42,9 @@ def check(result: Result, context: Context) -> CheckResult:
     lines = sum(
         tree.read(path).count(b"\n")
         for module, path in modules.items()
-        if not is_test(module) and "/migrations/" not in path and "/versions/" not in path
+        if not in_tests(module) and "/migrations/" not in path and "/versions/" not in path
     )
-    own = sum(1 for module in modules if not is_test(module))
+    own = sum(1 for module in modules if not in_tests(module))
     evidence = [f"{own} modules, {lines} lines outside tests and migrations"]
     if len(found) > len(findings):
         evidence.append(f"{len(found) - len(findings)} kept by the plan")
@@ -88,9 +91,8 @@ def dead_options(tree: Tree, package: str) -> Iterator[tuple[str, str]]:
         for node in ast.walk(parsed):
             if isinstance(node, ast.Attribute):
                 used.add(node.attr)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if id(node) not in names:
-                    used.add(node.value)
+            elif isinstance(node, ast.Constant) and id(node) not in names:
+                used.add(str(node.value))
     for path, name in declared:
         if name.replace("-", "_") not in used and name not in used:
             yield path, name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from extractor.analysis.symbols import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
@@ -44,6 +45,8 @@ def check(result: Result, context: Context) -> CheckResult:
         elif path.endswith(_CONFIGURATION) and not path.startswith("releasenotes/notes/"):
             text = tree.read(path).decode("utf-8", "replace")
             for number, raw in enumerate(text.splitlines(), 1):
+                if raw.lstrip().startswith("#"):
+                    continue
                 for match in re.finditer(rf"(?<![\w./-]){old}(\.\w+)+", raw):
                     strings += 1
                     if not allowed(raw, path, context.plan.data.words):
@@ -67,9 +70,8 @@ def named_in_strings(tree: ast.Module, package: str) -> Iterator[tuple[int, str]
     """Line and text of string literals that are a dotted name below ``package``."""
     wanted = re.compile(rf"{re.escape(package)}(\.[A-Za-z_]\w*)+(:[A-Za-z_]\w*)?")
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if wanted.fullmatch(node.value):
-                yield node.lineno, node.value
+        if isinstance(node, ast.Constant) and wanted.fullmatch(str(node.value)):
+            yield node.lineno, str(node.value)
 
 
 def dangling(text: str, modules: set[str]) -> bool:
@@ -84,8 +86,6 @@ def dangling(text: str, modules: set[str]) -> bool:
 
 def allowed(text: str, path: str, words: list[Words]) -> bool:
     """Whether one of the plan's rules says that the word may stay here."""
-    from fnmatch import fnmatchcase
-
     return any(fnmatchcase(path, rule.files) and re.search(rule.pattern, text) for rule in words)
 
 

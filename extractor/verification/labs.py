@@ -57,11 +57,11 @@ def environment_of_source(context: Context) -> Environment:
 
 
 def style_checker(context: Context) -> Environment:
-    """The linter that the plan names, alone."""
+    """The linter that the plan names, alone; its own range of interpreters if it has one."""
+    style = context.settings.style
+    python = find_interpreter(style.python) if style.python else interpreter(context)
     return environment(
-        recipe(context.settings.style, (), context.settings.build),
-        interpreter(context),
-        context.report,
+        recipe(style.requirements, (), context.settings.build), python, context.report
     )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -189,6 +190,8 @@ def _wait_for(port_file: Path, process: subprocess.Popen[bytes], log: Path) -> i
 
 
 def last_line(log: Path) -> str:
-    """The last line a process wrote, for one-sentence messages."""
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    """The last line with an error a process wrote, else its last words, for one sentence."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search(r"\w(Error|Exception)\b.*:", line)]
+    return (errors or lines or ["it said nothing"])[-1]

@@ -48,8 +48,8 @@ class ServeSettings:
     empty folder of the run. ``environment`` (``{state}`` again) is set for every command.
     ``sync`` is the command that makes the database (its first word may be ``module:function``);
     ``script`` is the installed WSGI script, which holds ``application``; ``factory`` is the
-    ``module:function`` that gives the application when nothing is installed. ``probes`` are sent in order. ``requirements`` name the WSGI server:
-    waitress.
+    ``module:function`` that gives the application when nothing is installed. ``probes`` are
+    sent in order. ``requirements`` name the WSGI server: waitress.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
@@ -70,8 +70,8 @@ class SourceSettings:
 
     ``requirements`` are requirement files of the source; ``without`` are globs of distributions
     not installed, because no test that moves needs them; ``version`` stands in for the tag that
-    pbr would ask git for. Which tests belong, and what they are called in the result, the plan's
-    roots and layout say.
+    pbr would ask git for; ``serve`` is how the same service starts there. Which tests belong, and
+    what they are called in the result, the plan's roots and layout say.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
@@ -83,6 +83,16 @@ class SourceSettings:
 
 
 @dataclass(frozen=True)
+class StyleSettings:
+    """The linter of the time: its requirements, and the versions of Python it runs on."""
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
+
+    python: str = ""
+    requirements: tuple[str, ...] = ("flake8",)
+
+
+@dataclass(frozen=True)
 class VerifySettings:
     """The ``[verify]`` table of a plan.
 
@@ -90,7 +100,7 @@ class VerifySettings:
     the plan; ``build``: exact build tools of the environments. ``requirements`` and
     ``test_requirements``: files of the result. ``tests``: its discovery folders.
     ``test_environment``: variables the tests run with. ``kept``: definitions that are reached by
-    no name. ``style``: requirements of the linter. ``serve`` and ``source``: see their classes.
+    no name. ``style``, ``serve`` and ``source``: see their classes.
     ``plugin``: a Python file in the plan's folder with checks of its own.
     """
 
@@ -104,7 +114,7 @@ class VerifySettings:
     tests: tuple[str, ...] = ()
     test_environment: dict[str, str] = field(default_factory=dict)
     kept: tuple[Kept, ...] = ()
-    style: tuple[str, ...] = ("flake8",)
+    style: StyleSettings = field(default_factory=StyleSettings)
     source: SourceSettings = field(default_factory=SourceSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     plugin: str = ""

@@ -28,7 +28,7 @@ def no_waiting(monkeypatch):
 
 class TestWhereItLooks:
     def test_json_index_tells_the_time(self, served, get):
-        archive = served.add("project", "1.0", uploaded="2018-02-28T12:00:00.5Z")
+        archive = served.add("project", "1.0", uploaded="2018-02-28T12:00:00.500000Z")
         found = get(index=served.address)
         assert found.path.read_bytes() == archive.read_bytes()
         assert found.uploaded == 1519819200

@@ -41,7 +41,9 @@ class TestKinds:
         assert subjects.split() == [b"two", b"one"]
 
     def test_git_folder_itself(self, checkout, opened):
-        assert opened(checkout.root / ".git")[1] == TIP
+        source, files = opened(checkout.root / ".git")
+        assert files == TIP
+        assert source.location == checkout.root
 
     def test_bare(self, checkout, opened, tmp_path):
         checkout.git("clone", "-q", "--bare", checkout.root, tmp_path / "bare.git")
@@ -57,6 +59,15 @@ class TestKinds:
         checkout.git("worktree", "add", "-q", tmp_path / "wt", "HEAD~1")
         assert opened(tmp_path / "wt")[1] == {"module": b"x = 1\n"}
         assert opened(checkout.root)[1] == TIP
+
+    def test_worktree_of_a_bare_repository(self, checkout, opened, tmp_path):
+        checkout.git("clone", "-q", "--bare", checkout.root, tmp_path / "bare.git")
+        checkout.git("-C", tmp_path / "bare.git", "worktree", "add", "-q", tmp_path / "wt")
+        assert not opened(tmp_path / "wt")[0].dirty
+        (tmp_path / "wt" / "module").write_text("x = 3\n")
+        source, files = opened(tmp_path / "wt")
+        assert source.dirty
+        assert files == TIP
 
     def test_submodule(self, checkout, opened, tmp_path):
         checkout.git("clone", "-q", checkout.root, tmp_path / "inner")
@@ -296,6 +307,15 @@ class TestNothingIsWrittenAndNothingRuns:
     def test_split_index(self, checkout, opened):
         checkout.git("update-index", "--split-index")
         assert not opened(checkout.root)[0].dirty
+
+    @pytest.mark.parametrize("options", [(), ("--sparse-index",)])
+    def test_sparse_checkout(self, checkout, opened, options):
+        checkout.commit("folders", **{"a/file": "a\n", "b/file": "b\n"})
+        checkout.git("sparse-checkout", "set", "--cone", *options, "a")
+        assert not (checkout.root / "b").exists()
+        source, files = opened(checkout.root)
+        assert not source.dirty
+        assert files["b/file"] == b"b\n"
 
     def test_bytes_and_times_stay(self, checkout, opened, unwritten):
         os.utime(checkout.root / "module", (1, 1))

@@ -57,7 +57,7 @@ def test_what_is_missing_is_said_in_one_sentence(tmp_path):
 def test_a_given_interpreter_is_taken_or_refused(tmp_path):
     given = Path(fake_python(tmp_path, "3.11.7"))
     assert find_interpreter(">=3.10", given).version == "3.11.7"
-    with pytest.raises(NoEnvironment, match="is Python 3.11.7, the plan needs <3.9"):
+    with pytest.raises(NoEnvironment, match=r"is Python 3.11.7, the plan needs <3.9"):
         find_interpreter("<3.9", given)
     with pytest.raises(NoEnvironment, match="is no Python"):
         find_interpreter("<3.9", tmp_path / "absent")

@@ -108,9 +108,9 @@ def place_imports(
                 group.lines.insert(at + number, line)
             else:
                 target.lines.append(line)
-        if lead and not changed[node] and group.lines:
-            follower = group.lines[min(at, len(group.lines) - 1)]
-            follower.lead = lead + follower.lead
+        if lead and not changed[node] and at == 0 and group.lines:
+            # It may head the group, not only the statement that goes.
+            group.lines[0].lead = lead + group.lines[0].lead
     return Edit(start - len(_lead(source, run[0])), stop, _write(groups).encode("utf-8"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +53,15 @@ def sort_key(entry: Import) -> str:
     return (entry.loads + tail).lower()
 
 
+def first_import(node: ast.Import | ast.ImportFrom) -> Import:
+    """What the first name of ``node`` binds, its module as it is written."""
+    alias = node.names[0]
+    if isinstance(node, ast.Import):
+        return Import(alias.name, None, alias.asname or alias.name.partition(".")[0])
+    module = "." * node.level + (node.module or "")
+    return Import(module, alias.name, alias.asname or alias.name)
+
+
 def write_imports(entries: Sequence[Import], indent: int = 0) -> str:
     """One statement that binds all ``entries``, which share their module and kind."""
     first = entries[0]
@@ -95,9 +105,10 @@ def edit_import(statement: str, wanted: Sequence[Import | None], indent: int = 0
     else:
         assert isinstance(node, libcst.ImportFrom) and not isinstance(node.names, libcst.ImportStar)
         aliases = _edit_aliases(node.names, wanted, [(e.name or "") if e else "" for e in wanted])
-        changed = _edit_module(node, next(e.module for e in wanted if e)).with_changes(
-            names=aliases
-        )
+        module = next(entry.module for entry in wanted if entry)
+        if not module.startswith("."):
+            node = _edit_module(node, module)
+        changed = node.with_changes(names=aliases)
     code = libcst.Module([]).code_for_node(parsed.with_changes(body=[changed]))
     return fold(code.rstrip("\r\n"), indent)
 
@@ -145,5 +156,19 @@ def _edit_aliases(
             new = entry.asname and libcst.AsName(libcst.Name(entry.asname))
             alias = alias.with_changes(asname=new)
         kept.append(alias)
-    kept[-1] = kept[-1].with_changes(comma=aliases[-1].comma)
+    kept[-1] = kept[-1].with_changes(comma=_last_comma(kept[-1].comma, aliases[-1].comma))
     return kept
+
+
+def _last_comma(
+    own: libcst.Comma | libcst.MaybeSentinel, last: libcst.Comma | libcst.MaybeSentinel
+) -> libcst.Comma | libcst.MaybeSentinel:
+    """The comma of a name that becomes the last one: its own comment, the old last layout."""
+    if isinstance(own, libcst.Comma) and isinstance(last, libcst.Comma):
+        mine, theirs = own.whitespace_after, last.whitespace_after
+        if isinstance(mine, libcst.ParenthesizedWhitespace) and isinstance(
+            theirs, libcst.ParenthesizedWhitespace
+        ):
+            after = theirs.with_changes(first_line=mine.first_line)
+            return own.with_changes(whitespace_after=after)
+    return last

@@ -66,6 +66,7 @@ class Names:
     identifiers: set[str]
     declared: set[str]
     strings: list[tuple[ast.Constant | ast.JoinedStr, bool]]  # and: inside brackets
+    prose: set[ast.expr]  # strings that are statements: docstrings
     exported: list[ast.Constant]  # the strings of __all__
     free: dict[str, list[Use]]  # names no statement of the file binds, and star imports may
 
@@ -96,7 +97,7 @@ class _Reader(ast.NodeVisitor):
         self.is_package = is_package
         self.top = Scope("module", None)
         self.scope = self.top
-        self.found = Names([self.top], [], [], set(), set(), [], [], {})
+        self.found = Names([self.top], [], [], set(), set(), [], set(), [], {})
         self.pending: list[tuple[Scope, Use]] = []
         self.formatted: ast.JoinedStr | None = None
         self.depth = 0  # of brackets
@@ -190,6 +191,11 @@ class _Reader(ast.NodeVisitor):
             and named.value.isidentifier()
         ):
             use.attribute_string = named
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if isinstance(node.value, ast.Constant):
+            self.found.prose.add(node.value)
+        self.visit(node.value)
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, (str, bytes)) and self.formatted is None:

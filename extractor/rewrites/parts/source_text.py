@@ -105,3 +105,13 @@ def apply_edits(text: bytes, edits: Iterable[Edit]) -> bytes:
         position = edit.end
     pieces.append(text[position:])
     return b"".join(pieces)
+
+
+def edited_slice(text: bytes, edits: Iterable[Edit], start: int, stop: int) -> str:
+    """``text`` from ``start`` to ``stop`` with those of ``edits`` made that are inside."""
+    inside = [
+        Edit(edit.start - start, edit.end - start, edit.text)
+        for edit in edits
+        if start <= edit.start and edit.end <= stop
+    ]
+    return apply_edits(text[start:stop], inside).decode("utf-8")

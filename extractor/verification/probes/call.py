@@ -11,7 +11,7 @@ import sys
 def main():
     target = sys.argv[1]
     module, _, name = target.partition(":")
-    sys.argv = [target] + sys.argv[2:]
+    sys.argv = [target, *sys.argv[2:]]
     sys.path[0] = os.getcwd()
     return getattr(importlib.import_module(module), name)()
 

@@ -7,6 +7,7 @@ Libraries are loaded once, by a first child that tells which; each module is the
 child of its own that has the libraries and none of our modules.
 """
 
+import functools
 import importlib
 import importlib.util
 import json
@@ -80,7 +81,7 @@ def main():
         except BaseException:
             continue
     for name in spec["modules"]:
-        answer["modules"][name] = in_child(lambda: import_one(name, own, forbidden))
+        answer["modules"][name] = in_child(functools.partial(import_one, name, own, forbidden))
     with open(output, "w", encoding="utf-8") as out:
         json.dump(answer, out)
 

@@ -22,7 +22,7 @@ LOG = logging.getLogger(__name__)
 
 
 class FaultWrapper(object):
-    """WSGI middleware that turns an exception into a response of status 500."""
+    """WSGI middleware that answers an exception with status 500."""
 
     def __init__(self, application):
         self.application = application

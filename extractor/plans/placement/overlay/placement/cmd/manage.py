@@ -19,8 +19,8 @@ from alembic import util as alembic_util
 from placement import conf
 from placement.conf import paths
 from placement import config
-from placement import db_api
 from placement.db.sqlalchemy import migration
+from placement import db_api
 
 
 def db_sync(args):

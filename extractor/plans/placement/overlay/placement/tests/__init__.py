@@ -15,6 +15,8 @@ from __future__ import absolute_import
 
 import logging
 
+import webob.dec  # noqa: tests use it through "import webob"
+
 import placement.conf  # noqa: the options get registered
 
 # Code that asks whether a level is enabled before it logs is tested as well.

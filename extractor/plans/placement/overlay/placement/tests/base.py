@@ -11,6 +11,9 @@
 #    under the License.
 """Base classes of tests."""
 
+# Python 2 would take the module beside this file for the library.
+from __future__ import absolute_import
+
 import fixtures
 from oslo_config import cfg
 from oslotest import output

@@ -11,12 +11,15 @@
 #    under the License.
 """A database for tests, in memory."""
 
+# Python 2 would take the module beside this file for the library.
+from __future__ import absolute_import
+
 import fixtures
 from oslo_config import cfg
 from oslo_db import options
 
-from placement import db_api
 from placement.db.sqlalchemy import migration
+from placement import db_api
 
 CONF = cfg.CONF
 # Tests that came from where there were more databases configure this one too,

@@ -11,6 +11,7 @@
 #    under the License.
 """The configuration tests start from."""
 
+import fixtures
 from oslo_config import cfg
 from oslo_config import fixture as config_fixture
 from oslo_policy import opts as policy_opts
@@ -29,6 +30,9 @@ class ConfFixture(config_fixture.Config):
 
     def setUp(self):
         super(ConfFixture, self).setUp()
+        # An enforcer that an earlier test made knows that test's options.
+        self.useFixture(fixtures.MonkeyPatch(
+            'placement.policy._ENFORCER_PLACEMENT', None))
         self.conf.set_default('auth_strategy', 'noauth2', group='api')
         for group in ('placement_database', 'api_database'):
             self.conf.set_default('connection', 'sqlite://', group=group)

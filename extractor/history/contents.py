@@ -1,0 +1,88 @@
+"""What a target's file is at an old commit, from what its providers are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from extractor.history.lineage import Lineages, Provider
+from extractor.history.packing import PackWriter
+from extractor.history.slices import Slices
+from extractor.history.trees import Leaf
+from extractor.slicing import join_slices
+from extractor.source.objects import ObjectReader
+from extractor.source.tree import REGULAR, SUBMODULE, SYMLINK
+
+RewriteBlob = Callable[[str, bytes], bytes]
+
+
+class Contents:
+    """Makes each file of the mapped trees once; ``hints`` has a path for every new blob."""
+
+    def __init__(
+        self,
+        reader: ObjectReader,
+        pack: PackWriter,
+        lineages: Lineages,
+        slices: Slices,
+        rewrite_blob: RewriteBlob | None,
+    ) -> None:
+        self._reader = reader
+        self._pack = pack
+        self._lineages = lineages
+        self._slices = slices
+        self._rewrite = rewrite_blob
+        self._leaves: dict[tuple[str, tuple[Leaf | None, ...]], Leaf | None] = {}
+        self._rewritten: dict[tuple[str, str], str] = {}
+        self.hints: dict[str, str] = {}
+
+    def leaf(self, target: str, files: Mapping[str, Leaf]) -> Leaf | None:
+        """The target's file when the providers are ``files``, or None when it has none yet."""
+        providers = self._lineages.providers[target]
+        key = (target, tuple(files.get(p.path) for p in providers))
+        if key not in self._leaves:
+            self._leaves[key] = self._make(target, providers, files)
+        return self._leaves[key]
+
+    def _make(
+        self, target: str, providers: Sequence[Provider], files: Mapping[str, Leaf]
+    ) -> Leaf | None:
+        parts: list[bytes] = []
+        mode = ""
+        have: set[str] = set()
+        for provider in providers:
+            leaf = files.get(provider.path)
+            if leaf is None:
+                continue
+            if provider.symbols is None:
+                if parts:
+                    break
+                return self._whole(target, leaf)
+            missing = provider.symbols - have
+            if not missing or leaf.mode in (SUBMODULE, SYMLINK):
+                continue
+            sliced = self._slices.of(leaf.blob, missing, provider.is_main)
+            if sliced.content:
+                parts.append(sliced.content)
+                mode = mode or leaf.mode
+                have |= sliced.bound
+        if not parts:
+            return None
+        content = join_slices(parts) if len(parts) > 1 else parts[0]
+        if self._rewrite is not None:
+            content = self._rewrite(target, content)
+        return Leaf(mode or REGULAR, self._new(target, content))
+
+    def _whole(self, target: str, leaf: Leaf) -> Leaf:
+        if self._rewrite is None or leaf.mode in (SUBMODULE, SYMLINK):
+            return leaf
+        key = (target, leaf.blob)
+        if key not in self._rewritten:
+            old = self._reader.read(leaf.blob)
+            new = self._rewrite(target, old)
+            self._rewritten[key] = leaf.blob if new == old else self._new(target, new)
+        return Leaf(leaf.mode, self._rewritten[key])
+
+    def _new(self, target: str, content: bytes) -> str:
+        name = self._pack.add(b"blob", content)
+        self.hints[name] = target
+        return name
