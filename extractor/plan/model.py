@@ -186,6 +186,9 @@ class Database(Table):
     source_models: str = Field(description="Path in the source of the module of models.")
     source_migrations: str = Field(description="Folder in the source that holds its migrations.")
     source_version_table: str
+    source_versions: tuple[int, int] = Field(
+        description="First and last version of the source's migrations with these tables."
+    )
     inherited: dict[str, str] = Field(
         default={}, description="Columns every model has from a library: name to arguments."
     )
