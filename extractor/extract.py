@@ -536,6 +536,12 @@ def _package(extraction: Extraction) -> None:
         "language_classifiers": "\n".join(f"    {line}" for line in languages),
         "entry_points": packaging.entry_points(rules.entry_points, _defined(extraction)),
         "extras": packaging.extras(wanted.optional),
+        "doc_requirements": "\n".join(
+            f"  {line}"
+            for line in packaging.requirement_lines(
+                lines + _source_text(extraction, "doc/requirements.txt"), rules.documentation
+            )
+        ),
         "tox_envlist": ",".join(_tox_environments(languages)),
         "source_name": extraction.old_package,
         "source_revision": extraction.described,

@@ -32,6 +32,15 @@ from extractor.errors import ExitCode
     help="Keep old contents as they were, or rewrite their references as well.",
 )
 @click.option("--author", metavar="'NAME <MAIL>'", help="Author of the rewrite commits.")
+@click.option(
+    "--verify", is_flag=True, help="Also run the checks that need an environment of their own."
+)
+@click.option(
+    "--python",
+    type=click.Path(path_type=Path),
+    metavar="PY",
+    help="The interpreter for those.  [default: the newest that fits]",
+)
 @reporting_options
 def command(
     source: str,
@@ -40,6 +49,8 @@ def command(
     rev: str | None,
     form: Any,
     author: str | None,
+    verify: bool,
+    python: Path | None,
     reporting: Reporting,
 ) -> int:
     """Extract a subsystem of SOURCE into the new folder OUTPUT.
@@ -63,7 +74,14 @@ def command(
         opened = open_source(source, rev, workspace=scratch, progress=reporting.progress)
         with opened as ready:
             manifest = run(
-                ready, chosen, output, form=form, author=identity, progress=reporting.progress
+                ready,
+                chosen,
+                output,
+                form=form,
+                author=identity,
+                verify=verify,
+                python=python,
+                progress=reporting.progress,
             )
     if reporting.as_json:
         click.echo(manifest_bytes(manifest).decode("utf-8"), nl=False)

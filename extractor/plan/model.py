@@ -133,6 +133,9 @@ class Packaging(Table):
         default=[], description="Distributions needed at run time that nothing imports by name."
     )
     test: list[str] = Field(default=[], description="The same for the tests.")
+    documentation: list[str] = Field(
+        default=[], description="Distributions that only building the documentation needs."
+    )
     scripts: dict[str, Subject] = Field(
         default={}, description="Commands the result must install, by name."
     )
