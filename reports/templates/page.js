@@ -65,6 +65,21 @@
     });
   }
 
+  // The matrix shows the rows that the table beside it shows.
+  const whole = {};
+  function narrow(id, rows) {
+    const figure = figures[id];
+    if (!figure) return;
+    whole[id] = whole[id] || structuredClone(figure);
+    const all = whole[id];
+    const kept = rows.map((row, index) => (row.hidden ? -1 : index)).filter((i) => i >= 0);
+    const trace = figure.data[0];
+    for (const key of ["y", "z", "customdata"]) trace[key] = kept.map((i) => all.data[0][key][i]);
+    figure.layout.height = 200 + 15 * kept.length;
+    const place = document.getElementById(id);
+    if (place.dataset.drawn) draw(place);
+  }
+
   // -- filters ------------------------------------------------------------------------------
   for (const bar of document.querySelectorAll(".filter[data-for]")) {
     bar.hidden = false;
@@ -90,21 +105,6 @@
     search.addEventListener("input", apply);
     if (choice) choice.addEventListener("change", apply);
     apply();
-  }
-
-  // The matrix shows the rows that the table beside it shows.
-  const whole = {};
-  function narrow(id, rows) {
-    const figure = figures[id];
-    if (!figure) return;
-    whole[id] = whole[id] || structuredClone(figure);
-    const all = whole[id];
-    const kept = rows.map((row, index) => (row.hidden ? -1 : index)).filter((i) => i >= 0);
-    const trace = figure.data[0];
-    for (const key of ["y", "z", "customdata"]) trace[key] = kept.map((i) => all.data[0][key][i]);
-    figure.layout.height = 200 + 15 * kept.length;
-    const place = document.getElementById(id);
-    if (place.dataset.drawn) draw(place);
   }
 
   // -- what is folded away is found and printed -----------------------------------------------
