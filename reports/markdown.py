@@ -154,14 +154,18 @@ def _change(report: ChangeReport) -> Iterable[str]:
             lines += [
                 f"* {code(f'{r.path}:{r.line}')} {_direction(r.inward)} {code(r.imported)}"
                 + ("" if r.at_import else " (on call)")
-                for r in sorted(rows, key=lambda r: (not r.at_import, r.path, r.line))
+                for r in sorted(
+                    rows, key=lambda r: (_is_test(r.path), not r.at_import, r.path, r.line)
+                )
             ]
     if report.borders:
         lines += ["", f"**Symbols newly used across the cut: {len(report.borders)}**", ""]
         lines += [
             f"* {code(b.symbol)} at {code(f'{b.path}:{b.line}')}"
             + (", the first such use" if b.new else "")
-            for b in sorted(report.borders, key=lambda b: (not b.new, b.symbol, b.path))
+            for b in sorted(
+                report.borders, key=lambda b: (_is_test(b.path), not b.new, b.symbol, b.path)
+            )
         ]
     if report.caveats:
         lines += ["", *(f"* {prose(c)}" for c in report.caveats)]
@@ -169,6 +173,10 @@ def _change(report: ChangeReport) -> Iterable[str]:
         left = len(lines) - _MOST_LINES + 2
         lines = [*lines[: _MOST_LINES - 2], "", f"and {left} lines more: see the whole report."]
     yield from lines
+
+
+def _is_test(path: str) -> bool:
+    return "tests" in path.split("/")
 
 
 def _direction(inward: bool) -> str:
