@@ -107,7 +107,7 @@ def _drawn(package: str, imports: Mapping[str, Sequence[str]]) -> tuple[str, str
         svg = folder / "picture.svg"
         command = [
             *(sys.executable, "-m", "pydeps", str(folder / package)),
-            *("--no-config", "--noshow", "--cluster", "--keep-target-cluster"),
+            *("--no-config", "--noshow", "--cluster"),
             *("--max-bacon", "0", "-T", "svg", "-o", str(svg)),
         ]
         try:
