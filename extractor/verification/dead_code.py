@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -13,6 +12,7 @@ from extractor.analysis.symbols import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.source.tree import Tree
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.entry_points import declared_entry_points
 
 NEEDS = "nothing"
 
@@ -33,8 +33,17 @@ def check(result: Result, context: Context) -> CheckResult:
     declared = declared_entry_points(tree)
     entries = sorted({*context.plan.data.roots.entry_points, *declared})
     dead = find_dead_code(tree, modules, entries, is_test, in_tests)
-    found = [f"{module}: nothing imports it" for module in dead.modules]
-    found += [f"{module}:{name}" for module, names in dead.names.items() for name in names]
+    found = [
+        f"{module}: nothing imports it"
+        for module in dead.modules
+        if not is_migration(tree, modules[module])
+    ]
+    found += [
+        f"{module}:{name}: is reached by nothing"
+        for module, names in dead.names.items()
+        if not is_migration(tree, modules[module])
+        for name in names
+    ]
     found += [f"{path}: option {name} is never read" for path, name in dead_options(tree, package)]
     findings = [
         f for f in found if not any(fnmatchcase(f, rule.name) for rule in context.settings.kept)
@@ -42,7 +51,7 @@ def check(result: Result, context: Context) -> CheckResult:
     lines = sum(
         tree.read(path).count(b"\n")
         for module, path in modules.items()
-        if not in_tests(module) and "/migrations/" not in path and "/versions/" not in path
+        if not in_tests(module) and not is_migration(tree, path)
     )
     own = sum(1 for module in modules if not in_tests(module))
     evidence = [f"{own} modules, {lines} lines outside tests and migrations"]
@@ -51,23 +60,11 @@ def check(result: Result, context: Context) -> CheckResult:
     return verdict("dead_code", findings, evidence, {"modules": own, "lines": lines})
 
 
-def declared_entry_points(tree: Tree) -> list[str]:
-    """``module:name`` of every entry point that setup.cfg declares."""
-    try:
-        text = tree.read("setup.cfg").decode("utf-8")
-    except KeyError:
-        return []
-    parser = configparser.RawConfigParser(strict=False)
-    parser.read_string(text)
-    if not parser.has_section("entry_points"):
-        return []
-    found = []
-    for _, block in parser.items("entry_points"):
-        for line in block.splitlines():
-            match = re.fullmatch(r"[^=]+=\s*([\w.]+:\w+)(\.[\w.]+)?\s*(\[.*\])?", line.strip())
-            if match:
-                found.append(match.group(1))
-    return sorted(found)
+def is_migration(tree: Tree, path: str) -> bool:
+    """A script that a migration tool finds by its folder and by ``revision`` at its top level."""
+    return bool(re.search(r"/(versions|migrations)/[^/]+[.]py$", path)) and bool(
+        re.search(rb"(?m)^revision\s*=", tree.read(path))
+    )
 
 
 def dead_options(tree: Tree, package: str) -> Iterator[tuple[str, str]]:
