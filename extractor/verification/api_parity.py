@@ -202,7 +202,7 @@ def started(
         with ThreadPoolExecutor(2) as pool:
             waiting = [pool.submit(context.__enter__) for context in contexts]
         # Whatever did start is stopped, also when the other did not.
-        for context, future in zip(contexts, waiting):
+        for context, future in zip(contexts, waiting, strict=True):
             if future.exception() is None:
                 stack.push(context)
         one, two = (future.result() for future in waiting)

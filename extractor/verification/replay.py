@@ -18,7 +18,7 @@ from extractor.verification.service import Answer
 
 @dataclass(frozen=True)
 class Request:
-    """One request; the body is text, sent as UTF-8 (lone surrogates as the bytes they stand for)."""
+    """One request; the body is text, sent as UTF-8 (surrogates as the bytes they escape)."""
 
     method: str
     path: str
@@ -101,7 +101,7 @@ def compare(left: Answer, right: Answer, normalise: Normaliser) -> str:
     if one[2] != two[2]:
         if _same_json(one[2], two[2]):
             return ""
-        at = next((i for i, (a, b) in enumerate(zip(one[2], two[2])) if a != b), 0)
+        at = next((i for i, (a, b) in enumerate(zip(one[2], two[2], strict=False)) if a != b), 0)
         return f"body from character {at}: {one[2][at : at + 60]!r} | {two[2][at : at + 60]!r}"
     return ""
 
