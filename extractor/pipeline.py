@@ -201,7 +201,9 @@ def describe(source: Source, extraction: Extraction, carried: CarriedHistory, ti
             "production_lines": sum(
                 extraction.files[p].count(b"\n")
                 for p in python
-                if p.startswith(f"{extraction.package}/") and "/tests/" not in p
+                if p.startswith(f"{extraction.package}/")
+                and "/tests/" not in p
+                and not plan.data.is_migration(p)
             ),
             "symbols_carried": sum(
                 len(m.symbols) for m in layout.moves if isinstance(m, SliceMove)

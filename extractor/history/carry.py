@@ -277,8 +277,6 @@ def _write_commits(
                 del states[parents[0]]
         if index in changed:
             state = _advanced(state, changed[index], targets_of, contents)
-            if state.tree.entries:
-                state.tree.stored(pack.add)
         if children[index]:
             states[index] = state
         names = [history.names[parent] for parent in parents]
@@ -324,6 +322,7 @@ def _place(
     if not kept and not tree.entries:
         graph.reasons[commit] = "nothing of the moves exists yet"
         return
+    tree.stored(pack.add)
     if len(kept) == 1 and graph.commits[kept[0]].tree.name == tree.name:
         graph.new_of[commit] = kept[0]
         graph.reasons[commit] = (

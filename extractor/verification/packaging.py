@@ -59,7 +59,7 @@ def check(result: Result, context: Context) -> CheckResult:
                 findings.append(f"setup.cfg: the plan's entry point {entry} is not declared")
     for module, path in modules.items():
         parent = module.rpartition(".")[0]
-        if parent and parent not in modules:
+        if parent and parent not in modules and not data.is_migration(path):
             findings.append(f"{path}: {parent} has no __init__.py")
     evidence = [
         f"{len(required)} requirements to run, {len(required_by_tests)} more to test, "
