@@ -1,0 +1,210 @@
+"""The graph of new commits: which old ones live on, and what stands for the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from extractor.history.contents import Contents
+from extractor.history.lineage import Lineages
+from extractor.history.packing import PackWriter
+from extractor.history.trees import Folder, Leaf
+from extractor.history.walk import ABSENT, History
+from extractor.source.objects import ObjectReader
+from extractor.source.tree import SUBMODULE
+
+
+@dataclass
+class NewCommit:
+    """A commit of the result; ``order`` counts parents before children."""
+
+    tree: Folder
+    parents: tuple[str, ...]
+    order: int
+
+
+@dataclass(frozen=True)
+class State:
+    """What the providers are at an old commit, and the mapped tree made of them."""
+
+    files: Mapping[str, Leaf] = field(default_factory=dict)
+    tree: Folder = field(default_factory=Folder)
+    leaves: Mapping[str, Leaf | None] = field(default_factory=dict)
+
+
+@dataclass
+class Graph:
+    """The new commits, and which of them stands for each old one."""
+
+    commits: dict[str, NewCommit] = field(default_factory=dict)
+    new_of: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def pass_over(self, commit: str, parent: str, reason: str) -> None:
+        """Nothing of ``commit`` lives on: what stands for its parent stands for it."""
+        if parent in self.new_of:
+            self.new_of[commit] = self.new_of[parent]
+        self.reasons[commit] = reason
+
+    def independent(self, names: Sequence[str]) -> list[str]:
+        """``names`` without repetitions and without ancestors of other names."""
+        unique = list(dict.fromkeys(name for name in names if name))
+        if len(unique) < 2:
+            return unique
+        return [
+            name
+            for name in unique
+            if not any(other != name and self.is_ancestor(name, other) for other in unique)
+        ]
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether ``older`` is reachable from ``newer``."""
+        floor = self.commits[older].order
+        seen: set[str] = set()
+        waiting = [newer]
+        while waiting:
+            name = waiting.pop()
+            if name == older:
+                return True
+            if name not in seen and self.commits[name].order > floor:
+                seen.add(name)
+                waiting.extend(self.commits[name].parents)
+        return False
+
+
+def write_commits(
+    history: History,
+    lineages: Lineages,
+    contents: Contents,
+    reader: ObjectReader,
+    pack: PackWriter,
+    graph: Graph,
+    boundary: Callable[[str], State],
+) -> State:
+    """Write what the source's commits become into ``graph``; the state at the last one.
+
+    ``boundary`` gives the state at a parent outside ``history``: for that one, ``graph``
+    already knows which new commit stands for it.
+    """
+    changed: dict[int, dict[str, Leaf | None]] = {}
+    for path in lineages.paths():
+        somebody_else = lineages.earlier_lives.get(path, frozenset())
+        for index, change in history.changes(path):
+            if index in somebody_else:
+                continue
+            leaf = None if change.blob == ABSENT else Leaf(change.mode, change.blob)
+            changed.setdefault(index, {})[path] = leaf
+    targets_of: dict[str, list[str]] = {}
+    for target, group in lineages.providers.items():
+        for provider in group:
+            targets_of.setdefault(provider.path, []).append(target)
+    children = Counter(parents[0] for parents in history.parents if parents)
+    states: dict[str, State] = {}
+    state = State()
+    for index, commit in enumerate(history.names):
+        parents = history.parents[index]
+        state = State()
+        if parents:
+            first = parents[0]
+            state = states[first] if first in states else boundary(first)
+            children[first] -= 1
+            if children[first]:
+                states[first] = state
+            else:
+                states.pop(first, None)
+        if index in changed:
+            state = _advanced(state, changed[index], targets_of, contents)
+        if children[commit]:
+            states[commit] = state
+        if index not in changed and len(parents) == 1:
+            graph.pass_over(commit, parents[0], "touches nothing that is carried")
+        else:
+            _place(graph, commit, parents, state.tree, reader, pack)
+    return state
+
+
+def _advanced(
+    state: State,
+    changes: Mapping[str, Leaf | None],
+    targets_of: Mapping[str, Sequence[str]],
+    contents: Contents,
+) -> State:
+    """What the providers and the mapped tree are after ``changes``."""
+    files = dict(state.files)
+    for path, leaf in changes.items():
+        if leaf is None:
+            files.pop(path, None)
+        else:
+            files[path] = leaf
+    touched = sorted({target for path in changes for target in targets_of[path]})
+    leaves = {target: contents.leaf(target, files) for target in touched}
+    before = state.leaves
+    new = {target: leaf for target, leaf in leaves.items() if before.get(target) != leaf}
+    if not new:
+        return State(files, state.tree, before)
+    return State(files, state.tree.replaced(new), {**before, **new})
+
+
+def _place(
+    graph: Graph,
+    commit: str,
+    parents: Sequence[str],
+    tree: Folder,
+    reader: ObjectReader,
+    pack: PackWriter,
+) -> None:
+    """Write the commit, or note which other one stands for it."""
+    kept = graph.independent([graph.new_of.get(parent, "") for parent in parents])
+    if not kept and not tree.entries:
+        graph.reasons[commit] = "nothing of the moves exists yet"
+        return
+    tree.stored(pack.add)
+    if len(kept) == 1 and graph.commits[kept[0]].tree.name == tree.name:
+        graph.new_of[commit] = kept[0]
+        graph.reasons[commit] = (
+            "joins nothing that is kept" if len(parents) > 1 else "changes only what stays behind"
+        )
+        return
+    content = _commit_content(reader.read(commit), tree.name, kept)
+    name = pack.add(b"commit", content)
+    graph.new_of[commit] = name
+    graph.commits.setdefault(name, NewCommit(tree, tuple(kept), len(graph.commits)))
+
+
+def _commit_content(old: bytes, tree: str, parents: Sequence[str]) -> bytes:
+    """The old commit with another tree and other parents; its signature cannot hold."""
+    head, separator, message = old.partition(b"\n\n")
+    lines = [b"tree " + tree.encode("ascii")]
+    lines += [b"parent " + parent.encode("ascii") for parent in parents]
+    dropping = False
+    for line in head.split(b"\n"):
+        key = line.split(b" ", 1)[0]
+        if line.startswith(b" "):
+            if not dropping:
+                lines.append(line)
+            continue
+        dropping = key in (b"tree", b"parent", b"gpgsig", b"gpgsig-sha256", b"mergetag")
+        if not dropping:
+            lines.append(line)
+    return b"\n".join(lines) + separator + message
+
+
+def reached_blobs(commits: Iterable[NewCommit]) -> dict[str, str]:
+    """The blobs of all new commits, with a path each."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+
+    def visit(folder: Folder, prefix: str) -> None:
+        if folder.name in seen:
+            return
+        seen.add(folder.name)
+        for name, entry in folder.entries.items():
+            if isinstance(entry, Folder):
+                visit(entry, f"{prefix}{name}/")
+            elif entry.mode != SUBMODULE:
+                found.setdefault(entry.blob, prefix + name)
+
+    for commit in commits:
+        visit(commit.tree, "")
+    return found
