@@ -24,6 +24,7 @@ from extractor.history.moves import Move, SliceMove, moves_by_target
 from extractor.history.packing import PackWriter, index_pack, pack_objects
 from extractor.history.repository import make_repository
 from extractor.history.slices import Slices
+from extractor.history.state import HistoryState, write_state
 from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import read_history
 from extractor.parsing import UnreadableSource
@@ -97,7 +98,7 @@ def _carry(
     say: Report,
 ) -> CarriedHistory:
     targets = moves_by_target(moves)
-    wider = _with_needs(source, revision, targets)
+    wider = with_needs(source, revision, targets)
     findings: list[str] = []
     say("reading the commits")
     history = read_history(source, revision)
@@ -118,7 +119,7 @@ def _carry(
     if not tip:
         raise UsageError(f"nothing of the moves exists at {revision}")
     require_exact(source, revision, targets, graph.commits[tip].tree, rewrite_blob)
-    notes = _write_notes(graph, pack, date)
+    notes = origin_notes({old: graph.new_of[old] for old in graph.kept()}, pack, date)
     say("packing")
     blobs = reached_blobs(graph.commits.values())
     _pack_all(git_dir, pack, blobs)
@@ -126,16 +127,30 @@ def _carry(
     run_git(git_dir, "update-ref", ORIGIN_NOTES, notes)
     unreadable = sorted(slices.unreadable.items())
     findings += [f"version {blob} cannot be sliced: {why}" for blob, why in unreadable]
+    counts = {
+        "source commits": len(history.names),
+        "commits": len(graph.commits),
+        "merges": sum(len(commit.parents) > 1 for commit in graph.commits.values()),
+        "blobs": len(blobs),
+        "unreadable versions": len(unreadable),
+    }
+    write_state(
+        git_dir,
+        HistoryState(
+            source_revision=revision,
+            form="moved" if rewrite_blob is None else "rewritten",
+            moves=tuple(moves),
+            lineages=lineages,
+            counts=counts,
+            findings=tuple(findings),
+            new_of=graph.new_of,
+            reasons=graph.reasons,
+        ),
+    )
     return CarriedHistory(
         tip=tip,
         source_revision=revision,
-        counts={
-            "source commits": len(history.names),
-            "commits": len(graph.commits),
-            "merges": sum(len(commit.parents) > 1 for commit in graph.commits.values()),
-            "blobs": len(blobs),
-            "unreadable versions": len(unreadable),
-        },
+        counts=counts,
         commit_map={
             old: "" if old in graph.reasons else graph.new_of[old] for old in sorted(history.names)
         },
@@ -163,7 +178,7 @@ def _pack_all(git_dir: Path, pack: PackWriter, blobs: Mapping[str, str]) -> None
     (git_dir / "objects" / "info" / "alternates").unlink()
 
 
-def _with_needs(
+def with_needs(
     source: Path, revision: str, targets: Mapping[str, Sequence[Move]]
 ) -> dict[str, list[Move]]:
     """The moves, with the names that each slice's symbols need at ``revision`` added.
@@ -242,13 +257,16 @@ def _no_boundary(commit: str) -> State:
     raise SourceError(f"the parent {commit} is missing from the history")
 
 
-def _write_notes(graph: Graph, pack: PackWriter, date: int) -> str:
+def origin_notes(
+    new_of: Mapping[str, str], pack: PackWriter, date: int, parent: str | None = None
+) -> str:
+    """The commit of notes that tell each new commit's origin."""
     leaves: dict[str, Leaf | None] = {}
-    for old, new in sorted(graph.new_of.items()):
-        if old not in graph.reasons:
-            blob = pack.add(b"blob", old.encode("ascii") + b"\n")
-            leaves[f"{new[:2]}/{new[2:]}"] = Leaf(REGULAR, blob)
+    for old, new in sorted(new_of.items()):
+        blob = pack.add(b"blob", old.encode("ascii") + b"\n")
+        leaves[f"{new[:2]}/{new[2:]}"] = Leaf(REGULAR, blob)
     tree = Folder().replaced(leaves).stored(pack.add)
+    parents = f"parent {parent}\n" if parent else ""
     who = f"extractor <extractor@localhost> {date} +0000"
-    text = f"tree {tree}\nauthor {who}\ncommitter {who}\n\nWhere each commit came from\n"
+    text = f"tree {tree}\n{parents}author {who}\ncommitter {who}\n\nWhere each commit came from\n"
     return pack.add(b"commit", text.encode("ascii"))

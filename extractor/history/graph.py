@@ -41,6 +41,10 @@ class Graph:
     new_of: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
+    def kept(self) -> list[str]:
+        """The old commits that live on, sorted."""
+        return sorted(self.new_of.keys() - self.reasons.keys())
+
     def pass_over(self, commit: str, parent: str, reason: str) -> None:
         """Nothing of ``commit`` lives on: what stands for its parent stands for it."""
         if parent in self.new_of:
@@ -99,29 +103,45 @@ def write_commits(
     for target, group in lineages.providers.items():
         for provider in group:
             targets_of.setdefault(provider.path, []).append(target)
-    children = Counter(parents[0] for parents in history.parents if parents)
-    states: dict[str, State] = {}
-    state = State()
+    # A commit that changes nothing carried has the state of its first parent; the state of
+    # a commit is asked for only where one changes something on top of it.
+    based_on: dict[str, str] = {}
+    for index, commit in enumerate(history.names):
+        first = history.parents[index][0] if history.parents[index] else ""
+        based_on[commit] = commit if index in changed else based_on.get(first, first)
+    asked = Counter(
+        based_on.get(parents[0], parents[0])
+        for index in changed
+        if (parents := history.parents[index])
+    )
+    last = based_on[history.names[-1]]
+    asked[last] += 1
+    states: dict[str, State] = {"": State()}
+
+    def take(name: str) -> State:
+        state = states[name] if name in states else boundary(name)
+        asked[name] -= 1
+        if asked[name] > 0:
+            states[name] = state
+        elif name:
+            states.pop(name, None)
+        return state
+
     for index, commit in enumerate(history.names):
         parents = history.parents[index]
-        state = State()
-        if parents:
-            first = parents[0]
-            state = states[first] if first in states else boundary(first)
-            children[first] -= 1
-            if children[first]:
-                states[first] = state
-            else:
-                states.pop(first, None)
         if index in changed:
-            state = _advanced(state, changed[index], targets_of, contents)
-        if children[commit]:
-            states[commit] = state
-        if index not in changed and len(parents) == 1:
+            base = based_on.get(parents[0], parents[0]) if parents else ""
+            state = _advanced(take(base), changed[index], targets_of, contents)
+            if asked[commit]:
+                states[commit] = state
+            _place(graph, commit, parents, state.tree, reader, pack)
+        elif len(parents) == 1:
             graph.pass_over(commit, parents[0], "touches nothing that is carried")
         else:
-            _place(graph, commit, parents, state.tree, reader, pack)
-    return state
+            same_as = graph.new_of.get(parents[0], "") if parents else ""
+            tree = graph.commits[same_as].tree if same_as else Folder()
+            _place(graph, commit, parents, tree, reader, pack)
+    return take(last)
 
 
 def _advanced(
