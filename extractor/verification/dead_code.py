@@ -46,7 +46,7 @@ def check(result: Result, context: Context) -> CheckResult:
     lines = sum(
         tree.read(path).count(b"\n")
         for module, path in modules.items()
-        if not in_tests(module) and not is_migration(tree, path)
+        if not in_tests(module) and not data.is_migration(path)
     )
     own = sum(1 for module in modules if not in_tests(module))
     evidence = [f"{own} modules, {lines} lines outside tests and migrations"]

@@ -7,7 +7,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from extractor.history.append import append_history
 from extractor.history.carry import carry_history
+from extractor.history.commits import Identity
 from extractor.history.moves import SliceMove, WholeMove
 from extractor.slicing import slice_past
 from extractor.source.tree import git_environment
@@ -181,3 +183,39 @@ def test_the_result_is_the_models(plan, chosen, sliced):
     # The names a file had just before it was moved by git's own account are followed.
     for target_path, providers in carried.lineages.providers.items():
         assert providers[0].path == target_path.removeprefix("new/")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.integers(0, 13), st.booleans())
+def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sliced):
+    model = Model(plan)
+    tip = len(plan) - 1
+    middle = where % len(plan)
+    if middle not in model.ancestors(tip):
+        return
+
+    def moves_at(index):
+        paths = sorted(chosen & model.trees[index].keys())
+        moves = [WholeMove(path, f"new/{path}") for path in paths]
+        if sliced and moves:
+            moves[-1] = SliceMove(paths[-1], f"new/{paths[-1]}", frozenset({"KEPT"}))
+        return moves
+
+    if not moves_at(middle) or not moves_at(tip):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "source"
+        git(source, "init", "-q", "--bare", source)
+        git(source, "fast-import", "--quiet", stdin=model.stream().encode())
+        old, new = (git(source, "rev-parse", n).strip() for n in (f"c{middle}", "main"))
+        target, fresh = Path(folder) / "target", Path(folder) / "fresh"
+        before = carry_history(source, old, moves_at(middle), target)
+        appended = append_history(source, new, moves_at(tip), target, author=Identity("A", "a@b"))
+        expected = carry_history(source, new, moves_at(tip), fresh)
+        git_dir = target / ".git"
+        tree = git(git_dir, "rev-parse", "upstream^{tree}")
+        assert tree == git(fresh / ".git", "rev-parse", f"{expected.tip}^{{tree}}")
+        git(git_dir, "merge-base", "--is-ancestor", before.tip, "upstream")
+        assert appended.before == before.tip
+        assert git(git_dir, "rev-parse", "upstream").strip() == appended.tip
+        git(git_dir, "fsck", "--strict")
