@@ -92,9 +92,7 @@ def export(
 
 
 @command.command()
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False)
-)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
 @plan_option
 @_url
 @_token

@@ -61,7 +61,9 @@ class Client:
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self.shown = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
         self._base = parts.path.rstrip("/")
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        kind = (
+            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        )
         self._connection = kind(parts.hostname, port, timeout=_SECONDS)
 
     def request(
@@ -103,9 +105,6 @@ class Client:
                 f"{self.shown} refuses {method} {path} ({answer.status}): "
                 "give a token in the environment variable named by --token-variable"
             )
-        if answer.status >= 500:
-            text = Response(answer.status, data).reason()[:200]
-            raise SourceError(f"{self.shown} failed on {method} {path} ({answer.status}): {text}")
         return Response(answer.status, data or None, dict(answer.getheaders()))
 
     def close(self) -> None:

@@ -117,7 +117,11 @@ def open_service(client: Client):
         raise SourceError("%s does not answer as Placement does" % client.shown) from None
     if (major, minor) < _LOWEST:
         raise SourceError("%s knows microversion %s at most; 1.14 is needed" % (client.shown, newest))
-    return Placement(client, min((major, minor), _KNOWN))
+    service = Placement(client, min((major, minor), _KNOWN))
+    # A process writes the standard traits with its first request about traits; were that a request
+    # for a trait that is not there, the writing would be rolled back and never tried again.
+    service.get("/traits", "traits")
+    return service
 
 
 def _quoted(text):
@@ -147,7 +151,8 @@ class Placement:
     def write(self, method, path, body, version=None):
         """A request that changes something; raises Conflict or Cannot when it is refused."""
         answer = self.call(method, path, body, version)
-        if answer.status == 409:
+        # A deadlock in the database under the service is a 500.
+        if answer.status == 409 or answer.status >= 500:
             raise Conflict(answer.reason())
         if answer.status >= 400:
             raise Cannot(answer.reason())
