@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sqlite3
+import sys
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -50,6 +52,8 @@ def parse(url: str) -> URL:
 def hidden(url: URL | str) -> str:
     """The URL as it may be shown: without its password, and without its query."""
     parsed = make_url(url) if isinstance(url, str) else url
+    if parsed.database:
+        parsed = parsed.set(database=parsed.database.removeprefix("file:"))
     return parsed.set(query={}).render_as_string(hide_password=True)
 
 
@@ -69,13 +73,16 @@ def engine_for(url: str, read_only: bool = False) -> Engine:
         parsed = parsed.set(
             database=f"file:{parsed.database}", query={**parsed.query, "mode": "ro", "uri": "true"}
         )
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    # A reader of ours may run ahead in a thread of its own, never two at a time.
+    arguments = {"check_same_thread": False} if is_sqlite else {"connect_timeout": 10}
     try:
-        engine = sa.create_engine(parsed, poolclass=sa.pool.NullPool)
+        engine = sa.create_engine(parsed, poolclass=sa.pool.NullPool, connect_args=arguments)
     except (exc.NoSuchModuleError, ModuleNotFoundError) as error:
         raise UsageError(
             f"{hidden(parsed)}: {error}; install the extra 'database' of this package"
         ) from None
-    if parsed.get_backend_name() == "sqlite":
+    if is_sqlite:
         sa.event.listen(engine, "connect", _sqlite_without_own_transactions)
     return engine
 
@@ -87,23 +94,30 @@ def _sqlite_without_own_transactions(connection: object, record: object) -> None
 
 @contextlib.contextmanager
 def told(what: str, url: URL | str) -> Iterator[None]:
-    """Turn what a driver says inside the block into one sentence about ``what``."""
+    """Turn what a driver says inside the block into one sentence: ``SourceError``."""
     try:
         yield
     except exc.DBAPIError as error:
-        raise SourceError(f"{what} {hidden(url)}: {plain(error)}") from None
+        raise SourceError(f"{what} {hidden(url)}: {plain(error.orig or error)}") from None
     except exc.SQLAlchemyError as error:
         raise SourceError(f"{what} {hidden(url)}: {' '.join(str(error).split())}") from None
+    except _driver_errors() as error:
+        raise SourceError(f"{what} {hidden(url)}: {plain(error)}") from None
 
 
-def plain(error: exc.DBAPIError) -> str:
+def _driver_errors() -> tuple[type[BaseException], ...]:
+    found: list[type[BaseException]] = [sqlite3.Error]
+    for name in ("pymysql", "psycopg2"):
+        module = sys.modules.get(name)
+        if module is not None:
+            found.append(module.Error)
+    return tuple(found)
+
+
+def plain(error: BaseException) -> str:
     """The server's own words, on one line, without statement and parameters."""
-    origin = error.orig
-    text = str(origin)
-    arguments: tuple[object, ...] = getattr(origin, "args", ())
+    arguments: tuple[object, ...] = error.args
+    text = str(error)
     if len(arguments) == 2 and isinstance(arguments[0], int):
-        text = str(arguments[1])
-    text = re.sub(r"\s+", " ", text).strip()
-    if error.connection_invalidated and "lost" not in text.lower():
-        text = f"connection lost: {text}"
-    return text
+        text = str(arguments[1]) or "connection lost"
+    return re.sub(r"\s+", " ", text).strip() or "connection lost"

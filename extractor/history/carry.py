@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from extractor.errors import UsageError
+from extractor.errors import MissingObject, UsageError
 from extractor.history.contents import Contents, RewriteBlob
 from extractor.history.lineage import Follower, Lineages
 from extractor.history.moves import Move, SliceMove, moves_by_target
@@ -26,7 +26,7 @@ from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import ABSENT, History, read_history
 from extractor.parsing import UnreadableSource
 from extractor.slicing import needed_names
-from extractor.source.objects import MissingObject, ObjectReader
+from extractor.source.objects import ObjectReader
 from extractor.source.tree import REGULAR, SUBMODULE, run_git
 
 UPSTREAM = "refs/heads/upstream"
@@ -277,8 +277,6 @@ def _write_commits(
                 del states[parents[0]]
         if index in changed:
             state = _advanced(state, changed[index], targets_of, contents)
-            if state.tree.entries:
-                state.tree.stored(pack.add)
         if children[index]:
             states[index] = state
         names = [history.names[parent] for parent in parents]
@@ -324,6 +322,7 @@ def _place(
     if not kept and not tree.entries:
         graph.reasons[commit] = "nothing of the moves exists yet"
         return
+    tree.stored(pack.add)
     if len(kept) == 1 and graph.commits[kept[0]].tree.name == tree.name:
         graph.new_of[commit] = kept[0]
         graph.reasons[commit] = (

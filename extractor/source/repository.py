@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from extractor.errors import SourceError, UsageError
+from extractor.errors import MissingObject, SourceError, UsageError
 from extractor.progress import Progress
 from extractor.source.tree import SUBMODULE, GitTree, git_environment, run_git
 
@@ -98,7 +98,13 @@ def open_source(
             f"the work is done on {source.label}"
         )
     with source.tree:
-        yield source
+        try:
+            yield source
+        except MissingObject as error:
+            # Found on the way through the history: say it of the source, not of the view.
+            raise SourceError(
+                f"{spec} lacks object {error.name} of its history; {_cure(source.partial)}"
+            ) from error
 
 
 def check_revision_name(rev: str | None) -> None:
@@ -145,11 +151,7 @@ def _open_repository(spec: str, rev: str | None, workspace: Path, need_history: 
             "run `git fetch --unshallow` in it first"
         )
     view = _make_view(place, revision, workspace)
-    cure = (
-        "it is a partial clone: clone it again without --filter"
-        if place.partial
-        else "the repository is damaged: clone it again"
-    )
+    cure = _cure(place.partial)
     try:
         tree = GitTree(view, revision)
         date = commit_date(view, revision)
@@ -174,6 +176,12 @@ def _open_repository(spec: str, rev: str | None, workspace: Path, need_history: 
         shallow=shallow,
         partial=place.partial,
     )
+
+
+def _cure(partial: bool) -> str:
+    if partial:
+        return "it is a partial clone: clone it again without --filter"
+    return "the repository is damaged: clone it again"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from extractor.errors import SourceError, UsageError
+from extractor.source.objects import stream_objects
 from extractor.source.repository import open_source
 from extractor.source.tree import run_git
 
@@ -262,6 +263,19 @@ class TestIncompleteClones:
         with pytest.raises(SourceError, match="has no"):
             opened(tmp_path / "partial", "1" * 40)
         assert not canary.exists()
+
+    def test_partial_clone_without_what_the_history_needs(
+        self, checkout, workspace, progress, tmp_path
+    ):
+        self.partial(checkout, tmp_path / "partial", "blob:none")
+        old = checkout.git("rev-parse", "HEAD~1:module")
+        with (
+            pytest.raises(SourceError, match=f"partial lacks object {old} .*without --filter"),
+            open_source(
+                str(tmp_path / "partial"), None, workspace=workspace, progress=progress
+            ) as source,
+        ):
+            list(stream_objects(source.git_dir, [old]))
 
     def test_damaged(self, checkout, opened):
         blob = checkout.git("rev-parse", "HEAD:module")
