@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from extractor.analysis.dead_code import find_dead_code
 from extractor.analysis.symbols import modules_of
 from extractor.analysis.unread_options import unread_options
-from extractor.source.tree import Tree
 from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.entry_points import declared_entry_points
 
