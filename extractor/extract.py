@@ -140,6 +140,7 @@ def rewrite_all(extraction: Extraction) -> None:
     _mark_packages(extraction)
     _drop_unreached(extraction)
     _write_migration(extraction)
+    _mark_packages(extraction)
     _package(extraction)
     _report_left(extraction)
 

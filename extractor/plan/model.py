@@ -7,6 +7,7 @@ replacement with one subject and its reason; layout rules say only where things 
 from __future__ import annotations
 
 import fnmatch
+import posixpath
 import re
 from typing import Annotated, Any
 
@@ -223,8 +224,10 @@ class PlanData(Table):
     verify: dict[str, Any] = Field(default={}, description="Settings of the verification checks.")
 
     def is_migration(self, path: str) -> bool:
-        """Whether ``path`` of the result is a migration, found by the migration tool itself."""
-        return self.database is not None and path.startswith(f"{self.database.migrations}/")
+        """Whether ``path`` of the result is a migration, or what the migration tool runs them in."""
+        if self.database is None:
+            return False
+        return path.startswith(f"{posixpath.dirname(self.database.migrations)}/")
 
     def decisions(self) -> list[Decision]:
         """Every cut and replacement, in the order of the file."""

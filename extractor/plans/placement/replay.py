@@ -40,16 +40,18 @@ def validate(state):
                 raise ValueError("provider %s: inventory of %s has no total" % (uuid, name))
             for key in inventory:
                 if key not in _INVENTORY:
-                    raise ValueError("provider %s: inventory of %s: %s is not known here"
-                                     % (uuid, name, key))
+                    raise ValueError(
+                        "provider %s: inventory of %s: %s is not known here" % (uuid, name, key)
+                    )
     for uuid, consumer in state.get("consumers", {}).items():
         if not isinstance(consumer.get("allocations"), dict):
             raise ValueError("consumer %s has no allocations" % uuid)
         for provider, resources in consumer["allocations"].items():
             for name, used in resources.items():
                 if not isinstance(used, int) or used < 1:
-                    raise ValueError("consumer %s: %s of %s on %s is no amount"
-                                     % (uuid, used, name, provider))
+                    raise ValueError(
+                        "consumer %s: %s of %s on %s is no amount" % (uuid, used, name, provider)
+                    )
 
 
 def merge(states):
@@ -58,8 +60,13 @@ def merge(states):
     A consumer gets ``of``: the providers on which the files know all of its allocations, or None
     when they know all that there are.
     """
-    merged = {"scope": "part", "traits": set(), "resource_classes": set(),
-              "resource_providers": {}, "consumers": {}}
+    merged = {
+        "scope": "part",
+        "traits": set(),
+        "resource_classes": set(),
+        "resource_providers": {},
+        "consumers": {},
+    }
     told_by = {}
     for name, state in sorted(states.items()):
         if state["scope"] == "whole":
@@ -72,26 +79,33 @@ def merge(states):
             for key, value in provider.items():
                 value = sorted(value) if key in ("traits", "aggregates") else value
                 if key in place and place[key] != value:
-                    raise ValueError("%s and %s contradict each other about %s of provider %s"
-                                     % (told_by[uuid, key], name, key, uuid))
+                    raise ValueError(
+                        "%s and %s contradict each other about %s of provider %s"
+                        % (told_by[uuid, key], name, key, uuid)
+                    )
                 place[key] = value
                 told_by[uuid, key] = name
         for uuid, consumer in state.get("consumers", {}).items():
             place = merged["consumers"].setdefault(
-                uuid, {"allocations": {}, "of": set(), "project_id": None, "user_id": None})
+                uuid, {"allocations": {}, "of": set(), "project_id": None, "user_id": None}
+            )
             for key in ("project_id", "user_id"):
                 value = consumer.get(key)
                 if value is None:
                     continue
                 if place[key] not in (None, value):
-                    raise ValueError("%s and %s contradict each other about %s of consumer %s"
-                                     % (told_by[uuid, key], name, key, uuid))
+                    raise ValueError(
+                        "%s and %s contradict each other about %s of consumer %s"
+                        % (told_by[uuid, key], name, key, uuid)
+                    )
                 place[key] = value
                 told_by[uuid, key] = name
             for provider, resources in consumer["allocations"].items():
                 if place["allocations"].setdefault(provider, resources) != resources:
-                    raise ValueError("%s and %s contradict each other about consumer %s on "
-                                     "provider %s" % (told_by[uuid, provider], name, uuid, provider))
+                    raise ValueError(
+                        "%s and %s contradict each other about consumer %s on "
+                        "provider %s" % (told_by[uuid, provider], name, uuid, provider)
+                    )
                 told_by[uuid, provider] = name
             if state["scope"] == "whole":
                 place["of"] = None
@@ -100,7 +114,8 @@ def merge(states):
     for provider in merged["resource_providers"].values():
         merged["traits"].update(t for t in provider.get("traits", ()) if t.startswith("CUSTOM_"))
         merged["resource_classes"].update(
-            c for c in provider.get("inventories") or () if c.startswith("CUSTOM_"))
+            c for c in provider.get("inventories") or () if c.startswith("CUSTOM_")
+        )
     return merged
 
 
@@ -116,7 +131,9 @@ def open_service(client: Client):
     except (TypeError, KeyError, IndexError, ValueError):
         raise SourceError("%s does not answer as Placement does" % client.shown) from None
     if (major, minor) < _LOWEST:
-        raise SourceError("%s knows microversion %s at most; 1.14 is needed" % (client.shown, newest))
+        raise SourceError(
+            "%s knows microversion %s at most; 1.14 is needed" % (client.shown, newest)
+        )
     service = Placement(client, min((major, minor), _KNOWN))
     # A process writes the standard traits with its first request about traits; were that a request
     # for a trait that is not there, the writing would be rolled back and never tried again.
@@ -159,15 +176,18 @@ class Placement:
         return answer
 
     def providers(self):
-        return {p["uuid"]: p for p in self.get("/resource_providers", "providers")
-                ["resource_providers"]}
+        return {
+            p["uuid"]: p for p in self.get("/resource_providers", "providers")["resource_providers"]
+        }
 
     def inventories(self, uuid):
         data = self.get("/resource_providers/%s/inventories" % uuid, "inventories of %s" % uuid)
         if data is None:
             return None, None
-        held = {name: {key: inventory[key] for key in _INVENTORY}
-                for name, inventory in data["inventories"].items()}
+        held = {
+            name: {key: inventory[key] for key in _INVENTORY}
+            for name, inventory in data["inventories"].items()
+        }
         return held, data["resource_provider_generation"]
 
     def traits(self, uuid):
@@ -232,8 +252,10 @@ class Placement:
     def resources(self, state):
         """Names first, parents before children, inventories before allocations."""
         found = [Name(self, "trait", "/traits", n) for n in sorted(state["traits"])]
-        found += [Name(self, "resource class", "/resource_classes", n)
-                  for n in sorted(state["resource_classes"])]
+        found += [
+            Name(self, "resource class", "/resource_classes", n)
+            for n in sorted(state["resource_classes"])
+        ]
         wanted = state["resource_providers"]
         order = _parents_first(wanted)
         found += [Provider(self, uuid, wanted[uuid], wanted) for uuid in order]
@@ -245,8 +267,9 @@ class Placement:
                 found.append(Traits(self, uuid, provider["traits"]))
             if provider.get("aggregates") is not None:
                 found.append(Aggregates(self, uuid, provider["aggregates"]))
-        found += [Consumer(self, uuid, consumer)
-                  for uuid, consumer in sorted(state["consumers"].items())]
+        found += [
+            Consumer(self, uuid, consumer) for uuid, consumer in sorted(state["consumers"].items())
+        ]
         return found
 
     def extras(self, state):
@@ -257,20 +280,34 @@ class Placement:
         consumers = set()
         for uuid in sorted(there if whole else set(there) & set(state["resource_providers"])):
             consumers.update(self.consumers_on(uuid))
-        found += [Stranger(self, "consumer %s" % uuid, "/allocations/%s" % uuid)
-                  for uuid in sorted(consumers - set(state["consumers"]))]
+        found += [
+            Stranger(self, "consumer %s" % uuid, "/allocations/%s" % uuid)
+            for uuid in sorted(consumers - set(state["consumers"]))
+        ]
         if whole:
-            strangers = {u: {"parent": there[u]["parent_provider_uuid"]}
-                         for u in set(there) - set(state["resource_providers"])}
+            strangers = {
+                u: {"parent": there[u]["parent_provider_uuid"]}
+                for u in set(there) - set(state["resource_providers"])
+            }
             # Children go before their parents.
-            found += [Stranger(self, "provider %s" % u, "/resource_providers/%s" % u)
-                      for u in reversed(_parents_first(strangers))]
+            found += [
+                Stranger(self, "provider %s" % u, "/resource_providers/%s" % u)
+                for u in reversed(_parents_first(strangers))
+            ]
             for what, path, names, known in (
-                    ("trait", "/traits", self.custom_traits(), state["traits"]),
-                    ("resource class", "/resource_classes", self.custom_classes(),
-                     state["resource_classes"])):
-                found += [Stranger(self, "%s %s" % (what, n), "%s/%s" % (path, _quoted(n)))
-                          for n in names if n not in known]
+                ("trait", "/traits", self.custom_traits(), state["traits"]),
+                (
+                    "resource class",
+                    "/resource_classes",
+                    self.custom_classes(),
+                    state["resource_classes"],
+                ),
+            ):
+                found += [
+                    Stranger(self, "%s %s" % (what, n), "%s/%s" % (path, _quoted(n)))
+                    for n in names
+                    if n not in known
+                ]
         return found
 
 
@@ -287,8 +324,10 @@ def _parents_first(providers):
 
 
 def _amounts(data):
-    return {provider: dict(sorted(one["resources"].items()))
-            for provider, one in sorted(data["allocations"].items())}
+    return {
+        provider: dict(sorted(one["resources"].items()))
+        for provider, one in sorted(data["allocations"].items())
+    }
 
 
 class Name:
@@ -329,24 +368,26 @@ class Provider:
         return None
 
     def differences(self):
-        there = self._there = self._service.get(
-            "/resource_providers/%s" % self._uuid, self.name)
+        there = self._there = self._service.get("/resource_providers/%s" % self._uuid, self.name)
         if there is None:
             return ["is missing"]
         found = []
         if there["name"] != self._wanted["name"]:
             found.append("name is %r, not %r" % (there["name"], self._wanted["name"]))
         if "parent" in self._wanted and there["parent_provider_uuid"] != self._wanted["parent"]:
-            found.append("parent is %s, not %s"
-                         % (there["parent_provider_uuid"], self._wanted["parent"]))
+            found.append(
+                "parent is %s, not %s" % (there["parent_provider_uuid"], self._wanted["parent"])
+            )
         elif self._root() not in (None, there["root_provider_uuid"]):
             found.append("root is %s, not %s" % (there["root_provider_uuid"], self._root()))
         return found
 
     def apply(self):
         parent = self._wanted.get("parent")
-        if parent is not None and self._service.get(
-                "/resource_providers/%s" % parent, "provider %s" % parent) is None:
+        if (
+            parent is not None
+            and self._service.get("/resource_providers/%s" % parent, "provider %s" % parent) is None
+        ):
             raise NotYet("its parent %s is not there" % parent)
         body = {"name": self._wanted["name"]}
         if self._there is None:
@@ -370,8 +411,9 @@ class Provider:
                 if other["name"] == body["name"] and other["uuid"] != self._uuid:
                     if other["uuid"] in self._all:
                         raise NotYet("provider %s still has that name" % other["uuid"]) from None
-                    raise Cannot("provider %s, of which no file tells, has that name"
-                                 % other["uuid"]) from None
+                    raise Cannot(
+                        "provider %s, of which no file tells, has that name" % other["uuid"]
+                    ) from None
             raise error
 
 
@@ -408,7 +450,8 @@ class _OfProvider:
         if self._held is None:
             raise NotYet("the provider is not there")
         self._service.write(
-            "PUT", "/resource_providers/%s/%s" % (self._uuid, self.path), self._body())
+            "PUT", "/resource_providers/%s/%s" % (self._uuid, self.path), self._body()
+        )
 
 
 class Inventories(_OfProvider):
@@ -423,8 +466,11 @@ class Inventories(_OfProvider):
             for key, value in sorted(self._wanted[name].items()):
                 held = self._held[name][key]
                 # Some databases keep single precision only.
-                same = (math.isclose(held, value, rel_tol=1e-6)
-                        if key == "allocation_ratio" else held == value)
+                same = (
+                    math.isclose(held, value, rel_tol=1e-6)
+                    if key == "allocation_ratio"
+                    else held == value
+                )
                 if not same:
                     found.append("%s of %s is %s, not %s" % (key, name, held, value))
         return found
@@ -478,8 +524,10 @@ class Consumer:
             have, want = held.get(provider, {}), wanted.get(provider, {})
             for name in sorted(set(have) | set(want)):
                 if have.get(name) != want.get(name):
-                    found.append("%s on %s is %s, not %s"
-                                 % (name, provider, have.get(name, 0), want.get(name, 0)))
+                    found.append(
+                        "%s on %s is %s, not %s"
+                        % (name, provider, have.get(name, 0), want.get(name, 0))
+                    )
         if self._there["allocations"]:
             for key in ("project_id", "user_id"):
                 want = self._wanted[key]
@@ -505,12 +553,19 @@ class Consumer:
         user = self._wanted["user_id"] or self._there.get("user_id")
         if project is None or user is None:
             # Before 1.8 a consumer had no owner; such allocations are written as they were.
-            body = {"allocations": [{"resource_provider": {"uuid": p}, "resources": r}
-                                    for p, r in sorted(amounts.items())]}
+            body = {
+                "allocations": [
+                    {"resource_provider": {"uuid": p}, "resources": r}
+                    for p, r in sorted(amounts.items())
+                ]
+            }
             self._service.write("PUT", path, body, (1, 7))
             return
-        body = {"allocations": {p: {"resources": r} for p, r in amounts.items()},
-                "project_id": project, "user_id": user}
+        body = {
+            "allocations": {p: {"resources": r} for p, r in amounts.items()},
+            "project_id": project,
+            "user_id": user,
+        }
         version = min(self._service.version, (1, 27))
         generation = self._there.get("consumer_generation")
         if generation is not None:
