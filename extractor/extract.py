@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from extractor.analysis.dead_code import find_dead_code
 from extractor.analysis.symbols import Reach, Resolver, modules_of
+from extractor.analysis.unread_options import unread_options
 from extractor.moves import SliceMove, WholeMove, moves_by_target
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped, Unchanged
 from extractor.parsing import UnreadableSource
@@ -22,6 +23,7 @@ from extractor.plan.moves import Layout, NameMap
 from extractor.rewrites import (
     drop_calls,
     drop_definitions,
+    drop_options,
     packaging,
     remove_unused_imports,
     rename_references,
@@ -435,6 +437,17 @@ def _drop_unreached(extraction: Extraction) -> None:
             if isinstance(outcome, Rewritten):
                 extraction.files[path] = outcome.content
                 changed = True
+        unread: dict[str, set[str]] = {}
+        for path, name in unread_options(extraction.tree(), extraction.package):
+            unread.setdefault(path, set()).add(name)
+        for path, options in sorted(unread.items()):
+            outcome = drop_options.rewrite(extraction.files[path], names=options, path=path)
+            if isinstance(outcome, Rewritten):
+                extraction.files[path] = outcome.content
+                changed = True
+                findings.extend(
+                    (path, Finding(f"option {name} is read by nothing")) for name in sorted(options)
+                )
         modules = modules_of(extraction.tree(), {extraction.package})
         dead = find_dead_code(
             extraction.tree(), modules, extraction.plan.data.roots.entry_points, is_test, in_tests
@@ -523,6 +536,12 @@ def _package(extraction: Extraction) -> None:
         "language_classifiers": "\n".join(f"    {line}" for line in languages),
         "entry_points": packaging.entry_points(rules.entry_points, _defined(extraction)),
         "extras": packaging.extras(wanted.optional),
+        "doc_requirements": "\n".join(
+            f"  {line}"
+            for line in packaging.requirement_lines(
+                lines + _source_text(extraction, "doc/requirements.txt"), rules.documentation
+            )
+        ),
         "tox_envlist": ",".join(_tox_environments(languages)),
         "source_name": extraction.old_package,
         "source_revision": extraction.described,

@@ -10,6 +10,7 @@ import ast
 import fnmatch
 import io
 import re
+import tempfile
 import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ from extractor.plan.moves import Layout, lay_out, reach_from_roots
 from extractor.progress import Progress
 from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree
+from extractor.verification.run import as_record, choose, export, run_checks
 
 Form: TypeAlias = Literal["moved", "rewritten"]
 
@@ -130,9 +132,14 @@ def run(
     *,
     form: Form = "moved",
     author: Identity | None = None,
+    verify: bool = False,
+    python: Path | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
     """The whole job; OUTPUT gets the repository and ``manifest.json``.
+
+    It ends with the checks that need no other interpreter; ``verify`` adds the rest, with
+    ``python`` for their environments.
 
     ``UsageError`` for an output or plan that cannot be used, ``SourceError`` for a source.
     """
@@ -148,6 +155,20 @@ def run(
         with progress.stage("compare"):
             _refuse_difference(extraction, GitTree(target / ".git", tip))
         manifest = describe(source, extraction, carried, tip)
+        write_manifest(building / "manifest.json", manifest)
+        with progress.stage("verify"), tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
+            against = export(source.tree, Path(scratch) / "source") if verify else None
+            manifest.checks = [
+                as_record(result)
+                for result in run_checks(
+                    target,
+                    plan,
+                    choose(quick=not verify),
+                    against=against,
+                    python=python,
+                    progress=progress,
+                )
+            ]
         manifest.timing.seconds = progress.seconds
         write_manifest(building / "manifest.json", manifest)
     return manifest
@@ -201,7 +222,9 @@ def describe(source: Source, extraction: Extraction, carried: CarriedHistory, ti
             "production_lines": sum(
                 extraction.files[p].count(b"\n")
                 for p in python
-                if p.startswith(f"{extraction.package}/") and "/tests/" not in p
+                if p.startswith(f"{extraction.package}/")
+                and "/tests/" not in p
+                and not plan.data.is_migration(p)
             ),
             "symbols_carried": sum(
                 len(m.symbols) for m in layout.moves if isinstance(m, SliceMove)

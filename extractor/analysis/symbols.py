@@ -389,7 +389,7 @@ class SymbolWalker:
     def _attribute(self, walk: _Walk, module: str, chain: tuple[str, ...]) -> None:
         """Resolve ``module.chain[0]...``."""
         if module not in self.resolver.modules:
-            walk.external = ".".join([module, *chain])
+            self._outside(walk, (*module.split("."), *chain))
             return
         hop = Symbol(module, chain[0])
         if hop in walk.hops:
@@ -427,7 +427,7 @@ class SymbolWalker:
     def _module(self, walk: _Walk, module: str, chain: tuple[str, ...]) -> None:
         """Resolve ``chain`` below ``module``."""
         if module not in self.resolver.modules:
-            walk.external = ".".join([module, *chain])
+            self._outside(walk, (*module.split("."), *chain))
             return
         if chain:
             self._attribute(walk, module, chain)
@@ -436,6 +436,19 @@ class SymbolWalker:
         walk.end = Symbol(module)
         if stop is not None:
             walk.stop = stop
+
+    def _outside(self, walk: _Walk, dotted: tuple[str, ...]) -> None:
+        """A name of another project: a stop may stand at it, at its module or at its package."""
+        for end in range(len(dotted), 0, -1):
+            module = ".".join(dotted[:end])
+            stop = self.stops(Symbol(module))
+            if stop is not None:
+                walk.stop = stop
+                walk.end = Symbol(module, *dotted[end : end + 1])
+                if walk.end.name:
+                    walk.hops.append(walk.end)
+                return
+        walk.external = ".".join(dotted)
 
     def _exports(self, module: str, name: str, seen: frozenset[str] = frozenset()) -> bool:
         table = self.resolver.names(module)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,15 @@ from extractor.errors import ExitCode
     help="Keep old contents as they were, or rewrite their references as well.",
 )
 @click.option("--author", metavar="'NAME <MAIL>'", help="Author of the rewrite commits.")
+@click.option(
+    "--verify", is_flag=True, help="Also run the checks that need an environment of their own."
+)
+@click.option(
+    "--python",
+    type=click.Path(path_type=Path),
+    metavar="PY",
+    help="The interpreter for those.  [default: the newest that fits]",
+)
 @reporting_options
 def command(
     source: str,
@@ -41,6 +49,8 @@ def command(
     rev: str | None,
     form: Any,
     author: str | None,
+    verify: bool,
+    python: Path | None,
     reporting: Reporting,
 ) -> int:
     """Extract a subsystem of SOURCE into the new folder OUTPUT.
@@ -54,16 +64,24 @@ def command(
     from extractor.output import check_output
     from extractor.pipeline import run, summary
     from extractor.plan.load import load_plan
+    from extractor.scratch import workspace
     from extractor.source.repository import open_source
 
     chosen = load_plan(plan)
     check_output(output)
     identity = Identity.parse(author) if author else None
-    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
-        opened = open_source(source, rev, workspace=Path(scratch), progress=reporting.progress)
+    with workspace() as scratch:
+        opened = open_source(source, rev, workspace=scratch, progress=reporting.progress)
         with opened as ready:
             manifest = run(
-                ready, chosen, output, form=form, author=identity, progress=reporting.progress
+                ready,
+                chosen,
+                output,
+                form=form,
+                author=identity,
+                verify=verify,
+                python=python,
+                progress=reporting.progress,
             )
     if reporting.as_json:
         click.echo(manifest_bytes(manifest).decode("utf-8"), nl=False)

@@ -67,7 +67,13 @@ def command(
             )
             tree = export(source.tree, workspace / "source-tree")
         results = run_checks(
-            result, loaded, names, against=tree, python=python, progress=reporting.progress
+            result,
+            loaded,
+            names,
+            against=tree,
+            python=python,
+            progress=reporting.progress,
+            thorough=thorough,
         )
     reporting.result([r.as_json() for r in results], summary(results))
     return exit_code(results)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from extractor.errors import MissingObject
 from extractor.history.moves import Move, SliceMove
 from extractor.history.slices import Slices
 from extractor.history.walk import ABSENT, Change, History, iterate_renames
-from extractor.source.objects import MissingObject, ObjectReader
+from extractor.source.objects import ObjectReader
 from extractor.source.tree import SUBMODULE, SYMLINK
 
 # Git calls it a copy from 50 % on; two short files with one licence reach that by chance.
@@ -34,12 +35,15 @@ class Provider:
     """A path that held the target's content; ``symbols`` is None for the whole file.
 
     ``is_main`` tells the file itself, under this or an older name, from one that only some
-    symbols came from: of such a one nothing is taken where it has none of them.
+    symbols came from: of such a one nothing is taken where it has none of them. ``renamed``
+    are pairs of an old name and the one that took its place: where the new one is, the old
+    one is somebody else.
     """
 
     path: str
     symbols: frozenset[str] | None = None
     is_main: bool = True
+    renamed: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,6 @@ class Follower:
         self._slices = slices
         self._findings = findings
         self._known: dict[int, list[Change]] = {}
-        self._index_of = {name: index for index, name in enumerate(history.names)}
         self._births_of: dict[str, list[int]] = {}
         self._steps: set[Followed] = set()
         self._lives: dict[str, set[int]] = {}
@@ -137,7 +140,7 @@ class Follower:
                     older = self._older_paths(provider.path, index)
                     moved_at[index] = older
                     for change in older:
-                        add(Provider(change.old_path, provider.symbols, provider.is_main), index)
+                        add(replace(provider, path=change.old_path), index)
             if provider.symbols is None:
                 for index, change in self._history.changes(provider.path):
                     if index in moved_at and not moved_at[index]:
@@ -146,15 +149,19 @@ class Follower:
                             add(older_provider, index)
                 continue
             self._slices.read_ahead(self._versions(provider, before), provider.is_main)
-            aliases: set[str] = set()
+            aliases: set[tuple[str, str]] = set()
             for index, change, born in self._born(provider, before):
                 if moved_at.get(index):
                     continue
                 aliases |= self._renamed_symbols(change, index, born)
                 for older_provider in self._moved_symbols(change, index, born):
                     add(older_provider, index)
-            if aliases - provider.symbols:
-                wider = Provider(provider.path, provider.symbols | aliases, provider.is_main)
+            if aliases - provider.renamed:
+                wider = replace(
+                    provider,
+                    symbols=provider.symbols | {old for old, _new in aliases},
+                    renamed=provider.renamed | aliases,
+                )
                 found = {wider if p == provider else p: at for p, at in found.items()}
                 waiting.insert(0, wider)
         return tuple(found)
@@ -171,7 +178,7 @@ class Follower:
             self._births_of[path] = [
                 index
                 for index in history.births(path)
-                if not any(self._exists(history.names[p], path) for p in history.parents[index][1:])
+                if not any(self._exists(p, path) for p in history.parents[index][1:])
             ]
         return self._births_of[path]
 
@@ -197,12 +204,13 @@ class Follower:
 
     def _ancestors(self, index: int) -> set[int]:
         seen: set[int] = set()
-        waiting = list(self._history.parents[index])
+        waiting = [index]
         while waiting:
-            at = waiting.pop()
-            if at not in seen:
-                seen.add(at)
-                waiting.extend(self._history.parents[at])
+            for parent in self._history.parents[waiting.pop()]:
+                at = self._history.index_of.get(parent)
+                if at is not None and at not in seen:
+                    seen.add(at)
+                    waiting.append(at)
         return seen
 
     def _changes(self, index: int) -> list[Change]:
@@ -216,7 +224,7 @@ class Follower:
             self._known[index] = []
         names = [self._history.names[index] for index in unread]
         for commit, changes in iterate_renames(self._reader.git_dir, names, self._findings):
-            self._known[self._index_of[commit]].extend(changes)
+            self._known[self._history.index_of[commit]].extend(changes)
 
     def _versions(self, provider: Provider, before: int) -> Iterator[tuple[str, frozenset[str]]]:
         assert provider.symbols is not None
@@ -241,8 +249,10 @@ class Follower:
             if born:
                 yield index, change, born
 
-    def _renamed_symbols(self, change: Change, index: int, born: frozenset[str]) -> set[str]:
-        """Names that ``born`` ones had in the same file before this commit."""
+    def _renamed_symbols(
+        self, change: Change, index: int, born: frozenset[str]
+    ) -> set[tuple[str, str]]:
+        """The name that a born one had in the same file before this commit, and the new one."""
         if change.old_blob == ABSENT:
             return set()
         new = self._slices.definitions(change.blob)
@@ -255,7 +265,7 @@ class Follower:
         for name in sorted(born & new.keys()):
             match = _most_similar(new[name], gone)
             if match:
-                found.add(match[0])
+                found.add((match[0], name))
                 self._note_symbols(index, change.path, change.path, [match[0]], match[1])
         return found
 
@@ -284,7 +294,8 @@ class Follower:
             names, evidence = _carried_names(new, old, left)
             if evidence:
                 self._note_symbols(index, change.path, path, sorted(names), evidence)
-                yield Provider(path, frozenset(names), is_main=False)
+                renamed = {(old, new) for old, new in names.items() if old != new}
+                yield Provider(path, frozenset(names), False, frozenset(renamed))
 
     def _note_symbols(
         self, index: int, path: str, old_path: str, names: Sequence[str], share: float
@@ -303,30 +314,30 @@ def _is_its_past(change: Change) -> bool:
 
 def _carried_names(
     new: Mapping[str, bytes], old: Mapping[str, bytes], left: Mapping[str, bytes]
-) -> tuple[set[str], float]:
-    """Names of ``old`` whose definitions ``new`` has, and how far the surest of them agrees.
+) -> tuple[dict[str, str], float]:
+    """Names of ``old`` and what ``new`` calls them, and how far the surest of them agrees.
 
     ``left`` is what the old file still has afterwards. A short definition, which many files
     have word for word, goes along with a longer one if it left the old file; alone it counts
     when it is a literal that left.
     """
-    names: set[str] = set()
+    names: dict[str, str] = {}
     evidence = 0.0
     for name in sorted(new.keys() & old.keys()):
         share = _similarity(new[name], old[name])
         is_long = len(new[name].splitlines()) > 2
         if share < SAME_NAME or not (is_long or name not in left):
             continue
-        names.add(name)
+        names[name] = name
         if is_long or _is_literal(new[name]):
             evidence = max(evidence, share)
     if not evidence:
-        return set(), 0.0
+        return {}, 0.0
     rest = {name: code for name, code in old.items() if name not in new}
-    for name in sorted(new.keys() - names):
+    for name in sorted(new.keys() - names.keys()):
         match = _most_similar(new[name], rest)
         if match:
-            names.add(match[0])
+            names[match[0]] = name
     return names, evidence
 
 

@@ -20,7 +20,7 @@ class Sliced:
     bound: frozenset[str]
 
 
-_NOTHING = Sliced(b"", frozenset())
+NOTHING = Sliced(b"", frozenset())
 
 
 class Slices:
@@ -57,12 +57,12 @@ class Slices:
         return _definitions(self._reader.read(blob))
 
     def _remember(self, blob: str, content: bytes, symbols: frozenset[str], header: bool) -> Sliced:
-        sliced = _NOTHING
+        sliced = NOTHING
         # Most versions are older than the symbols: no need to look at their shape.
         if header or any(name.encode("utf-8") in content for name in symbols):
             try:
                 text, bound = slice_past(content, symbols)
-                sliced = Sliced(text, bound) if header or bound else _NOTHING
+                sliced = Sliced(text, bound) if header or bound else NOTHING
             except UnreadableSource as error:
                 self.unreadable[blob] = str(error)
         # Nearly all versions give the same few slices.

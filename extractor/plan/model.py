@@ -133,6 +133,9 @@ class Packaging(Table):
         default=[], description="Distributions needed at run time that nothing imports by name."
     )
     test: list[str] = Field(default=[], description="The same for the tests.")
+    documentation: list[str] = Field(
+        default=[], description="Distributions that only building the documentation needs."
+    )
     scripts: dict[str, Subject] = Field(
         default={}, description="Commands the result must install, by name."
     )
@@ -218,6 +221,10 @@ class PlanData(Table):
     words: list[Words] = []
     database: Database | None = None
     verify: dict[str, Any] = Field(default={}, description="Settings of the verification checks.")
+
+    def is_migration(self, path: str) -> bool:
+        """Whether ``path`` of the result is a migration, found by the migration tool itself."""
+        return self.database is not None and path.startswith(f"{self.database.migrations}/")
 
     def decisions(self) -> list[Decision]:
         """Every cut and replacement, in the order of the file."""

@@ -53,13 +53,16 @@ class Stops:
         self.subjects = {Symbol.parse(d.subject): d.subject for d in data.decisions()}
         self._top = {s.module for s in self.subjects} & modules
         self._hidden = [d.subject for d in data.replace if ":" not in d.subject]
+        self._roots = [*data.roots.packages, *data.roots.tests]
 
     def __call__(self, symbol: Symbol) -> str | None:
         found = self.subjects.get(symbol)
         if found is not None:
             return found
         for subject in self._hidden:
-            if symbol.module == subject or symbol.module.startswith(subject + "."):
+            # What the plan starts from is not hidden by a decision about what is around it.
+            roots = [root for root in self._roots if is_below(root, [subject])]
+            if is_below(symbol.module, [subject]) and not is_below(symbol.module, roots):
                 return subject
         return None
 
@@ -149,6 +152,7 @@ def lay_out(tree: Tree, modules: Mapping[str, str], reach: Reach, data: PlanData
     ordered = tuple(sorted(moves.values(), key=lambda m: (m.target, m.source)))
     moves_by_target(ordered)
     carried, replaced = _symbol_maps(reach, data, {**moved, **carried_modules})
+    carried_modules.update(_upstream_modules(data, moved, carried_modules, modules))
     return Layout(
         moves=ordered,
         moved=NameMap(dict(sorted(moved.items())), {}),
@@ -188,6 +192,20 @@ def _data_files(
         target = folders.get(folder)
         if target is not None:
             yield WholeMove(path, target.replace(".", "/") + path[len(folder) :])
+
+
+def _upstream_modules(
+    data: PlanData, moved: Mapping[str, str], carried: Mapping[str, str], modules: Iterable[str]
+) -> dict[str, str]:
+    """Modules whose stand-in the source has already: prose that names them means that one."""
+    there = set(moved.values())
+    rules = dict(data.layout.modules)
+    rules |= {r.subject: r.with_ for r in data.replace if ":" not in r.subject + r.with_}
+    return {
+        old: new
+        for old, new in sorted(rules.items())
+        if new in there and old in modules and old not in moved and old not in carried
+    }
 
 
 def _symbol_maps(

@@ -149,8 +149,18 @@ def requirements_of(
 
 
 def fill_template(template: bytes, values: Mapping[str, str]) -> bytes:
-    """Put ``values`` in for ``${name}``; ``$$`` is a dollar. ``KeyError`` for an unknown name."""
-    return string.Template(template.decode("utf-8")).substitute(values).encode("utf-8")
+    """Put ``values`` in for ``${name}``; ``$$`` is a dollar. ``KeyError`` for an unknown name.
+
+    An empty value leaves no hole: runs of blank lines become one.
+    """
+    text = string.Template(template.decode("utf-8")).substitute(values)
+    return (re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n").encode("utf-8")
+
+
+def requirement_lines(source_lines: bytes, names: Collection[str]) -> list[str]:
+    """The source's lines for ``names``, without comments; the bare name where it has none."""
+    lines = {normal(name): line for name, line in _parse(source_lines)}
+    return [lines.get(normal(name), name).partition("#")[0].strip() for name in sorted(names)]
 
 
 def classifiers(setup_cfg: bytes) -> list[str]:

@@ -73,24 +73,30 @@ def rewrite(
     except UnreadableSource as error:
         return Failed(str(error), error.line)
     found = read_names(text.tree)
-    guarded = {
+    unused = [
+        binding
+        for binding in found.bindings
+        if (names is None or binding.local in names)
+        and (names is not None or not is_package or binding.scope.kind != "module")
+        and is_unused(text, found, binding, keep)
+    ]
+    if unused:
+        guarded = guarded_imports(text.tree)
+        unused = [binding for binding in unused if binding.statement not in guarded]
+    if not unused:
+        return Unchanged()
+    return Rewritten(text.encode(apply_edits(text.utf8, edits_for(text, unused))))
+
+
+def guarded_imports(tree: ast.Module) -> set[ast.AST]:
+    """The imports inside ``try`` statements with an ``except``: their failing is foreseen."""
+    return {
         node
-        for statement in ast.walk(text.tree)
+        for statement in ast.walk(tree)
         if isinstance(statement, ast.Try) and statement.handlers
         for node in ast.walk(statement)
         if isinstance(node, (ast.Import, ast.ImportFrom))
     }
-    unused = [
-        binding
-        for binding in found.bindings
-        if binding.statement not in guarded
-        and (names is None or binding.local in names)
-        and (names is not None or not is_package or binding.scope.kind != "module")
-        and is_unused(text, found, binding, keep)
-    ]
-    if not unused:
-        return Unchanged()
-    return Rewritten(text.encode(apply_edits(text.utf8, edits_for(text, unused))))
 
 
 def is_unused(source: SourceText, found: Names, binding: Binding, keep: Collection[str]) -> bool:

@@ -1,6 +1,7 @@
 """Name modules and symbols by their new names: imports, attribute chains, strings, comments.
 
-Only files that can mention a renamed name are parsed; what is not renamed keeps its bytes.
+What moved is named in many ways, and a search and replace finds some of them. Only files
+that can mention a renamed name are parsed; what is not renamed keeps its bytes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,12 @@ from dataclasses import dataclass, field
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
 from extractor.rewrites.parts.dotted_text import mentions
-from extractor.rewrites.parts.import_blocks import place_imports, runs_of_imports
+from extractor.rewrites.parts.import_blocks import (
+    first_import_edit,
+    is_future,
+    place_imports,
+    runs_of_imports,
+)
 from extractor.rewrites.parts.import_statements import (
     Import,
     edit_import,
@@ -33,6 +39,7 @@ from extractor.rewrites.parts.scopes import (
     absolute_module,
     read_names,
 )
+from extractor.rewrites.parts.source_file import Review, SourceFile
 from extractor.rewrites.parts.source_text import (
     LINE_LENGTH,
     Edit,
@@ -52,6 +59,10 @@ from extractor.rewrites.parts.wrapping import wrap_prose
 
 __all__ = ["Renames", "may_mention", "rewrite", "rewrite_text"]
 
+REVIEW = Review.READ
+SUFFIXES = (".py", ".cfg", ".conf", ".inc", ".ini", ".json", ".rst", ".toml", ".txt", ".yaml")
+Settings = Renames
+
 _WORDS = re.compile(rb"[A-Za-z_]\w*")
 _RELATIVE = re.compile(rb"^[ \t]*from[ \t]*\.", re.MULTILINE)
 _PLAIN_CHAIN = re.compile(rb"[\w.]+")
@@ -65,6 +76,20 @@ def may_mention(source: bytes, renames: Renames) -> bool:
     if not any(root in source for root in renames.root_words) and not _RELATIVE.search(source):
         return False
     return renames.report_left or not words.isdisjoint(_WORDS.findall(source))
+
+
+def run(file: SourceFile, settings: Renames) -> Outcome:
+    """The rewrite as the registry calls it."""
+    if not file.path.endswith(".py"):
+        return rewrite_text(file.content, settings)
+    return rewrite(
+        file.content,
+        module=file.module,
+        is_package=file.is_package,
+        renames=settings,
+        path=file.path,
+        new_module=file.new_module,
+    )
 
 
 def rewrite_text(source: bytes, renames: Renames) -> Outcome:
@@ -96,9 +121,13 @@ def rewrite(
     it lives under now (the same by default): relative imports are read with the first and
     kept only where they mean the same under the second.
     """
-    if not may_mention(source, renames) and (
-        new_module in (None, module) or not _RELATIVE.search(source)
-    ):
+    moved = new_module not in (None, module) and _RELATIVE.search(source) is not None
+    own = f"{module}:"
+    departed = any(
+        symbol.startswith(own) and symbol[len(own) :].encode("utf-8") in source
+        for symbol in renames.symbols
+    )
+    if not (moved or departed or may_mention(source, renames)):
         return Unchanged()
     try:
         text = read_source(source, path)
@@ -131,12 +160,15 @@ class _Work:
     ) -> None:
         self.source = source
         self.renames = renames
+        self.module = module
         self.new_module = new_module
+        self.added: list[Import] = []
         self.is_package = is_package
         self.names: Names = read_names(source.tree, module, is_package)
         self.edits: list[Edit] = []
         self.findings: list[Finding] = []
         self.wanted: dict[tuple[ast.stmt, int], list[Import]] = {}
+        self.provided: set[Import] = set()  # by top-level imports that stay as they are
         self.top = frozenset(source.tree.body)
         self.local_names: dict[str, str] = {}  # old to new, at module level, for __all__
         roots = {new_module.partition(".")[0], module.partition(".")[0]}
@@ -152,6 +184,7 @@ class _Work:
                     self.decide_name(scope, local, bindings)
         for scope, local, bindings in deferred:
             self.decide_name(scope, local, bindings)
+        self.decide_departed()
         self.edit_strings()
         self.edit_comments()
         self.edit_imports()
@@ -230,7 +263,12 @@ class _Work:
                 self.edit_use(use, local, [], new.name, [])
             local = new.name
         for binding in bindings:
-            self.want(binding, [Import(new.module, new.name, local)])
+            if new.module != self.new_module:
+                self.want(binding, [Import(new.module, new.name, local)])
+                continue
+            self.want(binding, [])  # it is this module's own now
+            for use in uses if local != new.name else ():
+                self.edit_use(use, local, [], new.name, [])
 
     def is_free(self, name: str, new: Reference) -> bool:
         if name in self.names.declared:
@@ -262,6 +300,10 @@ class _Work:
             self.report_module(bindings, module)
         first: list[Import] = []
         for group in sorted(groups.values(), key=lambda group: group is not keeps_name):
+            if group.home == self.new_module and all(path for _, path in group.uses):
+                for use, attributes in group.uses:  # its names are this module's own now
+                    self.edit_use(use, local, list(use.path), attributes[0], attributes[1:])
+                continue
             if group is keeps_name and not group.through:
                 new_local = local
                 if not (group.home == module and home is None):
@@ -392,6 +434,19 @@ class _Work:
             name = f"{last}{number}"
         self.names.identifiers.add(name)
         return name, import_of_module(home, name)
+
+    def decide_departed(self) -> None:
+        """Names this module used to define itself, and that are defined elsewhere now."""
+        for name, uses in sorted(self.names.free.items()):
+            new = self.renames.symbols.get(f"{self.module}:{name}")
+            if new is None:
+                continue
+            module, _, symbol = new.partition(":")
+            if module != self.new_module:
+                self.added.append(Import(module, symbol, name))
+                continue
+            for use in uses:
+                self.edit_use(use, name, [], symbol, [])
 
     def decide_locked(self, bindings: list[Binding], uses: list[Use]) -> None:
         """A name bound in several ways keeps its name; uses change only if all agree."""
@@ -566,6 +621,8 @@ class _Work:
 
     def edit_formatted(self, use: Use, old: list[str], new: list[str]) -> None:
         assert use.formatted is not None
+        if len(old) > 1 and old[0] in self.renames.roots:
+            return  # a full dotted name: ``edit_strings`` finds it like any other text
         start, end = self.source.start(use.formatted), self.source.end(use.formatted)
         while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
             old, new = old[:-1], new[:-1]
@@ -589,6 +646,9 @@ class _Work:
             start, end = self.source.start(node), self.source.end(node)
             if not any(root.encode() in utf8[start:end] for root in self.renames.roots):
                 continue
+            if isinstance(node, ast.JoinedStr):
+                self.edit_text(start, end, prose=False)
+                continue
             pieces = literal_pieces(utf8, start, end)
             content = joined(utf8, pieces)
             replacements: list[Replacement] = []
@@ -604,10 +664,25 @@ class _Work:
             if new_name is not None:
                 self.edit_attribute_string(node, new_name)
 
+    def edit_text(self, start: int, end: int, prose: bool) -> None:
+        for mention in mentions(self.renames, self.source.utf8[start:end], prose):
+            low, high = start + mention.start, start + mention.end
+            if mention.stays and self.renames.report_left:
+                line = self.source.line_of(low)
+                self.findings.append(Finding(f"still names {mention.stays}", line))
+            if mention.new != self.source.utf8[low:high]:
+                self.edits.append(Edit(low, high, mention.new))
+
     def edit_comments(self) -> None:
-        spans = sorted(
-            (self.source.start(node), self.source.end(node)) for node, _ in self.names.strings
-        )
+        spans: list[tuple[int, int]] = []
+        for node, _ in self.names.strings:
+            low, high = self.source.start(node), self.source.end(node)
+            if node.lineno == node.end_lineno or isinstance(node, ast.JoinedStr):
+                spans.append((low, high))
+            else:  # there may be comments between the parts
+                pieces = literal_pieces(self.source.utf8, low, high)
+                spans += [(piece.opening, piece.end) for piece in pieces]
+        spans.sort()
         for mention in mentions(self.renames, self.source.utf8, prose=True):
             line = self.source.line_of(mention.start)
             start, _ = self.source.line_bounds(line)
@@ -630,15 +705,21 @@ class _Work:
 
     def edit_imports(self) -> None:
         texts = self.new_statements()
-        if not texts:
+        added = [entry for entry in self.added if entry not in self.provided]
+        if not texts and not added:
             return
         placed: set[ImportStatement] = set()
         for run in runs_of_imports(self.source):
             changed = {node: texts[node] for node in run if node in texts}
-            if not changed:
+            takes = added if isinstance(run[-1], ast.Import) or not is_future(run[-1]) else []
+            if not changed and not takes:
                 continue
             placed.update(changed)
-            self.place(run, changed)
+            self.place(run, changed, takes)
+            added = [] if takes else added
+        if added:
+            text = "".join(write_imports([entry]) + "\n" for entry in added)
+            self.edits.append(first_import_edit(self.source, text))
         for node, statements in texts.items():
             if node not in placed:
                 start, end = self.source.start(node), self.source.end(node)
@@ -655,6 +736,7 @@ class _Work:
         self,
         run: list[ImportStatement],
         changed: Mapping[ImportStatement, list[tuple[Import, str]]],
+        added: Sequence[Import],
     ) -> None:
         source = self.source
         whole: dict[ImportStatement, list[tuple[Import, str]]] = {}
@@ -673,7 +755,8 @@ class _Work:
                 for number, (entry, text) in enumerate(statements)
             ]
         current = {node: first_import(node) for node in run}
-        edit = place_imports(source, run, whole, current, self.render, self.first_party)
+        new = [(entry, self.lines(write_imports([entry]) + "\n").decode()) for entry in added]
+        edit = place_imports(source, run, whole, current, self.render, self.first_party, new)
         self.edits = [e for e in self.edits if not (edit.start <= e.start and e.end <= edit.end)]
         if edit.text != source.utf8[edit.start : edit.end]:
             self.edits.append(edit)
@@ -691,7 +774,7 @@ class _Work:
         by_statement: dict[ImportStatement, list[Binding]] = {}
         for binding in self.names.bindings:
             by_statement.setdefault(binding.statement, []).append(binding)
-        provided: set[Import] = set()
+        provided = self.provided
         plans: dict[ImportStatement, list[list[Import]]] = {}
         for statement, bindings in by_statement.items():
             current, wanted = [], []

@@ -7,12 +7,41 @@ among those of the same package.
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
+from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped, Unchanged
 from extractor.parsing import UnreadableSource
 from extractor.rewrites.drop_definitions import rewrite as drop
 from extractor.rewrites.parts.import_statements import Import, fold, sort_key
+from extractor.rewrites.parts.source_file import Review, SourceFile
 from extractor.rewrites.parts.source_text import Edit, SourceText, apply_edits, read_source
+
+REVIEW = Review.DECIDE
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``replacements``: old to new symbol, both as ``module:name``."""
+
+    replacements: Mapping[str, str] = field(default_factory=dict)
+
+
+def run(file: SourceFile, settings: Settings) -> Outcome:
+    """The rewrite as the registry calls it."""
+    content, findings = file.content, list[Finding]()
+    for old, new in sorted(settings.replacements.items()):
+        module, _, name = old.partition(":")
+        if module != file.module:
+            continue
+        outcome = rewrite(content, name=name, replacement=new, path=file.path)
+        if isinstance(outcome, Failed | Skipped):
+            return outcome
+        content = outcome.content if isinstance(outcome, Rewritten) else content
+        findings += outcome.findings
+    if content == file.content:
+        return Unchanged(tuple(findings))
+    return Rewritten(content, tuple(findings))
 
 
 def rewrite(source: bytes, *, name: str, replacement: str, path: str = "<source>") -> Outcome:

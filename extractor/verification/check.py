@@ -72,7 +72,7 @@ class Context:
     ``plan`` is the plan the result was made with; ``against`` is a work tree of the source at the
     revision extracted, ``None`` when there is none; ``python`` an interpreter asked for;
     ``scratch`` an empty folder that is deleted after the run; ``workers`` how many processes
-    a check may keep busy; ``report`` takes a line of progress.
+    a check may keep busy; ``thorough`` asks for the long form; ``report`` takes a line of progress.
     """
 
     plan: Plan
@@ -81,6 +81,7 @@ class Context:
     against: Path | None = None
     python: Path | None = None
     workers: int = 2
+    thorough: bool = False
     report: Callable[[str], None] = lambda line: None
 
 

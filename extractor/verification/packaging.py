@@ -13,7 +13,7 @@ from extractor.analysis.symbols import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.source.tree import Tree
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.dead_code import declared_entry_points
+from extractor.verification.entry_points import declared_entry_points
 
 NEEDS = "nothing"
 
@@ -59,7 +59,7 @@ def check(result: Result, context: Context) -> CheckResult:
                 findings.append(f"setup.cfg: the plan's entry point {entry} is not declared")
     for module, path in modules.items():
         parent = module.rpartition(".")[0]
-        if parent and parent not in modules:
+        if parent and parent not in modules and not data.is_migration(path):
             findings.append(f"{path}: {parent} has no __init__.py")
     evidence = [
         f"{len(required)} requirements to run, {len(required_by_tests)} more to test, "

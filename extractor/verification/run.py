@@ -32,6 +32,8 @@ CHECKS = (
     "tests",
     "test_parity",
     "test_orders",
+    "isolation",
+    "api_parity",
 )
 
 
@@ -73,6 +75,7 @@ def run_checks(
     python: Path | None = None,
     progress: Progress | None = None,
     workers: int = 2,
+    thorough: bool = False,
 ) -> list[CheckResult]:
     """Run checks on the result in ``root``, each on its own; one's failure stops no other.
 
@@ -96,6 +99,7 @@ def run_checks(
                 against=against,
                 python=python,
                 workers=workers,
+                thorough=thorough,
                 report=progress.note,
             )
             with progress.stage(name):

@@ -83,6 +83,35 @@ class SourceSettings:
 
 
 @dataclass(frozen=True)
+class ReplaySettings:
+    """How two services are compared.
+
+    ``suites`` are the source's folders and files with request tests that are recorded and sent
+    to both; ``tables`` are the tables whose rows are the whole state, parents before children.
+    ``database`` is the SQLite file below the state folder of each side. ``config`` gives text
+    that is added to both configuration files for suites that ask for a fixture of that name.
+    ``ignore``, ``present`` and ``substitute`` are the only differences not reported: headers not
+    compared, headers of which only the presence is, and patterns with their stand-ins.
+    ``generator`` is a Python file beside the plan with a class ``Generator(seed)``; ``count`` is
+    how many requests it makes, ``thorough_count`` with ``--thorough``.
+    """
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
+
+    suites: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    database: str = ""
+    config: dict[str, str] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ("date", "server")
+    present: tuple[str, ...] = ()
+    substitute: tuple[tuple[str, str], ...] = ()
+    generator: str = ""
+    seed: int = 1
+    count: int = 1000
+    thorough_count: int = 10000
+
+
+@dataclass(frozen=True)
 class StyleSettings:
     """The linter of the time: its requirements, and the versions of Python it runs on."""
 
@@ -101,7 +130,7 @@ class VerifySettings:
     ``test_requirements``: files of the result. ``tests``: its discovery folders.
     ``test_environment``: variables the tests run with. ``kept``: definitions that are reached by
     no name. ``style``, ``serve`` and ``source``: see their classes.
-    ``plugin``: a Python file in the plan's folder with checks of its own.
+    ``replay``: how the service is compared with the source's.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
@@ -117,7 +146,7 @@ class VerifySettings:
     style: StyleSettings = field(default_factory=StyleSettings)
     source: SourceSettings = field(default_factory=SourceSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
-    plugin: str = ""
+    replay: ReplaySettings = field(default_factory=ReplaySettings)
 
 
 _ADAPTER = pydantic.TypeAdapter(VerifySettings)

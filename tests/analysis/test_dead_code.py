@@ -31,7 +31,8 @@ def test_nothing_is_dead_that_an_entry_point_a_test_or_an_import_reaches():
 def test_definitions_another_project_registers_live():
     files = {
         "pkg/app.py": (
-            "import functools\nimport r\nfrom pkg.own import deco\n@r.register\ndef hook(): pass\n@r.register_if(False)\nclass Lost: pass\n"
+            "import functools\nimport r\nfrom pkg.own import deco\n@r.register\ndef hook(): pass\n"
+            "@r.register_if(False)\nclass Lost: pass\n"
             "@functools.wraps(1)\ndef wrapped(): pass\n"
             "@deco\ndef lonely(): pass\n"
             "def main(): pass\n"

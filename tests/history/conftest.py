@@ -24,9 +24,10 @@ class Repository:
         ).stdout
 
     def load(self, stream):
-        """Import a stream; ``# words`` at the start of a line are for the reader."""
+        """Import a stream; what stands above its first commit is for the reader."""
         if isinstance(stream, str):
             stream = stream.encode()
+        stream = stream[stream.index(b"commit refs/") :]
         self.git("fast-import", "--quiet", "--force", "--date-format=raw-permissive", stdin=stream)
         return self
 

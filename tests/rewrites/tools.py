@@ -13,6 +13,12 @@ def as_bytes(source: str | bytes) -> bytes:
     return source if isinstance(source, bytes) else dedent(source).lstrip("\n").encode()
 
 
+def content_of(outcome: Outcome) -> bytes:
+    """The new text; the file must have been rewritten."""
+    assert isinstance(outcome, Rewritten), outcome
+    return outcome.content
+
+
 def check_unchanged(
     rewrite: Callable[[bytes], Outcome],
     source: str | bytes,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from extractor.errors import SourceError, UsageError
+from extractor.source.objects import stream_objects
 from extractor.source.repository import open_source
 from extractor.source.tree import run_git
 
@@ -148,6 +149,22 @@ class TestRefusals:
         with pytest.raises(SourceError, match="does not exist"):
             opened(tmp_path / "nosuch")
 
+    @pytest.mark.parametrize("spec", ["", " ", "a\0b"])
+    def test_what_names_nothing(self, checkout, opened, monkeypatch, spec):
+        monkeypatch.chdir(checkout.root)
+        with pytest.raises(UsageError, match="cannot be the name of a source"):
+            opened(spec)
+
+    def test_too_long_a_name(self, opened):
+        with pytest.raises(SourceError, match="cannot be opened: File name too long"):
+            opened("x" * 5000)
+
+    def test_links_that_go_round(self, opened, tmp_path):
+        (tmp_path / "a").symlink_to(tmp_path / "b")
+        (tmp_path / "b").symlink_to(tmp_path / "a")
+        with pytest.raises(SourceError, match=r"cannot be opened|does not exist"):
+            opened(tmp_path / "a")
+
     def test_file(self, opened, tmp_path):
         (tmp_path / "file").write_text("x")
         with pytest.raises(SourceError, match="is a file"):
@@ -262,6 +279,19 @@ class TestIncompleteClones:
         with pytest.raises(SourceError, match="has no"):
             opened(tmp_path / "partial", "1" * 40)
         assert not canary.exists()
+
+    def test_partial_clone_without_what_the_history_needs(
+        self, checkout, workspace, progress, tmp_path
+    ):
+        self.partial(checkout, tmp_path / "partial", "blob:none")
+        old = checkout.git("rev-parse", "HEAD~1:module")
+        with (
+            pytest.raises(SourceError, match=f"partial lacks object {old} .*without --filter"),
+            open_source(
+                str(tmp_path / "partial"), None, workspace=workspace, progress=progress
+            ) as source,
+        ):
+            list(stream_objects(source.git_dir, [old]))
 
     def test_damaged(self, checkout, opened):
         blob = checkout.git("rev-parse", "HEAD:module")

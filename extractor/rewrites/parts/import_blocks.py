@@ -62,6 +62,34 @@ def runs_of_imports(source: SourceText) -> list[list[ImportStatement]]:
     return [run for run in runs if run]
 
 
+def is_future(node: ImportStatement) -> bool:
+    """Whether the statement is ``from __future__ import``, which nothing may stand before."""
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def first_import_edit(source: SourceText, text: str) -> Edit:
+    """Put the import statements ``text`` into a file that has none."""
+    body = source.tree.body
+    newline = source.newline.decode()
+    index = 0
+    while index < len(body) and _is_preamble(body[index]):
+        index += 1
+    if index == 0:
+        at, lead = source.line_starts[body[0].lineno - 1] if body else len(source.utf8), ""
+        if body:
+            at -= len(_lead(source, body[0]))
+    else:
+        at, lead = _after(source, body[index - 1]), newline
+    rest = source.utf8[at:].decode("utf-8")
+    tail = "" if not rest.strip() or rest.startswith(("\n", "\r")) else newline * 2
+    return Edit(at, at, (lead + text.replace("\n", newline) + tail).encode("utf-8"))
+
+
+def _is_preamble(node: ast.stmt) -> bool:
+    docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return docstring or (isinstance(node, ast.ImportFrom) and is_future(node))
+
+
 def place_imports(
     source: SourceText,
     run: Sequence[ImportStatement],
@@ -69,12 +97,14 @@ def place_imports(
     current: Mapping[ImportStatement, Import],
     render: Callable[[int, int], str],
     first_party: frozenset[str],
+    added: Sequence[tuple[Import, str]] = (),
 ) -> Edit:
     """The text of ``run`` with the ``changed`` statements in their places.
 
     ``changed`` gives each one's new statements (none: it goes) with the first name each
     binds; ``current`` what an untouched one binds first; ``render`` the text between two
-    offsets, with the edits that do not concern imports already made.
+    offsets, with the edits that do not concern imports already made; ``added`` statements
+    come in besides.
     """
     start = source.line_starts[run[0].lineno - 1]
     stop = _after(source, run[-1])
@@ -111,7 +141,30 @@ def place_imports(
         if lead and not changed[node] and at == 0 and group.lines:
             # It may head the group, not only the statement that goes.
             group.lines[0].lead = lead + group.lines[0].lead
-    return Edit(start - len(_lead(source, run[0])), stop, _write(groups).encode("utf-8"))
+    for entry, text in added:
+        line = Line(sort_key(entry), rank_of(entry.module, first_party), text)
+        target = _group_for(line.rank, groups[-1], groups, ranks, newline)
+        if order_kept.setdefault(id(target), True):
+            _insert_sorted(target, line)
+        else:
+            target.lines.append(line)
+    start -= len(_lead(source, run[0]))
+    text = _write(groups)
+    if not text:
+        start, stop = _without_double_gap(source, start, stop)
+    return Edit(start, stop, text.encode("utf-8"))
+
+
+def _without_double_gap(source: SourceText, start: int, stop: int) -> tuple[int, int]:
+    """Where nothing is left of a run, the larger of the gaps around it is enough."""
+    above, below = start, stop
+    while above and source.utf8[:above].endswith((b"\n\n", b"\r\n\r\n")):
+        above -= len(source.newline)
+    while source.utf8.startswith(source.newline, below):
+        below += len(source.newline)
+    if start == 0 or start - above >= below - stop:
+        return start, below
+    return above, stop
 
 
 def _after(source: SourceText, node: ast.stmt) -> int:

@@ -15,8 +15,9 @@ import argparse
 import sys
 
 from alembic import util as alembic_util
+from oslo_config import cfg
+from oslo_db import exception as db_exc
 
-from placement import conf
 from placement.conf import paths
 from placement import config
 from placement.db.sqlalchemy import migration
@@ -70,15 +71,16 @@ def _parser():
 
 
 def main(argv=None):
+    """Return what to exit with: 0, or one sentence that says what is wrong."""
     argv = sys.argv if argv is None else argv
     args = _parser().parse_args(argv[1:])
-    config.parse_args(
-        [], default_config_files=args.config_file or [paths.config_file()])
+    files = args.config_file or [paths.config_file()]
     try:
+        config.parse_args([], default_config_files=files)
         return args.run(args)
-    except (migration.UnknownSchema, alembic_util.CommandError) as error:
-        print('placement-manage: %s' % error, file=sys.stderr)
-        return 1
+    except (cfg.Error, db_exc.CantStartEngineError, migration.UnknownSchema,
+            alembic_util.CommandError) as exc:
+        return 'placement-manage: %s' % exc
 
 
 if __name__ == '__main__':

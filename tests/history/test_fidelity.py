@@ -1,0 +1,151 @@
+"""What must arrive byte for byte, and what must not take part."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from extractor.history.carry import carry_history
+from extractor.history.moves import WholeMove
+from extractor.source.tree import GitTree, run_git
+
+MESSAGE = b"\n\n  gr\xfc\xdfe\n\nChange-Id: I0\xe4\n\n\n"
+ODD = (
+    b"commit refs/heads/main\nauthor J\xf6rg  M <j@x> 10 +1245\ncommitter \xff <> 20 -0001\n"
+    b"encoding iso-8859-1\ndata %d\n%s"
+    b'M 100644 inline "na\\303\\257ve\\377.py"\ndata 2\nx\n'
+    b"\ncommit refs/heads/main\ncommitter C <c@x> 30 +0000\ndata 0\n"
+    b'M 100644 inline "na\\303\\257ve\\377.py"\ndata 2\ny\n'
+) % (len(MESSAGE), MESSAGE)
+NAME = b"na\xc3\xafve\xff.py"
+
+
+def header_and_message(git_dir, name):
+    raw = run_git(git_dir, "cat-file", "commit", name)
+    head, _, message = raw.partition(b"\n\n")
+    kept = [x for x in head.split(b"\n") if not x.startswith((b"tree ", b"parent "))]
+    return kept, message
+
+
+def test_names_messages_dates_and_encodings_are_as_they_were(source, tmp_path):
+    source.load(ODD)
+    path = os.fsdecode(NAME)
+    move = WholeMove(path, f"new/{path}")
+    carry_history(source.path, source.head(), [move], tmp_path / "out")
+    for name in ("", "^"):
+        here = header_and_message(tmp_path / "out" / ".git", f"upstream{name}")
+        assert here == header_and_message(source.path, f"main{name}")
+    assert b"encoding iso-8859-1" in here[0]
+    with GitTree(tmp_path / "out" / ".git", "upstream") as tree:
+        assert tree.paths() == [f"new/{path}"]
+
+
+def test_a_signature_cannot_hold_and_goes(source, tmp_path):
+    source.load(
+        b"commit refs/heads/main\ncommitter C <c@x> 1 +0000\ndata 2\na\nM 644 inline a\ndata 1\na"
+    )
+    raw = source.git("cat-file", "commit", "main")
+    signature = b"gpgsig -----BEGIN\n line\n \n end\n"
+    signed = raw.replace(b"\n\n", b"\n" + signature + b"\n", 1)
+    name = source.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=signed).strip()
+    carry_history(source.path, name.decode(), [WholeMove("a", "b")], tmp_path / "out")
+    assert header_and_message(tmp_path / "out" / ".git", "upstream") == header_and_message(
+        source.path, "main"
+    )
+
+
+TWO = (
+    b"commit refs/heads/main\nmark :1\ncommitter C <c@x> 1 +0000\ndata 2\n1\n"
+    b"M 644 inline a\ndata 1\na\ncommit refs/heads/main\nmark :2\ncommitter C <c@x> 2 +0000\n"
+    b"data 2\n2\nM 644 inline a\ndata 1\nb\n"
+)
+
+
+@pytest.fixture
+def hashes(source, tmp_path):
+    """The hashes of a carried history, again and again."""
+    source.load(TWO)
+    count = iter(range(9))
+
+    def carry():
+        out = tmp_path / f"out{next(count)}"
+        carried = carry_history(source.path, source.head(), [WholeMove("a", "b")], out)
+        notes = run_git(out / ".git", "rev-parse", "refs/notes/origin").decode()
+        return carried.tip, notes, dict(carried.commit_map)
+
+    return carry
+
+
+def test_the_same_hashes_whatever_surrounds_us(source, hashes, tmp_path, monkeypatch):
+    first = hashes()
+    config = tmp_path / "config"
+    config.write_text(
+        "[user]\nname = X\n[core]\nabbrev = 5\nquotePath = true\n[diff]\nrenames = copies\n"
+        "[i18n]\ncommitEncoding = latin-1\n[commit]\ngpgSign = true\n[log]\nshowSignature = true\n"
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "X")
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    assert hashes() == first
+
+
+def test_grafts_and_replace_refs_are_ignored(source, hashes):
+    first = hashes()
+    tip = source.head()
+    (source.path / "info").mkdir(exist_ok=True)
+    (source.path / "info" / "grafts").write_text(f"{tip}\n")
+    orphan = source.git("cat-file", "commit", tip).replace(b"parent", b"encoding", 1)
+    other = source.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=orphan)
+    source.git("update-ref", f"refs/replace/{tip}", other.decode().strip())
+    assert hashes() == first
+
+
+def test_a_blob_nothing_needs_may_be_missing(source, tmp_path):
+    source.load(
+        b"commit refs/heads/main\ncommitter C <c@x> 1 +0000\ndata 2\n1\nM 644 inline a\ndata 1\na\n"
+        b"M 644 inline huge\ndata 4\nhuge\n"
+    )
+    blob = source.git("rev-parse", "main:huge").decode().strip()
+    for pack in (source.path / "objects" / "pack").glob("*"):
+        pack.chmod(0o644)
+    for pack in list((source.path / "objects" / "pack").glob("*.pack")):
+        data = pack.read_bytes()
+        for file in (source.path / "objects" / "pack").glob("*"):
+            file.unlink()
+        source.git("unpack-objects", "-q", stdin=data)
+    (source.path / "objects" / blob[:2] / blob[2:]).unlink()
+    carry_history(source.path, source.head(), [WholeMove("a", "b")], tmp_path / "out")
+    run_git(tmp_path / "out" / ".git", "fsck", "--strict")
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.15, 0.3])
+def test_a_kill_leaves_no_half_repository(source, tmp_path, delay):
+    source.load(TWO)
+    before = sorted((p, p.stat().st_mtime_ns) for p in source.path.rglob("*"))
+    script = (
+        "import sys, pathlib\n"
+        "from extractor.history.carry import carry_history\n"
+        "from extractor.history.moves import WholeMove\n"
+        "print('ready', flush=True)\n"
+        "carry_history(pathlib.Path(sys.argv[1]), sys.argv[2], [WholeMove('a', 'b')],"
+        " pathlib.Path(sys.argv[3]))\n"
+    )
+    out = tmp_path / "result" / "out"
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, source.path, source.head(), out], stdout=subprocess.PIPE
+    )
+    child.stdout.readline()
+    time.sleep(delay)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+    if out.exists():
+        run_git(out / ".git", "fsck", "--strict")
+        run_git(out / ".git", "rev-parse", "--verify", "upstream")
+    assert sorted((p, p.stat().st_mtime_ns) for p in source.path.rglob("*")) == before
+    carry_history(source.path, source.head(), [WholeMove("a", "b")], tmp_path / "again")

@@ -1,0 +1,221 @@
+"""Random histories against a slow model that looks at every commit's whole tree."""
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from extractor.history.append import append_history
+from extractor.history.carry import carry_history
+from extractor.history.commits import Identity
+from extractor.history.moves import SliceMove, WholeMove
+from extractor.slicing import slice_past
+from extractor.source.tree import git_environment
+
+NAMES = ["a.py", "b.py", "d/a.py", "d/c.py", "e/f/g.py"]
+
+# One commit: parents (as distances back), and what it does to which names.
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["write", "edit", "edit", "delete", "rename", "copy"]),
+        st.sampled_from(NAMES),
+        st.sampled_from(NAMES),
+    ),
+    max_size=3,
+)
+COMMITS = st.lists(
+    st.tuples(st.lists(st.integers(1, 4), max_size=3), ACTIONS), min_size=1, max_size=14
+)
+
+
+class Model:
+    """The commits of a random history: trees and parents, by index."""
+
+    def __init__(self, plan):
+        self.trees, self.parents = [], []
+        counter = 0
+        for index, (distances, actions) in enumerate(plan):
+            parents = list(dict.fromkeys(index - d for d in distances if index - d >= 0))
+            tree = dict(self.trees[parents[0]]) if parents else {}
+            for other in parents[1:]:
+                # What only the other side has comes in; where both differ, either may win.
+                for path, content in self.trees[other].items():
+                    if path not in tree or (index + len(path)) % 2:
+                        tree[path] = content
+            for kind, path, other in actions:
+                counter += 1
+                if kind == "write" or (kind == "edit" and path not in tree):
+                    lines = [f"V{counter}_{n} = {n}" for n in range(8)]
+                    tree[path] = "\n".join([*lines, "KEPT = 0", ""])
+                elif kind == "edit":
+                    head, _, _ = tree[path].rpartition("KEPT")
+                    tree[path] = f"{head}KEPT = {counter % 3}\n"
+                elif kind == "delete":
+                    tree.pop(path, None)
+                elif path in tree and path != other:
+                    tree[other] = tree[path]
+                    if kind == "rename":
+                        del tree[path]
+            self.trees.append(tree)
+            self.parents.append(parents)
+
+    def stream(self):
+        out = []
+        for index, (tree, parents) in enumerate(zip(self.trees, self.parents, strict=True)):
+            branch = "main" if index == len(self.trees) - 1 else f"c{index}"
+            out += [f"commit refs/heads/{branch}", f"mark :{index + 1}"]
+            out += [f"committer C <c@x> {index} +0000", "data <<END", f"{index}", "END"]
+            if parents:
+                out.append(f"from :{parents[0] + 1}")
+                out += [f"merge :{parent + 1}" for parent in parents[1:]]
+            out.append("deleteall")
+            for path, content in sorted(tree.items()):
+                out += [f"M 100644 inline {path}", "data <<END", content + "END"]
+            out.append("")
+        return "\n".join(out)
+
+    def ancestors(self, index):
+        seen, waiting = set(), list(self.parents[index])
+        while waiting:
+            at = waiting.pop()
+            if at not in seen:
+                seen.add(at)
+                waiting += self.parents[at]
+        return seen
+
+
+def mapped_tree(tree, index, lineages):
+    """A commit's mapped tree, straight from the words of ``Provider``'s docstring."""
+    found = {}
+    for target, providers in lineages.providers.items():
+        for provider in providers:
+            if index in lineages.earlier_lives.get(provider.path, ()):
+                continue
+            content = tree.get(provider.path)
+            if content is None:
+                continue
+            if provider.symbols is not None:
+                content, bound = slice_past(content.encode(), provider.symbols)
+                content = content.decode()
+                if not bound and not (provider.is_main and content):
+                    continue
+            found[target] = content
+            break
+    return found
+
+
+def simplified(model, lineages, wanted):
+    """Index to (parents, tree) of every commit that is kept; ``stands`` for the others."""
+    kept, stands = {}, {}
+    below = {}
+    for index in sorted(wanted):
+        tree = mapped_tree(model.trees[index], index, lineages)
+        parents = list(dict.fromkeys(stands[p] for p in model.parents[index] if p in stands))
+        parents = [p for p in parents if not any(p in below[q] for q in parents if q != p)]
+        if not parents and not tree:
+            continue
+        if len(parents) == 1 and kept[parents[0]][1] == tree:
+            stands[index] = parents[0]
+            continue
+        kept[index] = (parents, tree)
+        stands[index] = index
+        below[index] = set().union(*({p} | below[p] for p in parents)) if parents else set()
+    return kept, stands
+
+
+def git(git_dir, *arguments, stdin=None):
+    done = subprocess.run(
+        ["git", "--git-dir", git_dir, *arguments],
+        input=stdin, capture_output=True, check=True, env=git_environment(),
+    )  # fmt: skip
+    return done.stdout.decode()
+
+
+def read_back(git_dir):
+    """Subject to (subjects of the parents, tree) of every commit of ``upstream``."""
+    found, subjects = {}, {}
+    for line in git(git_dir, "log", "--format=%H %s %P", "upstream").splitlines():
+        name, subject, *parents = line.split()
+        subjects[name] = int(subject)
+        found[int(subject)] = (parents, name)
+    return {
+        subject: (
+            [subjects[p] for p in parents],
+            {
+                path: git(git_dir, "show", f"{name}:{path}")
+                for path in git(git_dir, "ls-tree", "-r", "--name-only", name).splitlines()
+            },
+        )
+        for subject, (parents, name) in found.items()
+    }
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.booleans())
+def test_the_result_is_the_models(plan, chosen, sliced):
+    model = Model(plan)
+    tip = len(plan) - 1
+    paths = sorted(chosen & model.trees[tip].keys())
+    if not paths:
+        return
+    moves = [WholeMove(path, f"new/{path}") for path in paths]
+    if sliced:
+        moves[0] = SliceMove(paths[0], f"new/{paths[0]}", frozenset({"KEPT"}))
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "source"
+        git(source, "init", "-q", "--bare", source)
+        git(source, "fast-import", "--quiet", stdin=model.stream().encode())
+        revision = git(source, "rev-parse", "main").strip()
+        target = Path(folder) / "target"
+        carried = carry_history(source, revision, moves, target)
+        found = read_back(target / ".git")
+        git(target / ".git", "fsck", "--strict")
+    kept, stands = simplified(model, carried.lineages, {tip} | model.ancestors(tip))
+    reached, waiting = set(), [stands[tip]]
+    while waiting:
+        at = waiting.pop()
+        if at not in reached:
+            reached.add(at)
+            waiting += kept[at][0]
+    assert found == {index: kept[index] for index in reached}
+    # The names a file had just before it was moved by git's own account are followed.
+    for target_path, providers in carried.lineages.providers.items():
+        assert providers[0].path == target_path.removeprefix("new/")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.integers(0, 13), st.booleans())
+def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sliced):
+    model = Model(plan)
+    tip = len(plan) - 1
+    middle = where % len(plan)
+    if middle not in model.ancestors(tip):
+        return
+
+    def moves_at(index):
+        paths = sorted(chosen & model.trees[index].keys())
+        moves = [WholeMove(path, f"new/{path}") for path in paths]
+        if sliced and moves:
+            moves[-1] = SliceMove(paths[-1], f"new/{paths[-1]}", frozenset({"KEPT"}))
+        return moves
+
+    if not moves_at(middle) or not moves_at(tip):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "source"
+        git(source, "init", "-q", "--bare", source)
+        git(source, "fast-import", "--quiet", stdin=model.stream().encode())
+        old, new = (git(source, "rev-parse", n).strip() for n in (f"c{middle}", "main"))
+        target, fresh = Path(folder) / "target", Path(folder) / "fresh"
+        before = carry_history(source, old, moves_at(middle), target)
+        appended = append_history(source, new, moves_at(tip), target, author=Identity("A", "a@b"))
+        expected = carry_history(source, new, moves_at(tip), fresh)
+        git_dir = target / ".git"
+        tree = git(git_dir, "rev-parse", "upstream^{tree}")
+        assert tree == git(fresh / ".git", "rev-parse", f"{expected.tip}^{{tree}}")
+        git(git_dir, "merge-base", "--is-ancestor", before.tip, "upstream")
+        assert appended.before == before.tip
+        assert git(git_dir, "rev-parse", "upstream").strip() == appended.tip
+        git(git_dir, "fsck", "--strict")
