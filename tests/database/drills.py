@@ -112,10 +112,7 @@ def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
     engine = sa.create_engine(url)
     with engine.connect() as connection:
         # Custom classes are numbered in the order of their making.
-        custom = dict(
-            (number, name)
-            for number, name in connection.execute(sa.text("SELECT id, name FROM resource_classes"))
-        )
+        custom = dict(connection.execute(sa.text("SELECT id, name FROM resource_classes")))
         result = {}
         for table, query in _ROWS.items():
             found = [tuple(row) for row in connection.execute(sa.text(query))]
