@@ -466,7 +466,7 @@ def _drop_unreached(extraction: Extraction) -> None:
         for module, names in dead.names.items():
             path = modules[module]
             result = drop_definitions.rewrite(
-                extraction.files[path], names=frozenset(names), path=path
+                extraction.files[path], names=frozenset(names), path=path, keep_used=True
             )
             if isinstance(result, Rewritten):
                 extraction.files[path] = result.content

@@ -224,7 +224,7 @@ class PlanData(Table):
     verify: dict[str, Any] = Field(default={}, description="Settings of the verification checks.")
 
     def is_migration(self, path: str) -> bool:
-        """Whether ``path`` of the result is a migration, or what the migration tool runs them in."""
+        """Whether ``path`` of the result is a migration, or what runs the migrations."""
         if self.database is None:
             return False
         return path.startswith(f"{posixpath.dirname(self.database.migrations)}/")
