@@ -18,7 +18,14 @@ def test_every_check_says_what_it_is_for():
 
 
 def test_the_quick_set_needs_nothing():
-    assert run.choose(quick=True) == ("imports", "words", "dead_code", "packaging", "tests_carried")
+    assert run.choose(quick=True) == (
+        "imports",
+        "words",
+        "dead_code",
+        "packaging",
+        "tests_carried",
+        "intact",
+    )
 
 
 def test_an_unknown_check_is_named():
