@@ -163,8 +163,21 @@ def _report_left(extraction: Extraction) -> None:
         else:
             outcome = rename_references.rewrite_text(content, nothing)
         if isinstance(outcome, Rewritten | Unchanged):
-            findings.extend((path, finding) for finding in outcome.findings)
+            lines = content.decode("utf-8", "replace").splitlines()
+            findings.extend(
+                (path, found)
+                for found in outcome.findings
+                if not _explained(extraction, path, lines[found.line - 1] if found.line else "")
+            )
     extraction.apply(Step("rename_references", "Look for what is left", "", {}, tuple(findings)))
+
+
+def _explained(extraction: Extraction, path: str, line: str) -> bool:
+    """Whether a rule of the plan says why the old word stays on this line."""
+    return any(
+        fnmatch.fnmatchcase(path, rule.files) and re.search(rule.pattern, line)
+        for rule in extraction.plan.data.words
+    )
 
 
 def _python(extraction: Extraction) -> Iterable[str]:
@@ -522,6 +535,8 @@ def _package(extraction: Extraction) -> None:
         _source_text(extraction, path) + b"\n"
         for path in (rules.requirements, rules.test_requirements, "setup.cfg")
     )
+    # What the overlay needs and the source never did comes last: the source's own word wins.
+    lines += "".join(f"{line}\n" for line in rules.requirement_lines).encode()
     wanted = packaging.requirements_of(
         extraction.tree(),
         extraction.package,

@@ -134,6 +134,9 @@ class Packaging(Table):
         default=[], description="Distributions needed at run time that nothing imports by name."
     )
     test: list[str] = Field(default=[], description="The same for the tests.")
+    requirement_lines: list[str] = Field(
+        default=[], description="Requirements of the overlay that the source does not have."
+    )
     documentation: list[str] = Field(
         default=[], description="Distributions that only building the documentation needs."
     )
