@@ -93,9 +93,8 @@ def write_commits(
     """
     changed: dict[int, dict[str, Leaf | None]] = {}
     for path in lineages.paths():
-        somebody_else = lineages.earlier_lives.get(path, frozenset())
         for index, change in history.changes(path):
-            if index in somebody_else:
+            if not lineages.matters(path, index):
                 continue
             leaf = None if change.blob == ABSENT else Leaf(change.mode, change.blob)
             changed.setdefault(index, {})[path] = leaf

@@ -91,7 +91,7 @@ def mapped_tree(tree, index, lineages):
     found = {}
     for target, providers in lineages.providers.items():
         for provider in providers:
-            if index in lineages.earlier_lives.get(provider.path, ()):
+            if not lineages.matters(provider.path, index):
                 continue
             content = tree.get(provider.path)
             if content is None:
