@@ -34,6 +34,16 @@ class SourceError(ExtractorError):
     exit_code = ExitCode.SOURCE
 
 
+class MissingObject(SourceError):
+    """The repository at ``where`` lacks the git object ``name``."""
+
+    def __init__(self, name: str, where: object) -> None:
+        super().__init__(
+            f"object {name} is missing from {where}: use a full clone, not a shallow or partial one"
+        )
+        self.name = name
+
+
 class NothingToDo(ExtractorError):
     """The work is already done, or nothing matched."""
 

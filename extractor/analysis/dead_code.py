@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from extractor.analysis.names import registers
 from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker, Use
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.source.tree import Tree
@@ -33,8 +32,13 @@ def find_dead_code(
     modules: Mapping[str, str],
     entry_points: Collection[str],
     is_test: Callable[[str], bool],
+    in_tests: Callable[[str], bool] | None = None,
 ) -> DeadCode:
-    """Dead code of the non-test modules among ``modules`` (dotted name to path)."""
+    """Dead code of all but the test modules among ``modules`` (dotted name to path).
+
+    ``is_test``: a module that a test runner collects; ``in_tests``: it, or a helper beside it.
+    """
+    in_tests = in_tests or is_test
     walker = SymbolWalker(Resolver(tree, modules), effects=True)
     for module in modules:
         if is_test(module):
@@ -43,6 +47,12 @@ def find_dead_code(
         symbol = Symbol.parse(entry)
         if symbol.module in modules:
             walker.add_symbol(symbol, Use(symbol.module, 0))
+    reach = walker.run()
+    # A module handed over as an object is looked into by name. A test that does so names what
+    # it looks for in a string, unless the module is one of its helpers.
+    for module, uses in reach.bare.items():
+        if in_tests(module) or not all(is_test(use.importer) for use in uses):
+            walker.add_whole(module, uses[0])
     reach = walker.run()
     dead_modules = []
     dead: dict[str, list[str]] = {}
@@ -83,7 +93,7 @@ def _dead_methods(source: bytes, words: Counter[bytes], dead: Collection[str]) -
         for method in node.body:
             if not isinstance(method, ast.FunctionDef) or not method.name.startswith("_"):
                 continue
-            if method.name.endswith("__") or any(map(registers, method.decorator_list)):
+            if method.name.endswith("__"):
                 continue
             if words[method.name.encode()] <= 1:
                 found.append(f"{node.name}.{method.name}")

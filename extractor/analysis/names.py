@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from extractor.parsing import StandIns, parse_ast
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-_REGISTERS = ("register", "listens_for", "validates", "hookimpl", "fixture", "command")
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,15 @@ class Reference:
     """One use of a name: ``chain`` is ``("a", "b", "c")`` for ``a.b.c``.
 
     ``base`` is set when the first part was bound by an import of the function itself.
-    ``text`` marks a dotted name that stands in a string.
+    ``text`` marks a dotted name that stands in a string, ``binding`` an import inside a
+    function, which by itself uses nothing.
     """
 
     chain: tuple[str, ...]
     line: int
     base: Imported | None = None
     text: bool = False
+    binding: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Unit:
 
     ``names`` are the names it binds (none for a bare expression), ``augments`` those it
     changes without binding them (``X.attr = 1``, ``X += 1``). Lines are 1-based, inclusive,
-    decorators included. ``registers``: a decorator hands the definition to somebody else.
+    decorators included. ``decorators`` are their chains, calls without their arguments.
     """
 
     kind: str
@@ -59,7 +60,7 @@ class Unit:
     references: tuple[Reference, ...]
     imports: tuple[tuple[str, Imported], ...] = ()
     alias_of: tuple[str, ...] = ()
-    registers: bool = False
+    decorators: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class _Reader:
             references=tuple(collector.references),
             imports=tuple(collector.imports),
             alias_of=_alias_chain(statement),
-            registers=any(registers(d) for d in decorators),
+            decorators=tuple(chain for d in decorators if (chain := _decorator(d))),
         )
 
     def imports(self, node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]]:
@@ -169,18 +170,13 @@ _KINDS: dict[type[ast.stmt], str] = {
 }
 
 
-def registers(decorator: ast.expr) -> bool:
-    """Whether a decorator hands the definition to somebody who calls it later.
-
-    ``register_if(False)`` and its like say themselves that they do not.
-    """
-    call = decorator if isinstance(decorator, ast.Call) else None
-    target = call.func if call else decorator
-    name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
-    if not name.startswith(_REGISTERS):
-        return False
-    refused = call is not None and [getattr(a, "value", None) for a in call.args] == [False]
-    return not refused
+def _decorator(node: ast.expr) -> tuple[str, ...]:
+    """The chain of a decorator; empty when it says itself that it does nothing: ``f(False)``."""
+    if isinstance(node, ast.Call):
+        if [getattr(a, "value", None) for a in node.args] == [False]:
+            return ()
+        node = node.func
+    return attribute_chain(node)
 
 
 def _alias_chain(statement: ast.stmt) -> tuple[str, ...]:
@@ -281,7 +277,7 @@ class _Collector:
             # ``import a.b`` inside a function reaches a.b even when only ``a`` is bound.
             for alias in node.names:
                 target = Imported(alias.name)
-                self.references.append(Reference((alias.name,), node.lineno, target))
+                self.references.append(Reference((alias.name,), node.lineno, target, binding=True))
             return
         for name, target in self.reader.imports(node):
             self.bound.append(name)
@@ -290,7 +286,7 @@ class _Collector:
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         for name, target in self.reader.imports(node):
             if self.scopes:
-                self.references.append(Reference((name,), node.lineno, target))
+                self.references.append(Reference((name,), node.lineno, target, binding=True))
                 continue
             if target.name != "*":
                 self.bound.append(name)

@@ -7,14 +7,18 @@ live too. Stops are the places where the plan says not to follow.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from extractor.analysis.names import Imported, ModuleNames, Reference, read_names
+from extractor.analysis.names import Imported, ModuleNames, Reference, Unit, read_names
 from extractor.parsing import UnreadableSource
 from extractor.source.tree import SYMLINK, Tree
+
+# Decorators of these only wrap: what they decorate is reached by its name or not at all.
+_PURE = sys.stdlib_module_names | {"six"}
 
 K = TypeVar("K", str, "Symbol")
 
@@ -51,6 +55,7 @@ class Reach:
 
     ``symbols``: live first-party symbols of modules that are not wholly live, with the use
     that reached each first. ``whole``: modules that are live as a whole, with the reason.
+    ``bare``: modules used as objects; ``named``: modules named in strings.
     ``spelled``: every ``module:name`` as written at some use, with what it really is.
     ``stopped``: uses of each stop. ``external``: third-party dotted names, with uses.
     ``unknown``: references that resolve to nothing. ``failed``: unreadable modules.
@@ -60,6 +65,7 @@ class Reach:
     whole: Mapping[str, Use]
     spelled: Mapping[Symbol, Symbol]
     bare: Mapping[str, tuple[Use, ...]]
+    named: Mapping[str, tuple[Use, ...]]
     stopped: Mapping[str, tuple[Use, ...]]
     uses: Mapping[Symbol, tuple[Use, ...]]
     external: Mapping[str, tuple[Use, ...]]
@@ -155,6 +161,7 @@ class SymbolWalker:
         self.whole: dict[str, Use] = {}
         self.spelled: dict[Symbol, Symbol] = {}
         self.bare: dict[str, dict[Use, None]] = {}
+        self.named: dict[str, dict[Use, None]] = {}
         self.stopped: dict[str, dict[Use, None]] = {}
         self.uses: dict[Symbol, dict[Use, None]] = {}
         self.external: dict[str, dict[Use, None]] = {}
@@ -209,6 +216,7 @@ class SymbolWalker:
             whole=dict(sorted(self.whole.items())),
             spelled=dict(sorted(self.spelled.items())),
             bare=_frozen(self.bare),
+            named=_frozen(self.named),
             stopped=_frozen(self.stopped),
             uses=_frozen(self.uses),
             external=_frozen(self.external),
@@ -227,11 +235,22 @@ class SymbolWalker:
         if table is None:
             return
         for index, unit in enumerate(table.units):
-            if unit.kind == "code" or unit.registers:
+            if unit.kind == "code" or self.registers(table, unit):
                 self._live(module, index, "")
             for _, target in unit.imports:
                 self._touch(target.module)
                 self._touch(f"{target.module}.{target.name}")
+
+    def registers(self, table: ModuleNames, unit: Unit) -> bool:
+        """Whether a decorator of another project may keep the definition to call it later."""
+        for chain in unit.decorators:
+            for index in table.binders.get(chain[0], ()):
+                for name, target in table.units[index].imports:
+                    top = target.module.split(".")[0]
+                    ours = top in {m.split(".")[0] for m in self.resolver.modules}
+                    if name == chain[0] and not ours and top not in _PURE:
+                        return True
+        return False
 
     def _live(self, module: str, index: int, within: str) -> None:
         self._touch(module)
@@ -252,22 +271,45 @@ class SymbolWalker:
         if walk.stop is not None:
             _note(self.stopped, walk.stop, use)
 
+    def survey(self, module: str) -> Iterator[tuple[Symbol, Use]]:
+        """Every first-party symbol that ``module`` refers to, without following any."""
+        table = self.resolver.names(module)
+        for unit in table.units if table is not None else ():
+            within = unit.names[0] if unit.names else ""
+            for reference in unit.references:
+                walk = self._resolve(table, reference) if table is not None else None
+                if walk is not None and walk.end is not None:
+                    yield walk.end, Use(module, reference.line, within)
+
     def _follow(self, table: ModuleNames, reference: Reference, use: Use) -> None:
+        walk = self._resolve(table, reference)
+        if walk is None:
+            return
+        if reference.binding and walk.end is not None and not walk.end.name:
+            self._touch(walk.end.module)
+            return
+        if reference.text and walk.end is not None and not walk.end.name:
+            # A module named in a string is looked up, not necessarily carried.
+            _note(self.named, walk.end.module, use)
+            return
+        self._settle(walk, use)
+
+    def _resolve(self, table: ModuleNames, reference: Reference) -> _Walk | None:
+        """Where ``reference`` leads; ``None`` for a string that names nothing of ours."""
         walk = _Walk()
         if reference.text and len(reference.chain) == 1:
             # A lone word may name a class of its own module, as in a mapper's relationship().
             binders = table.binders.get(reference.chain[0], ())
             if not any(table.units[i].kind == "class" for i in binders):
-                return
+                return None
             walk.end = Symbol(table.module, reference.chain[0])
         elif reference.text:
             module, rest = self.resolver.split(reference.chain)
             if not module:
-                return
+                return None
             if not rest:
-                # A module named in a string is looked up, not necessarily carried.
-                _note(self.bare, module, use)
-                return
+                walk.end = Symbol(module)
+                return walk
             self._module(walk, module, rest)
         elif reference.base is not None:
             base = reference.base
@@ -277,7 +319,7 @@ class SymbolWalker:
                 self._module(walk, base.module, reference.chain[1:])
         else:
             self._name(walk, table, reference.chain)
-        self._settle(walk, use)
+        return walk
 
     def _settle(self, walk: _Walk, use: Use) -> None:
         if walk.stop is not None:
@@ -329,19 +371,25 @@ class SymbolWalker:
                 else:
                     self._module(walk, target.module, chain[1:])
                 return
+        own = Symbol(table.module, head)
+        stop = self.stops(own)
+        if stop is not None:
+            walk.stop, walk.end = stop, own
+            return
         unit = table.units[indices[-1]]
-        if unit.alias_of and unit.alias_of[0] != head and len(indices) == 1:
+        # Where code is carried an alias leads on; where it runs the alias itself is needed.
+        if not self.effects and unit.alias_of and unit.alias_of[0] != head and len(indices) == 1:
             inner = _Walk()
             self._name(inner, table, unit.alias_of)
             if inner.external is not None:
                 walk.external = inner.external
                 return
-        walk.end = Symbol(table.module, head)
+        walk.end = own
 
     def _attribute(self, walk: _Walk, module: str, chain: tuple[str, ...]) -> None:
         """Resolve ``module.chain[0]...``."""
         if module not in self.resolver.modules:
-            walk.external = ".".join([module, *chain])
+            self._outside(walk, (*module.split("."), *chain))
             return
         hop = Symbol(module, chain[0])
         if hop in walk.hops:
@@ -379,7 +427,7 @@ class SymbolWalker:
     def _module(self, walk: _Walk, module: str, chain: tuple[str, ...]) -> None:
         """Resolve ``chain`` below ``module``."""
         if module not in self.resolver.modules:
-            walk.external = ".".join([module, *chain])
+            self._outside(walk, (*module.split("."), *chain))
             return
         if chain:
             self._attribute(walk, module, chain)
@@ -388,6 +436,19 @@ class SymbolWalker:
         walk.end = Symbol(module)
         if stop is not None:
             walk.stop = stop
+
+    def _outside(self, walk: _Walk, dotted: tuple[str, ...]) -> None:
+        """A name of another project: a stop may stand at it, at its module or at its package."""
+        for end in range(len(dotted), 0, -1):
+            module = ".".join(dotted[:end])
+            stop = self.stops(Symbol(module))
+            if stop is not None:
+                walk.stop = stop
+                walk.end = Symbol(module, *dotted[end : end + 1])
+                if walk.end.name:
+                    walk.hops.append(walk.end)
+                return
+        walk.external = ".".join(dotted)
 
     def _exports(self, module: str, name: str, seen: frozenset[str] = frozenset()) -> bool:
         table = self.resolver.names(module)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from extractor.errors import DidNotHold, SourceError, UsageError
+from extractor.errors import DidNotHold, MissingObject, SourceError, UsageError
 from extractor.history.commits import read_folder
 from extractor.history.contents import Contents, RewriteBlob
 from extractor.history.graph import Graph, State, reached_blobs, write_commits
@@ -29,7 +29,7 @@ from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import read_history
 from extractor.parsing import UnreadableSource
 from extractor.slicing import join_slices, needed_names, slice_module
-from extractor.source.objects import MissingObject, ObjectReader
+from extractor.source.objects import ObjectReader
 from extractor.source.tree import REGULAR, SUBMODULE, SYMLINK, blob_id, run_git
 
 UPSTREAM = "refs/heads/upstream"

@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from extractor.errors import MissingObject
 from extractor.history.moves import Move, SliceMove
 from extractor.history.slices import Slices
 from extractor.history.walk import ABSENT, Change, History, iterate_renames
-from extractor.source.objects import MissingObject, ObjectReader
+from extractor.source.objects import ObjectReader
 from extractor.source.tree import SUBMODULE, SYMLINK
 
 # Git calls it a copy from 50 % on; two short files with one licence reach that by chance.

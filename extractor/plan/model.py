@@ -62,7 +62,8 @@ class Replace(Decision):
     """The subject is not followed; what stands in its place is named by ``with``.
 
     A module subject covers all its names and submodules; ``names`` says which of them are called
-    otherwise in the replacement.
+    otherwise in the replacement, or stand in another module (``module:name``). A symbol of the
+    subsystem itself is imported from the replacement under its old name.
     """
 
     with_: Subject = Field(alias="with")
@@ -100,7 +101,7 @@ class StringRule(Table):
 
 
 class TextRule(Table):
-    """In files that are not Python, every match of the pattern ``old`` becomes ``new``."""
+    """Every match of the regular expression ``old`` becomes ``new``, before string rules run."""
 
     files: str
     old: str
@@ -132,7 +133,19 @@ class Packaging(Table):
         default=[], description="Distributions needed at run time that nothing imports by name."
     )
     test: list[str] = Field(default=[], description="The same for the tests.")
-    scripts: dict[str, Subject] = {}
+    documentation: list[str] = Field(
+        default=[], description="Distributions that only building the documentation needs."
+    )
+    scripts: dict[str, Subject] = Field(
+        default={}, description="Commands the result must install, by name."
+    )
+    entry_points: dict[str, dict[str, Subject]] = Field(
+        default={},
+        description="Entry point group to names; those whose module came along are declared.",
+    )
+    hidden: list[str] = Field(
+        default=[], description="Packaging files whose name gets a leading dot in the result."
+    )
 
 
 class History(Table):
@@ -151,6 +164,47 @@ class Words(Table):
     files: str = "*"
 
 
+class MigratedColumn(Table):
+    """A column that the source's migrations left otherwise than its model says."""
+
+    table: str
+    column: str
+    definition: str = Field(description="Arguments of sa.Column after the name.")
+    in_no_model: bool = Field(default=False, description="Migrations have it, models do not.")
+    reason: str = Field(min_length=10)
+
+
+class Database(Table):
+    """The tables that leave with the subsystem, and how both sides make them.
+
+    How either side runs its own migrations is a script in the plan's folder: ``database/source.py``
+    and ``database/result.py``, run by an interpreter of that side.
+    """
+
+    tables: list[str] = Field(min_length=1)
+    revision: str = Field(pattern=r"[0-9a-f]{12}", description="Id of the initial revision.")
+    version_table: str
+    models: str = Field(description="Path in the result of the module of models.")
+    migrations: str = Field(description="Folder in the result that holds the revisions.")
+    source_models: str = Field(description="Path in the source of the module of models.")
+    source_migrations: str = Field(description="Folder in the source that holds its migrations.")
+    source_version_table: str
+    source_versions: tuple[int, int] = Field(
+        description="First and last version of the source's migrations with these tables."
+    )
+    inherited: dict[str, str] = Field(
+        default={}, description="Columns every model has from a library: name to arguments."
+    )
+    order: dict[str, list[str]] = Field(
+        default={}, description="Columns of a table as migrations left them, where it differs."
+    )
+    foreign_keys: dict[str, list[str]] = Field(
+        default={}, description="Columns of a table's foreign keys in order of creation."
+    )
+    options: dict[str, str] = Field(default={}, description="Options of every table.")
+    columns: list[MigratedColumn] = []
+
+
 class PlanData(Table):
     """The whole of ``plan.toml``."""
 
@@ -165,7 +219,12 @@ class PlanData(Table):
     packaging: Packaging
     history: History = History()
     words: list[Words] = []
+    database: Database | None = None
     verify: dict[str, Any] = Field(default={}, description="Settings of the verification checks.")
+
+    def is_migration(self, path: str) -> bool:
+        """Whether ``path`` of the result is a migration, found by the migration tool itself."""
+        return self.database is not None and path.startswith(f"{self.database.migrations}/")
 
     def decisions(self) -> list[Decision]:
         """Every cut and replacement, in the order of the file."""

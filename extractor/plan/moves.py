@@ -4,33 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass
 
 from extractor.analysis.symbols import Reach, Resolver, Symbol, SymbolWalker, Use
 from extractor.errors import UsageError
+from extractor.moves import Move, SliceMove, WholeMove, moves_by_target
 from extractor.plan.model import PlanData, Replace
 from extractor.source.tree import SUBMODULE, Tree
-
-
-@dataclass(frozen=True, order=True)
-class WholeMove:
-    """A file that goes over as it is; both are paths, of the source revision and the result."""
-
-    source: str
-    target: str
-
-
-@dataclass(frozen=True, order=True)
-class SliceMove:
-    """A file of which only some top-level names go over, with what they need of it."""
-
-    source: str
-    target: str
-    symbols: frozenset[str] = field(compare=False)
-
-
-Move: TypeAlias = WholeMove | SliceMove
 
 
 @dataclass(frozen=True)
@@ -73,13 +53,16 @@ class Stops:
         self.subjects = {Symbol.parse(d.subject): d.subject for d in data.decisions()}
         self._top = {s.module for s in self.subjects} & modules
         self._hidden = [d.subject for d in data.replace if ":" not in d.subject]
+        self._roots = [*data.roots.packages, *data.roots.tests]
 
     def __call__(self, symbol: Symbol) -> str | None:
         found = self.subjects.get(symbol)
         if found is not None:
             return found
         for subject in self._hidden:
-            if symbol.module == subject or symbol.module.startswith(subject + "."):
+            # What the plan starts from is not hidden by a decision about what is around it.
+            roots = [root for root in self._roots if is_below(root, [subject])]
+            if is_below(symbol.module, [subject]) and not is_below(symbol.module, roots):
                 return subject
         return None
 
@@ -166,10 +149,12 @@ def lay_out(tree: Tree, modules: Mapping[str, str], reach: Reach, data: PlanData
         )
     for move in _data_files(tree, modules, reach, data):
         moves.setdefault(move.source, move)
-    _refuse_collisions(moves.values())
+    ordered = tuple(sorted(moves.values(), key=lambda m: (m.target, m.source)))
+    moves_by_target(ordered)
     carried, replaced = _symbol_maps(reach, data, {**moved, **carried_modules})
+    carried_modules.update(_upstream_modules(data, moved, carried_modules, modules))
     return Layout(
-        moves=tuple(sorted(moves.values(), key=lambda m: (m.target, m.source))),
+        moves=ordered,
         moved=NameMap(dict(sorted(moved.items())), {}),
         carried=NameMap(carried_modules, carried),
         replaced=replaced,
@@ -209,16 +194,18 @@ def _data_files(
             yield WholeMove(path, target.replace(".", "/") + path[len(folder) :])
 
 
-def _refuse_collisions(moves: Iterable[Move]) -> None:
-    whole: dict[str, str] = {}
-    for move in moves:
-        if isinstance(move, WholeMove):
-            other = whole.setdefault(move.target, move.source)
-            if other != move.source:
-                raise UsageError(
-                    f"layout sends both {other} and {move.source} to {move.target}: "
-                    "give one of them another place"
-                )
+def _upstream_modules(
+    data: PlanData, moved: Mapping[str, str], carried: Mapping[str, str], modules: Iterable[str]
+) -> dict[str, str]:
+    """Modules whose stand-in the source has already: prose that names them means that one."""
+    there = set(moved.values())
+    rules = dict(data.layout.modules)
+    rules |= {r.subject: r.with_ for r in data.replace if ":" not in r.subject + r.with_}
+    return {
+        old: new
+        for old, new in sorted(rules.items())
+        if new in there and old in modules and old not in moved and old not in carried
+    }
 
 
 def _symbol_maps(
@@ -254,4 +241,5 @@ def _replacement(rule: Replace, real: Symbol) -> str:
     if ":" in rule.subject:
         return rule.with_
     below = real.module[len(rule.subject) :]
-    return f"{rule.with_}{below}:{rule.names.get(real.name, real.name)}"
+    name = rule.names.get(real.name, real.name)
+    return name if ":" in name else f"{rule.with_}{below}:{name}"

@@ -6,9 +6,11 @@ Specifiers, markers and comments of a requirement line are kept to the byte.
 from __future__ import annotations
 
 import ast
+import configparser
 import re
+import string
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from extractor.outcome import Finding
@@ -49,38 +51,44 @@ _LINE = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?P<rest>[^#]*)(?P<c
 
 @dataclass(frozen=True)
 class Requirements:
-    """The two requirement files, and the imports no line of the source stands for."""
+    """The two requirement files, and the imports no line of the source stands for.
+
+    ``optional``: what is only tried, requirement line by distribution.
+    """
 
     runtime: bytes
     test: bytes
+    optional: Mapping[str, str]
     findings: tuple[Finding, ...]
 
 
-def third_party_imports(source: bytes, own: str, path: str = "") -> dict[str, int]:
+def third_party_imports(source: bytes, own: str, path: str = "") -> dict[str, tuple[int, bool]]:
     """Top-level names imported anywhere in the file that are neither ours nor Python's.
 
-    Values are the 1-based line of the first import. Raises ``UnreadableSource``.
+    Values are the 1-based line of the first import, and whether all of them only try.
+    Raises ``UnreadableSource``.
     """
     tree, _ = parse_ast(source, path)
-    found: dict[str, int] = {}
+    found: dict[str, tuple[int, bool]] = {}
     for node in ast.walk(tree):
-        for name in _imported(node):
+        for name, tried in _imported(node):
             top = name.split(".")[0]
             if top != own and top not in sys.stdlib_module_names and top not in _OLD_STDLIB:
-                found.setdefault(top, getattr(node, "lineno", 0))
+                line, before = found.get(top, (getattr(node, "lineno", 0), True))
+                found[top] = (line, before and tried)
     return found
 
 
-def _imported(node: ast.AST) -> Iterator[str]:
+def _imported(node: ast.AST) -> Iterator[tuple[str, bool]]:
     if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
+        yield from ((alias.name, False) for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        yield node.module
+        yield node.module, False
     elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         value = node.args[0].value
         if called in {"try_import", "import_module", "import_class"} and isinstance(value, str):
-            yield value
+            yield value, called == "try_import"
 
 
 def normal(name: str) -> str:
@@ -101,6 +109,7 @@ def requirements_of(
     """Requirement files for the package ``own``; ``source_lines`` are the old files' lines."""
     lines = {normal(name): line for name, line in _parse(source_lines)}
     needed: dict[bool, dict[str, str]] = {False: {}, True: {}}
+    tried: dict[str, str] = {}
     findings = []
     for path in tree.paths():
         if not path.endswith(".py") or not path.startswith(f"{own}/"):
@@ -110,13 +119,15 @@ def requirements_of(
             imports = third_party_imports(tree.read(path), own, path)
         except UnreadableSource:
             continue
-        for name, line in imports.items():
-            known = normal(distributions.get(name, name))
+        for name, (line, only_tried) in imports.items():
+            distribution = distributions.get(name, name)
+            known = normal(distribution)
+            if only_tried:
+                tried[known] = distribution
+                continue
             if known not in lines and known not in needed[False] and known not in needed[True]:
-                findings.append(
-                    Finding(f"{path}:{line}: {name} is imported, but nothing pinned it", line)
-                )
-            needed[in_tests].setdefault(known, distributions.get(name, name))
+                findings.append(Finding(f"{name} of {path} is imported, but nothing pins it", line))
+            needed[in_tests].setdefault(known, distribution)
     for name in runtime:
         needed[False].setdefault(normal(name), name)
     for name in test:
@@ -127,7 +138,55 @@ def requirements_of(
         return "".join(sorted(chosen, key=str.lower)).encode()
 
     only_tests = {k: v for k, v in needed[True].items() if k not in needed[False]}
-    return Requirements(text(needed[False]), text(only_tests), tuple(dict.fromkeys(findings)))
+    optional = {
+        name: lines.get(known, f"{name}\n").strip()
+        for known, name in sorted(tried.items())
+        if known not in needed[False]
+    }
+    return Requirements(
+        text(needed[False]), text(only_tests), optional, tuple(dict.fromkeys(findings))
+    )
+
+
+def fill_template(template: bytes, values: Mapping[str, str]) -> bytes:
+    """Put ``values`` in for ``${name}``; ``$$`` is a dollar. ``KeyError`` for an unknown name.
+
+    An empty value leaves no hole: runs of blank lines become one.
+    """
+    text = string.Template(template.decode("utf-8")).substitute(values)
+    return (re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n").encode("utf-8")
+
+
+def requirement_lines(source_lines: bytes, names: Collection[str]) -> list[str]:
+    """The source's lines for ``names``, without comments; the bare name where it has none."""
+    lines = {normal(name): line for name, line in _parse(source_lines)}
+    return [lines.get(normal(name), name).partition("#")[0].strip() for name in sorted(names)]
+
+
+def classifiers(setup_cfg: bytes) -> list[str]:
+    """The ``Programming Language`` classifiers of the source's ``setup.cfg``."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.read_string(setup_cfg.decode("utf-8", "replace"))
+    lines = parser.get("metadata", "classifier", fallback="").splitlines()
+    return [line.strip() for line in lines if line.strip().startswith("Programming Language")]
+
+
+def entry_points(groups: Mapping[str, Mapping[str, str]], present: Collection[str]) -> str:
+    """The ``setup.cfg`` text of the entry points that are ``present``, as ``module:name``."""
+    blocks = []
+    for group, entries in groups.items():
+        kept = [f"    {n} = {to}" for n, to in entries.items() if to in present]
+        if kept:
+            blocks.append("\n".join([f"{group} =", *kept]) + "\n")
+    return "\n".join(blocks)
+
+
+def extras(optional: Mapping[str, str]) -> str:
+    """The ``setup.cfg`` section for what is only tried at run time."""
+    if not optional:
+        return ""
+    lines = [f"{name} =\n    {line}" for name, line in optional.items()]
+    return "\n".join(["[extras]", *lines, ""])
 
 
 def _parse(content: bytes) -> Iterator[tuple[str, str]]:

@@ -9,12 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from extractor.errors import SourceError
+from extractor.errors import MissingObject, SourceError
 from extractor.source.tree import git_environment
-
-
-class MissingObject(SourceError):
-    """The clone lacks an object that is needed."""
 
 
 def git_command(git_dir: Path, *arguments: str) -> list[str]:
@@ -50,12 +46,12 @@ class ObjectReader:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None and stdout is not None
         if "\n" in name:
-            raise MissingObject(_missing(repr(name), self.git_dir))
+            raise MissingObject(repr(name), self.git_dir)
         stdin.write(os.fsencode(name) + b"\n")
         stdin.flush()
         header = stdout.readline().split(b" ")
         if len(header) != 3 or not header[2].strip().isdigit():
-            raise MissingObject(_missing(name, self.git_dir))
+            raise MissingObject(name, self.git_dir)
         content = stdout.read(int(header[2]))
         stdout.read(1)
         return header[1].decode("ascii"), content
@@ -92,7 +88,7 @@ def stream_objects(git_dir: Path, names: Iterable[str]) -> Iterator[tuple[str, b
         try:
             while header := process.stdout.readline().split():
                 if len(header) != 3:
-                    raise MissingObject(_missing(header[0].decode("ascii"), git_dir))
+                    raise MissingObject(header[0].decode("ascii"), git_dir)
                 content = process.stdout.read(int(header[2]))
                 process.stdout.read(1)
                 yield header[0].decode("ascii"), content
@@ -134,12 +130,6 @@ def stream_git(
         if process.returncode:
             errors.seek(0)
             raise SourceError(_failure(arguments, errors.read()))
-
-
-def _missing(name: str, git_dir: Path) -> str:
-    return (
-        f"object {name} is missing from {git_dir}: use a full clone, not a shallow or partial one"
-    )
 
 
 def _failure(arguments: Sequence[str], stderr: bytes) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from extractor.errors import SourceError, UsageError
+from extractor.errors import MissingObject, SourceError, UsageError
 from extractor.progress import Progress
 from extractor.source.tree import SUBMODULE, GitTree, git_environment, run_git
 
@@ -98,7 +98,13 @@ def open_source(
             f"the work is done on {source.label}"
         )
     with source.tree:
-        yield source
+        try:
+            yield source
+        except MissingObject as error:
+            # Found on the way through the history: say it of the source, not of the view.
+            raise SourceError(
+                f"{spec} lacks object {error.name} of its history; {_cure(source.partial)}"
+            ) from error
 
 
 def check_revision_name(rev: str | None) -> None:
@@ -130,9 +136,9 @@ def commit_date(git_dir: Path, revision: str) -> int:
 
 
 def _open_repository(spec: str, rev: str | None, workspace: Path, need_history: bool) -> Source:
-    if _ADDRESS.match(spec) and not Path(spec).exists():
-        raise SourceError(f"{spec} is an address: clone it first and name the clone")
-    place = _locate(Path(spec))
+    if not spec.strip() or "\0" in spec:
+        raise UsageError(f"{spec!r} cannot be the name of a source")
+    place = _locate(spec)
     if place.object_format != "sha1":
         raise SourceError(
             f"{spec} names its objects by {place.object_format}; only sha1 repositories work"
@@ -145,11 +151,7 @@ def _open_repository(spec: str, rev: str | None, workspace: Path, need_history: 
             "run `git fetch --unshallow` in it first"
         )
     view = _make_view(place, revision, workspace)
-    cure = (
-        "it is a partial clone: clone it again without --filter"
-        if place.partial
-        else "the repository is damaged: clone it again"
-    )
+    cure = _cure(place.partial)
     try:
         tree = GitTree(view, revision)
         date = commit_date(view, revision)
@@ -169,11 +171,17 @@ def _open_repository(spec: str, rev: str | None, workspace: Path, need_history: 
         date,
         label=f"revision {revision}",
         described=f"{spec} at {revision[:12]} of {day.isoformat()}",
-        location=place.root,
+        location=place.work_tree or place.root,
         dirty=place.work_tree is not None and _is_dirty(place, place.work_tree, view),
         shallow=shallow,
         partial=place.partial,
     )
+
+
+def _cure(partial: bool) -> str:
+    if partial:
+        return "it is a partial clone: clone it again without --filter"
+    return "the repository is damaged: clone it again"
 
 
 @dataclass(frozen=True)
@@ -189,13 +197,20 @@ class _Place:
     conversions: tuple[str, ...]
 
 
-def _locate(path: Path) -> _Place:
-    """Find the git directory of ``path`` without starting git in it."""
-    if not path.exists():
-        raise SourceError(f"{path} does not exist")
-    if not path.is_dir():
-        raise SourceError(f"{path} is a file, not a git repository")
-    path = path.resolve()
+def _locate(spec: str) -> _Place:
+    """Find the git directory of ``spec`` without starting git in it."""
+    path = Path(spec)
+    try:
+        if not path.exists():
+            if _ADDRESS.match(spec):
+                raise SourceError(f"{spec} is an address: clone it first and name the clone")
+            raise SourceError(f"{path} does not exist")
+        if not path.is_dir():
+            raise SourceError(f"{path} is a file, not a git repository")
+        path = path.resolve()
+    except OSError as error:
+        # Too long a name, no permission, a loop of links ...
+        raise SourceError(f"{str(path)[:200]} cannot be opened: {error.strerror}") from None
     # GitPython's import fails without git, and require_git() says that better.
     import git
 
@@ -214,7 +229,10 @@ def _locate(path: Path) -> _Place:
                 if config.has_option("core", name)
             )
             git_dir = Path(repo.git_dir).resolve()
+            # A worktree of a bare repository shares its configuration, which says "bare".
             work_tree = None if repo.bare else repo.working_tree_dir
+            if (path / ".git").exists():
+                work_tree = path
             return _Place(
                 path,
                 git_dir,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from extractor.errors import SourceError
+from extractor.errors import MissingObject, SourceError
 
 REGULAR, EXECUTABLE, SYMLINK, SUBMODULE = "100644", "100755", "120000", "160000"
 
@@ -156,16 +156,13 @@ class GitTree:
         return self.read_blob(entry.blob)
 
     def read_blob(self, blob: str) -> bytes:
-        """Content of a blob by its SHA-1; ``SourceError`` when the clone lacks it."""
+        """Content of a blob by its SHA-1; ``MissingObject`` when the clone lacks it."""
         stdin, stdout = self._pipes()
         stdin.write(blob.encode("ascii") + b"\n")
         stdin.flush()
         header = stdout.readline().split()
         if len(header) != 3:
-            raise SourceError(
-                f"object {blob} is missing from {self.git_dir}: use a full clone, "
-                "not a shallow or partial one"
-            )
+            raise MissingObject(blob, self.git_dir)
         content = stdout.read(int(header[2]))
         stdout.read(1)
         return content

@@ -5,7 +5,13 @@ from extractor.source.tree import MemoryTree
 
 def dead(files, entry_points=("pkg.app:main",)):
     tree = MemoryTree({path: text.encode() for path, text in files.items()})
-    return find_dead_code(tree, modules_of(tree, {"pkg"}), entry_points, lambda m: ".test_" in m)
+    return find_dead_code(
+        tree,
+        modules_of(tree, {"pkg"}),
+        entry_points,
+        lambda m: ".test_" in m,
+        lambda m: ".tests." in m,
+    )
 
 
 def test_nothing_is_dead_that_an_entry_point_a_test_or_an_import_reaches():
@@ -22,14 +28,18 @@ def test_nothing_is_dead_that_an_entry_point_a_test_or_an_import_reaches():
     assert result.names == {}
 
 
-def test_registered_definitions_live_and_refused_ones_do_not():
+def test_definitions_another_project_registers_live():
     files = {
         "pkg/app.py": (
-            "@r.register\ndef hook(): pass\n@r.register_if(False)\nclass Lost: pass\n"
+            "import functools\nimport r\nfrom pkg.own import deco\n@r.register\ndef hook(): pass\n"
+            "@r.register_if(False)\nclass Lost: pass\n"
+            "@functools.wraps(1)\ndef wrapped(): pass\n"
+            "@deco\ndef lonely(): pass\n"
             "def main(): pass\n"
-        )
+        ),
+        "pkg/own.py": "def deco(f): return f\n",
     }
-    assert dead(files).names == {"pkg.app": ("Lost",)}
+    assert dead(files).names == {"pkg.app": ("Lost", "lonely", "wrapped"), "pkg.own": ("deco",)}
 
 
 def test_dead_definitions_methods_and_modules():

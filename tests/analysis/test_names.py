@@ -83,8 +83,12 @@ def test_relative_imports(is_package, level, target, expected):
     assert absolute("a.b.c", is_package, level, target) == expected
 
 
-def test_registration_is_told_from_its_refusal():
+def test_decorators_that_refuse_are_left_out():
     source = (
-        b"@r.register_if(False)\nclass A: pass\n@r.register\nclass B: pass\n@deco\nclass C: pass\n"
+        b"@r.register_if(False)\nclass A: pass\n@r.register(1)\nclass B: pass\n@d\nclass C: pass\n"
     )
-    assert [u.registers for u in read_names(source, "m", False).units] == [False, True, False]
+    assert [u.decorators for u in read_names(source, "m", False).units] == [
+        (),
+        (("r", "register"),),
+        (("d",),),
+    ]

@@ -2,9 +2,10 @@ import pytest
 
 from extractor.analysis.symbols import modules_of
 from extractor.errors import UsageError
+from extractor.moves import SliceMove, WholeMove
 from extractor.plan.load import parse_plan
 from extractor.plan.model import FileRule
-from extractor.plan.moves import SliceMove, WholeMove, lay_out, reach_from_roots, target_module
+from extractor.plan.moves import lay_out, reach_from_roots, target_module
 from extractor.source.tree import MemoryTree
 
 PLAN = """\
@@ -102,7 +103,7 @@ def test_missing_roots_say_what_to_do():
 
 
 def test_two_files_for_one_place_are_refused():
-    with pytest.raises(UsageError, match="give one of them another place"):
+    with pytest.raises(UsageError, match="cannot be a whole file and something else"):
         layout(plan=PLAN.replace('"big.tests.sub" = "small.tests"', '"big.tests.sub" = "small"'))
 
 

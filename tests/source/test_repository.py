@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from extractor.errors import SourceError, UsageError
+from extractor.source.objects import stream_objects
 from extractor.source.repository import open_source
 from extractor.source.tree import run_git
 
@@ -41,7 +42,9 @@ class TestKinds:
         assert subjects.split() == [b"two", b"one"]
 
     def test_git_folder_itself(self, checkout, opened):
-        assert opened(checkout.root / ".git")[1] == TIP
+        source, files = opened(checkout.root / ".git")
+        assert files == TIP
+        assert source.location == checkout.root
 
     def test_bare(self, checkout, opened, tmp_path):
         checkout.git("clone", "-q", "--bare", checkout.root, tmp_path / "bare.git")
@@ -57,6 +60,15 @@ class TestKinds:
         checkout.git("worktree", "add", "-q", tmp_path / "wt", "HEAD~1")
         assert opened(tmp_path / "wt")[1] == {"module": b"x = 1\n"}
         assert opened(checkout.root)[1] == TIP
+
+    def test_worktree_of_a_bare_repository(self, checkout, opened, tmp_path):
+        checkout.git("clone", "-q", "--bare", checkout.root, tmp_path / "bare.git")
+        checkout.git("-C", tmp_path / "bare.git", "worktree", "add", "-q", tmp_path / "wt")
+        assert not opened(tmp_path / "wt")[0].dirty
+        (tmp_path / "wt" / "module").write_text("x = 3\n")
+        source, files = opened(tmp_path / "wt")
+        assert source.dirty
+        assert files == TIP
 
     def test_submodule(self, checkout, opened, tmp_path):
         checkout.git("clone", "-q", checkout.root, tmp_path / "inner")
@@ -136,6 +148,22 @@ class TestRefusals:
     def test_no_such_folder(self, opened, tmp_path):
         with pytest.raises(SourceError, match="does not exist"):
             opened(tmp_path / "nosuch")
+
+    @pytest.mark.parametrize("spec", ["", " ", "a\0b"])
+    def test_what_names_nothing(self, checkout, opened, monkeypatch, spec):
+        monkeypatch.chdir(checkout.root)
+        with pytest.raises(UsageError, match="cannot be the name of a source"):
+            opened(spec)
+
+    def test_too_long_a_name(self, opened):
+        with pytest.raises(SourceError, match="cannot be opened: File name too long"):
+            opened("x" * 5000)
+
+    def test_links_that_go_round(self, opened, tmp_path):
+        (tmp_path / "a").symlink_to(tmp_path / "b")
+        (tmp_path / "b").symlink_to(tmp_path / "a")
+        with pytest.raises(SourceError, match=r"cannot be opened|does not exist"):
+            opened(tmp_path / "a")
 
     def test_file(self, opened, tmp_path):
         (tmp_path / "file").write_text("x")
@@ -252,6 +280,19 @@ class TestIncompleteClones:
             opened(tmp_path / "partial", "1" * 40)
         assert not canary.exists()
 
+    def test_partial_clone_without_what_the_history_needs(
+        self, checkout, workspace, progress, tmp_path
+    ):
+        self.partial(checkout, tmp_path / "partial", "blob:none")
+        old = checkout.git("rev-parse", "HEAD~1:module")
+        with (
+            pytest.raises(SourceError, match=f"partial lacks object {old} .*without --filter"),
+            open_source(
+                str(tmp_path / "partial"), None, workspace=workspace, progress=progress
+            ) as source,
+        ):
+            list(stream_objects(source.git_dir, [old]))
+
     def test_damaged(self, checkout, opened):
         blob = checkout.git("rev-parse", "HEAD:module")
         (checkout.root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
@@ -296,6 +337,15 @@ class TestNothingIsWrittenAndNothingRuns:
     def test_split_index(self, checkout, opened):
         checkout.git("update-index", "--split-index")
         assert not opened(checkout.root)[0].dirty
+
+    @pytest.mark.parametrize("options", [(), ("--sparse-index",)])
+    def test_sparse_checkout(self, checkout, opened, options):
+        checkout.commit("folders", **{"a/file": "a\n", "b/file": "b\n"})
+        checkout.git("sparse-checkout", "set", "--cone", *options, "a")
+        assert not (checkout.root / "b").exists()
+        source, files = opened(checkout.root)
+        assert not source.dirty
+        assert files["b/file"] == b"b\n"
 
     def test_bytes_and_times_stay(self, checkout, opened, unwritten):
         os.utime(checkout.root / "module", (1, 1))

@@ -1,0 +1,153 @@
+"""Facts kept on disk under the name of the content they were read from.
+
+A key is the blob id of a file (git's SHA-1 of its content), a table's name carries the
+version of the facts: nothing ever goes stale, and the file can be deleted at any time.
+A cache that cannot be opened, read or written is as good as none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from extractor.analysis.scan import FACTS_VERSION, Body, Facts
+
+# Two Pythons can read one file differently, so each has its own facts.
+_VERSION = f"{FACTS_VERSION}_{sys.version_info[0]}_{sys.version_info[1]}"
+_AT_ONCE = 500
+
+
+class Cache:
+    """Facts by blob id, single functions by blob id and name, graphs by all their blobs."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._database: sqlite3.Connection | None = None
+        folder = folder or default_folder()
+        with suppress(OSError, sqlite3.Error):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._database = _open(folder / "imports.sqlite3")
+
+    def facts(self, blobs: Iterable[str]) -> dict[str, Facts]:
+        """The facts known of these blobs."""
+        return {key: _facts(value) for key, value in self._read("facts", blobs).items()}
+
+    def functions(self, keys: Iterable[str]) -> dict[str, Body | None]:
+        """What is known of functions, by ``blob:qualified name``; ``None``: no such function."""
+        found = self._read("functions", keys)
+        return {key: None if value is None else Body(*value) for key, value in found.items()}
+
+    def graph(self, key: str) -> Any:
+        """The stored form of a graph, or ``None``."""
+        return self._read("graphs", [key]).get(key)
+
+    def add(
+        self,
+        facts: Mapping[str, Facts],
+        functions: Mapping[str, Body | None],
+        graphs: Mapping[str, Any],
+    ) -> None:
+        """Keep what was found out."""
+        self._write("facts", {k: _plain_facts(v) for k, v in facts.items()})
+        self._write(
+            "functions", {k: None if v is None else _plain_body(v) for k, v in functions.items()}
+        )
+        self._write("graphs", graphs)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._database is not None:
+            with suppress(sqlite3.Error):
+                self._database.close()
+            self._database = None
+
+    def _read(self, table: str, keys: Iterable[str]) -> dict[str, Any]:
+        wanted = sorted(set(keys))
+        found: dict[str, Any] = {}
+        if self._database is None:
+            return found
+        with suppress(sqlite3.Error, ValueError):
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = wanted[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                rows = self._database.execute(
+                    f"select key, sum, value from {table}_{_VERSION} where key in ({marks})", some
+                )
+                for key, checksum, value in rows:
+                    if checksum == _checksum(key, value):
+                        found[key] = json.loads(value)
+        return found
+
+    def _write(self, table: str, values: Mapping[str, Any]) -> None:
+        if self._database is None or not values:
+            return
+        rows = []
+        for key, value in values.items():
+            text = json.dumps(value, separators=(",", ":"))
+            rows.append((key, _checksum(key, text), text))
+        with suppress(sqlite3.Error), self._database:
+            self._database.executemany(
+                f"insert or replace into {table}_{_VERSION} values (?, ?, ?)", rows
+            )
+
+
+def default_folder() -> Path:
+    """Where caches are kept: ``EXTRACTOR_CACHE``, or the user's cache folder."""
+    chosen = os.environ.get("EXTRACTOR_CACHE")
+    if chosen:
+        return Path(chosen)
+    # Loaded here: it is only needed when nobody said where.
+    from platformdirs import user_cache_path
+
+    return user_cache_path("extractor", appauthor=False)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=5)
+    try:
+        with database:
+            for table in ("facts", "functions", "graphs"):
+                database.execute(
+                    f"create table if not exists {table}_{_VERSION} "
+                    "(key text primary key, sum integer, value text) without rowid"
+                )
+    except sqlite3.DatabaseError:
+        # Not a database (any more): start anew.
+        database.close()
+        path.unlink()
+        return _open(path)
+    return database
+
+
+def _checksum(key: str, text: str) -> int:
+    digest = hashlib.blake2b(f"{key}\n{text}".encode("utf-8", "surrogateescape"), digest_size=7)
+    return int.from_bytes(digest.digest(), "big")
+
+
+def _plain_body(body: Body) -> list[Any]:
+    return [body.imports, body.dynamic, body.calls]
+
+
+def _plain_facts(facts: Facts) -> list[Any]:
+    return [
+        _plain_body(facts.top),
+        {name: _plain_body(body) for name, body in facts.functions.items()},
+        facts.bound,
+        facts.bases,
+        facts.lazy,
+        facts.exported,
+        facts.error,
+        facts.error_line,
+        facts.lines,
+    ]
+
+
+def _facts(value: list[Any]) -> Facts:
+    top, functions, *rest = value
+    return Facts(Body(*top), {name: Body(*body) for name, body in functions.items()}, *rest)

@@ -1,0 +1,94 @@
+"""Arguments and options that several verbs share, so that they mean the same everywhere.
+
+A verb stacks the decorators it needs and receives parsed values:
+
+    @click.command()
+    @source_argument
+    @output_argument
+    @rev_option
+    @plan_option
+    @reporting_options
+    def command(source, output, rev, plan, reporting): ...
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from extractor.errors import UsageError
+from extractor.plan.load import PLANS
+from extractor.progress import Progress, progress_for
+from extractor.source.repository import check_revision_name
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """How the user wants to be told: ``progress`` goes to standard error, results to output."""
+
+    progress: Progress
+    as_json: bool
+
+    def result(self, values: Any, text: str) -> None:
+        """Print ``values`` as JSON when a program asked, else ``text`` for a person."""
+        # Python's own print would fail on a path that is not UTF-8; JSON escapes it.
+        click.echo(json.dumps(values, indent=2, sort_keys=True) if self.as_json else text)
+
+
+def _checked_revision(
+    ctx: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    check_revision_name(value)
+    return value
+
+
+def _chosen_plan(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    if value is not None:
+        return value
+    known = sorted(path.parent.name for path in PLANS.glob("*/plan.toml"))
+    if len(known) != 1:
+        raise UsageError(f"name a plan with --plan: one of {', '.join(known) or 'none known'}")
+    return known[0]
+
+
+source_argument = click.argument("source", metavar="SOURCE")
+"""SOURCE as the user wrote it: ``extractor.source.repository.open_source`` reads it."""
+
+output_argument = click.argument(
+    "output", metavar="OUTPUT", type=click.Path(path_type=Path, resolve_path=False)
+)
+"""OUTPUT, the folder of a result, as a ``Path``."""
+
+rev_option = click.option(
+    "--rev",
+    metavar="REV",
+    callback=_checked_revision,
+    help="The commit of SOURCE to work on: a SHA, a branch or a tag.  [default: HEAD]",
+)
+
+plan_option = click.option(
+    "--plan",
+    metavar="PLAN",
+    callback=_chosen_plan,
+    help="Name of a plan, or a folder with a plan.toml.  [default: the only one there is]",
+)
+
+
+def reporting_options(verb: _F) -> _F:
+    """Add ``--json`` and ``--quiet``; the verb gets them as ``reporting``."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+    @click.option("--quiet", is_flag=True, help="Show no progress.")
+    @functools.wraps(verb)
+    def wrapped(*args: Any, as_json: bool, quiet: bool, **kwargs: Any) -> Any:
+        return verb(*args, reporting=Reporting(progress_for(quiet), as_json), **kwargs)
+
+    return wrapped  # type: ignore[return-value]

@@ -1,0 +1,116 @@
+"""``extractor analyze``: what imports cost, and which cut pays."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from extractor.analysis.cache import Cache
+from extractor.analysis.cascade import cascade, package_costs
+from extractor.analysis.cuts import single_cuts, smallest_cut_set
+from extractor.analysis.project import import_graph
+from extractor.analysis.references import find_references
+from extractor.analysis.registry import registry_coupling, what_moving_takes
+from extractor.analysis.report import Analysis, as_json, as_text
+from extractor.analysis.truth import compare
+from extractor.cli._options import Reporting, reporting_options, rev_option, source_argument
+from extractor.errors import ExitCode
+from extractor.source.repository import open_source
+from extractor.verification.observe import observe
+
+
+@click.command("analyze")
+@source_argument
+@rev_option
+@click.option("--package", multiple=True, help="A package to read.  [default: the largest]")
+@click.option("--root", metavar="MODULE", help="The module whose import is to become cheap.")
+@click.option("--budget", type=int, metavar="N", help="Modules that importing the root may load.")
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="MODULE",
+    help="A module, with all below it, that no cut may lose; may be repeated.  "
+    "[default: the package of the root]",
+)
+@click.option("--registry", metavar="PACKAGE", help="A package whose classes register themselves.")
+@click.option(
+    "--moving", multiple=True, metavar="MODULE", help="With --registry: its classes are to leave."
+)
+@click.option("--references", is_flag=True, help="Also names in strings, settings and documents.")
+@click.option(
+    "--observe",
+    "python",
+    type=click.Path(path_type=Path),
+    metavar="PYTHON",
+    help="Import the modules for real in this interpreter, and compare.",
+)
+@click.option(
+    "--module", multiple=True, help="With --observe: a module to import.  [default: all loaded]"
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, help="Processes for --observe.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@reporting_options
+def command(
+    source: str,
+    rev: str | None,
+    package: tuple[str, ...],
+    root: str | None,
+    budget: int | None,
+    keep: tuple[str, ...],
+    registry: str | None,
+    moving: tuple[str, ...],
+    references: bool,
+    python: Path | None,
+    module: tuple[str, ...],
+    jobs: int,
+    no_cache: bool,
+    reporting: Reporting,
+) -> int:
+    """Say what importing modules of SOURCE loads, and which cut pays."""
+    with tempfile.TemporaryDirectory(prefix="extractor-") as folder:
+        opened = open_source(
+            source, rev, workspace=Path(folder), progress=reporting.progress, need_history=False
+        )
+        with opened as found:
+            graph = import_graph(found.tree, package, None if no_cache else Cache())
+            loads = cascade(graph, root) if root else None
+            kept = _below(keep or ((root or "").rpartition(".")[0],), graph.modules)
+            in_root = kept & set(loads.modules) if loads else set()
+            coupling = registry_coupling(found.tree, graph, registry) if registry else None
+            leaving = _below(moving, graph.modules)
+            observed = None
+            if python is not None:
+                names = module or (loads.modules if loads else tuple(graph.modules))
+                observed = compare(graph, observe(found.tree, graph.modules, python, names, jobs))
+            analysis = Analysis(
+                source=found.label,
+                graph=graph,
+                costs=package_costs(graph, root),
+                cascade=loads,
+                cuts=single_cuts(graph, root, in_root) if root else (),
+                cut_set=smallest_cut_set(graph, root, budget, in_root)
+                if root and budget is not None
+                else None,
+                coupling=coupling,
+                move=what_moving_takes(
+                    coupling, (c.name for c in coupling.classes if c.module in leaving)
+                )
+                if coupling and leaving
+                else None,
+                references=find_references(found.tree, graph, keep) if references else None,
+                truth=observed,
+            )
+    reporting.result(as_json(analysis), as_text(analysis))
+    return ExitCode.DID_NOT_HOLD if observed and not observed.holds else ExitCode.DONE
+
+
+def _below(names: tuple[str, ...], modules: Iterable[str]) -> set[str]:
+    wanted = [name for name in names if name]
+    return {
+        module
+        for module in modules
+        if any(module == name or module.startswith(name + ".") for name in wanted)
+    }

@@ -1,0 +1,378 @@
+"""Rows out of one kind of server and into another, as the same values.
+
+A row on the way is a tuple of ``None``, ``int``, ``float`` and ``str``; a timestamp is the text
+``YYYY-MM-DD HH:MM:SS`` with a fraction only where there is one. What a server cannot hold
+(fractions of a second, double precision on MySQL) is cut before anything is compared, and counted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.engine import Engine
+
+from extractor.database.connect import told
+from extractor.database.schema import Table
+
+Row = tuple[Any, ...]
+Cut = Callable[[Any], Any]
+
+_FETCH = 5000
+_TIMES = frozenset(["DATETIME", "TIMESTAMP"])
+_FLOATS = frozenset(["FLOAT", "REAL", "DOUBLE", "DOUBLE_PRECISION"])
+
+
+def plain_time(text: str) -> str:
+    """A timestamp without zeros at the end of its fraction."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def shortest_single(value: float) -> float:
+    """The shortest decimal that is the same number in single precision."""
+    try:
+        wanted = struct.pack("f", value)
+    except OverflowError:
+        return value
+    for digits in range(6, 9):
+        short = float(f"{value:.{digits}g}")
+        try:
+            if struct.pack("f", short) == wanted:
+                return short
+        except OverflowError:
+            continue
+    return float(f"{value:.9g}")
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Which columns of a table hold timestamps, and which hold floating point numbers."""
+
+    times: tuple[int, ...]
+    floats: tuple[int, ...]
+
+
+def kinds(table: Table) -> Kinds:
+    """The columns of ``table`` that servers hold differently."""
+    return Kinds(
+        tuple(i for i, c in enumerate(table.columns) if c.type in _TIMES),
+        tuple(i for i, c in enumerate(table.columns) if c.type in _FLOATS),
+    )
+
+
+class Dialect:
+    """How one kind of server is read and written through its driver."""
+
+    name = "sqlite"
+    quote = '"'
+    mark = "?"
+    whole_seconds = False
+    single_precision = False
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def quoted(self, name: str) -> str:
+        return self.quote + name.replace(self.quote, self.quote * 2) + self.quote
+
+    def connect(self) -> Any:
+        """A driver's connection with transactions begun and ended by us alone."""
+        proxied = self.engine.raw_connection()
+        connection = proxied.driver_connection
+        proxied.detach()
+        return connection
+
+    def begin_snapshot(self, connection: Any) -> None:
+        """From here on ``connection`` sees one state, whatever others write."""
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+
+    def no_snapshot(self, connection: Any, tables: Sequence[str]) -> str:
+        """Why a snapshot is not possible, or nothing."""
+        return ""
+
+    def prepare_target(self, connection: Any) -> None:
+        """Settings of a connection that writes."""
+
+    def begin(self, connection: Any) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self, connection: Any) -> None:
+        connection.commit()
+
+    def rollback(self, connection: Any) -> None:
+        connection.rollback()
+
+    def run(self, connection: Any, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """One small statement with all its rows; ``?`` marks a value."""
+        cursor = connection.cursor()
+        try:
+            cursor.execute(sql.replace("?", self.mark), tuple(values))
+            return list(cursor.fetchall()) if cursor.description else []
+        finally:
+            cursor.close()
+
+    def column(self, table: Table, index: int) -> str:
+        return self.quoted(table.columns[index].name)
+
+    def select(self, table: Table, after: Row | None = None, upto: Row | None = None) -> str:
+        """Text of the query for all rows in order of the key, with ``?`` for key values."""
+        columns = ", ".join(self.column(table, i) for i in range(len(table.columns)))
+        keys = [self.quoted(name) for name in table.primary_key]
+        conditions = []
+        if after is not None:
+            conditions.append(_beyond(keys, ">"))
+        if upto is not None:
+            conditions.append(f"NOT ({_beyond(keys, '>')})")
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        order = ", ".join(keys)
+        return f"SELECT {columns} FROM {self.quoted(table.name)}{where} ORDER BY {order}"
+
+    def read(
+        self, connection: Any, table: Table, after: Row | None = None, upto: Row | None = None
+    ) -> Iterator[list[Row]]:
+        """All rows in order of the key, some thousand at a time."""
+        sql = self.select(table, after, upto).replace("?", self.mark)
+        values = [*_repeated(after), *_repeated(upto)]
+        with told("cannot read", self.engine.url):
+            cursor = self.stream(connection)
+            try:
+                cursor.execute(sql, values)
+                while rows := cursor.fetchmany(_FETCH):
+                    yield self.plain(rows, table)
+            finally:
+                # A connection that is gone has no cursor to close.
+                with contextlib.suppress(Exception):
+                    cursor.close()
+
+    def stream(self, connection: Any) -> Any:
+        """A cursor that holds few rows in memory."""
+        return connection.cursor()
+
+    def plain(self, rows: Sequence[Row], table: Table) -> list[Row]:
+        """Driver's rows as rows on the way."""
+        times = kinds(table).times
+        if not times:
+            return list(rows)
+        result = []
+        for row in rows:
+            values = list(row)
+            for i in times:
+                if values[i] is not None:
+                    values[i] = plain_time(str(values[i]))
+            result.append(tuple(values))
+        return result
+
+    def own(self, rows: Sequence[Row], table: Table) -> Sequence[Row]:
+        """Rows on the way as this server keeps them: here with six digits of a fraction."""
+        times = kinds(table).times
+        result = []
+        for row in rows:
+            values = list(row)
+            for i in times:
+                if values[i] is not None:
+                    whole, _, fraction = values[i].partition(".")
+                    values[i] = f"{whole}.{fraction:0<6}"
+            result.append(tuple(values))
+        return result
+
+    def write(self, connection: Any, table: Table, rows: Sequence[Row]) -> None:
+        """Insert rows; the transaction is the caller's."""
+        columns = ", ".join(self.quoted(c.name) for c in table.columns)
+        marks = ", ".join([self.mark] * len(table.columns))
+        cursor = connection.cursor()
+        try:
+            cursor.executemany(
+                f"INSERT INTO {self.quoted(table.name)} ({columns}) VALUES ({marks})",
+                self.own(rows, table),
+            )
+        finally:
+            cursor.close()
+
+    def finish(self, connection: Any, table: Table) -> None:
+        """After all rows of a table: whatever counts its keys goes on behind the last."""
+
+
+class MySQL(Dialect):
+    name = "mysql"
+    quote = "`"
+    mark = "%s"
+    whole_seconds = True
+    single_precision = True
+
+    def connect(self) -> Any:
+        from pymysql.constants import FIELD_TYPE
+
+        connection = super().connect()
+        # Text is what we want of a timestamp, and decoding it takes most of the time.
+        connection.decoders.pop(FIELD_TYPE.DATETIME, None)
+        connection.decoders.pop(FIELD_TYPE.TIMESTAMP, None)
+        connection.autocommit(True)
+        return connection
+
+    def begin_snapshot(self, connection: Any) -> None:
+        self.run(connection, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        self.run(connection, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+
+    def no_snapshot(self, connection: Any, tables: Sequence[str]) -> str:
+        marks = ", ".join("?" for _ in tables)
+        others = self.run(
+            connection,
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = database() "
+            f"AND engine <> 'InnoDB' AND table_name IN ({marks}) ORDER BY table_name",
+            tables,
+        )
+        return f"{', '.join(o[0] for o in others)} not in InnoDB" if others else ""
+
+    def prepare_target(self, connection: Any) -> None:
+        # Nothing may be cut silently, and a key of 0 is a key.
+        modes = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO"
+        self.run(connection, f"SET SESSION sql_mode = '{modes}'")
+
+    def begin(self, connection: Any) -> None:
+        connection.begin()
+
+    def column(self, table: Table, index: int) -> str:
+        name = self.quoted(table.columns[index].name)
+        # As text, the server would round single precision to six digits.
+        return f"{name} + 0e0" if table.columns[index].type in _FLOATS else name
+
+    def stream(self, connection: Any) -> Any:
+        from pymysql.cursors import SSCursor
+
+        return SSCursor(connection)
+
+    def plain(self, rows: Sequence[Row], table: Table) -> list[Row]:
+        floats = kinds(table).floats
+        if not floats:
+            return list(rows)
+        result = []
+        for row in rows:
+            values = list(row)
+            for i in floats:
+                if values[i] is not None:
+                    values[i] = shortest_single(float(values[i]))
+            result.append(tuple(values))
+        return result
+
+    def own(self, rows: Sequence[Row], table: Table) -> Sequence[Row]:
+        return rows
+
+
+class PostgreSQL(Dialect):
+    name = "postgresql"
+    mark = "%s"
+
+    def connect(self) -> Any:
+        from psycopg2 import extensions
+
+        connection = super().connect()
+        text = extensions.new_type((1114,), "TEXT_TIMESTAMP", lambda value, cursor: value)
+        extensions.register_type(text, connection)
+        self.run(connection, "SET datestyle = 'ISO'")
+        self.run(connection, "SET extra_float_digits = 3")
+        connection.commit()
+        return connection
+
+    def begin_snapshot(self, connection: Any) -> None:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        # The snapshot is taken by the first query.
+        self.run(connection, "SELECT 1")
+
+    def begin(self, connection: Any) -> None:
+        """The driver begins by itself."""
+
+    def stream(self, connection: Any) -> Any:
+        cursor = connection.cursor("extractor_copy")
+        cursor.itersize = _FETCH
+        return cursor
+
+    def own(self, rows: Sequence[Row], table: Table) -> Sequence[Row]:
+        return rows
+
+    def plain(self, rows: Sequence[Row], table: Table) -> list[Row]:
+        return list(rows)
+
+    def write(self, connection: Any, table: Table, rows: Sequence[Row]) -> None:
+        columns = ", ".join(self.quoted(c.name) for c in table.columns)
+        text = io.StringIO("".join("\t".join(map(_copy_text, row)) + "\n" for row in rows))
+        cursor = connection.cursor()
+        try:
+            cursor.copy_expert(f"COPY {self.quoted(table.name)} ({columns}) FROM STDIN", text)
+        finally:
+            cursor.close()
+
+    def finish(self, connection: Any, table: Table) -> None:
+        for column in table.columns:
+            if column.autoincrement:
+                self.run(
+                    connection,
+                    f"SELECT setval(pg_get_serial_sequence(?, ?), max({self.quoted(column.name)})) "
+                    f"FROM {self.quoted(table.name)} HAVING max({self.quoted(column.name)}) > 0",
+                    (self.quoted(table.name), column.name),
+                )
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _copy_text(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    return repr(value)
+
+
+def _beyond(keys: Sequence[str], sign: str) -> str:
+    """Rows beyond a key in the order of the key, spelt so that every server uses its index."""
+    parts = []
+    for end in range(len(keys)):
+        equal = [f"{key} = ?" for key in keys[:end]]
+        parts.append(" AND ".join([*equal, f"{keys[end]} {sign} ?"]))
+    return "(" + " OR ".join(parts) + ")"
+
+
+def _repeated(key: Row | None) -> list[Any]:
+    values: list[Any] = []
+    for end in range(len(key or ())):
+        values += (key or ())[: end + 1]
+    return values
+
+
+def dialect_for(engine: Engine) -> Dialect:
+    """The dialect of an engine's server."""
+    known: dict[str, type[Dialect]] = {"sqlite": Dialect, "mysql": MySQL, "postgresql": PostgreSQL}
+    return known[engine.dialect.name](engine)
+
+
+class Cutter:
+    """Cuts values to what both sides can hold; ``changed`` counts values that were cut."""
+
+    def __init__(self, source: Dialect, target: Dialect, table: Table) -> None:
+        found = kinds(table)
+        narrow = target.single_precision and not source.single_precision
+        self._floats = found.floats if narrow else ()
+        self._times = found.times if target.whole_seconds and not source.whole_seconds else ()
+        self.changed = 0
+
+    def __call__(self, rows: list[Row]) -> list[Row]:
+        if not self._floats and not self._times:
+            return rows
+        result = []
+        for row in rows:
+            values = list(row)
+            for i in self._floats:
+                if values[i] is not None:
+                    values[i] = shortest_single(float(values[i]))
+            for i in self._times:
+                if values[i] is not None:
+                    values[i] = values[i].partition(".")[0]
+            cut = tuple(values)
+            self.changed += sum(a != b for a, b in zip(cut, row, strict=True))
+            result.append(cut)
+        return result

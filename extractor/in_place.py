@@ -1,0 +1,157 @@
+"""Run one rewrite over files and folders of any project: see what it would do, or do it."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tempfile
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from extractor.errors import UsageError
+from extractor.outcome import Outcome, Rewritten
+from extractor.rewrites import Rewrite
+from extractor.rewrites.parts.source_file import SourceFile
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a rewrite made of one file."""
+
+    path: Path
+    before: bytes
+    outcome: Outcome
+
+    def diff(self) -> str:
+        """A unified diff of the file; empty when it stays."""
+        if not isinstance(self.outcome, Rewritten):
+            return ""
+        old, new = (
+            text.decode("utf-8", "surrogateescape").splitlines(keepends=True)
+            for text in (self.before, self.outcome.content)
+        )
+        name = self.path.as_posix()
+        lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
+        return "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            for line in lines
+        )
+
+    def write(self) -> None:
+        """Put the new text in the file's place at once, with the mode it had."""
+        assert isinstance(self.outcome, Rewritten)
+        target = self.path.resolve()
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+            file.write(self.outcome.content)
+        try:
+            Path(file.name).chmod(target.stat().st_mode)
+            Path(file.name).replace(target)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def settings_from(rewrite: Rewrite, values: Mapping[str, Any]) -> Any:
+    """The settings of ``rewrite`` from lists of words, ``OLD=NEW`` for mappings.
+
+    Fields that ``values`` does not name, or names with nothing, keep their default. Raises
+    ``UsageError`` for an unknown name or a word without ``=``.
+    """
+    kinds = setting_kinds(rewrite)
+    given: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in kinds:
+            raise UsageError(f"{rewrite.name} has no setting {name!r}; it has {', '.join(kinds)}")
+        if value is None or (not value and not isinstance(value, bool)):
+            continue
+        given[name] = _converted(name, kinds[name], value)
+    return rewrite.settings(**given)
+
+
+def _converted(name: str, kind: str, value: Any) -> Any:
+    if kind == "flag":
+        return bool(value)
+    if kind == "mapping" and not isinstance(value, Mapping):
+        pairs = [word.partition("=") for word in value]
+        bad = [old for old, equals, new in pairs if not (old and equals and new)]
+        if bad:
+            raise UsageError(f"write {name} as OLD=NEW, not {bad[0]!r}")
+        return {old: new for old, _, new in pairs}
+    if kind == "set":
+        return frozenset(value)
+    return dict(value) if kind == "mapping" else tuple(value)
+
+
+def setting_kinds(rewrite: Rewrite) -> dict[str, str]:
+    """The settings of ``rewrite`` in order: ``flag``, ``mapping``, ``set`` or ``list``."""
+    kinds: dict[str, str] = {}
+    hints = typing.get_type_hints(rewrite.settings)
+    for field in dataclasses.fields(rewrite.settings):
+        text = str(hints[field.name])
+        kinds[field.name] = (
+            "flag"
+            if hints[field.name] is bool
+            else "mapping"
+            if "Mapping" in text
+            else "set"
+            if "frozenset" in text
+            else "list"
+        )
+    return kinds
+
+
+def files_below(paths: Iterable[Path], suffixes: Sequence[str]) -> list[Path]:
+    """The files among ``paths``, and those with ``suffixes`` in folders among them, sorted.
+
+    Folders whose name starts with a dot are passed over; links to folders are not followed.
+    """
+    found: set[Path] = set()
+    for path in paths:
+        if not path.is_dir():
+            found.add(path)
+            continue
+        for folder, names, files in os.walk(path):
+            names[:] = [name for name in names if not name.startswith(".")]
+            base = Path(folder)
+            found.update(base / file for file in files if file.endswith(tuple(suffixes)))
+    return sorted(path for path in found if not path.is_symlink())
+
+
+def module_of(path: Path) -> tuple[str, bool]:
+    """The dotted name of a Python file as its folders' ``__init__`` files tell, and if it is one.
+
+    A folder without ``__init__`` is where the top-level names are.
+    """
+    is_package = path.name == "__init__.py"
+    parts = [] if is_package else [path.stem]
+    folder = path.resolve().parent
+    while (folder / "__init__.py").exists():
+        parts.append(folder.name)
+        folder = folder.parent
+    return ".".join(reversed(parts)), is_package
+
+
+def with_known_modules(settings: Any, files: Iterable[Path]) -> Any:
+    """``settings`` told of all modules among ``files``, if they are a kind that asks."""
+    if not hasattr(settings, "known_modules") or settings.known_modules:
+        return settings
+    roots = settings.roots
+    known = {
+        module
+        for path in files
+        if path.suffix == ".py" and (module := module_of(path)[0]).partition(".")[0] in roots
+    }
+    return dataclasses.replace(settings, known_modules=frozenset(known))
+
+
+def run(rewrite: Rewrite, settings: Any, files: Iterable[Path]) -> Iterable[Change]:
+    """Each file with what ``rewrite`` makes of it; nothing is written."""
+    for path in files:
+        before = path.read_bytes()
+        module, is_package = module_of(path) if path.suffix == ".py" else ("", False)
+        file = SourceFile(path.as_posix(), before, module, is_package)
+        yield Change(path, before, rewrite.run(file, settings))

@@ -1,0 +1,262 @@
+"""``manifest.json``: what one run read, decided, did, left out, and could not do.
+
+The manifest is the same to the byte for the same input, except for its last section,
+``timing``. Run as a program this module prints the JSON Schema.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from extractor import __version__
+from extractor.errors import UsageError
+from extractor.source.repository import Source
+
+SCHEMA_VERSION: Literal[1] = 1
+
+
+def printable(text: object) -> object:
+    """Paths may hold bytes that are not UTF-8, which JSON cannot carry: they are spelled out."""
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return text
+
+
+Text = Annotated[str, BeforeValidator(printable)]
+Line = Annotated[int, Field(ge=0, description="Counted from 1; 0 is the whole file.")]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ToolRecord(_Record):
+    """The program that ran."""
+
+    name: str = "extractor"
+    version: str = __version__
+
+
+class ReleaseRecord(_Record):
+    """A released source distribution that became a commit."""
+
+    name: Text
+    version: Text
+    sha256: str = Field(description="Of the archive.")
+    date: str = Field(description="Day and time of the release, ISO 8601, UTC.")
+    revision: str = Field(description="The commit made of it.")
+
+
+class SourceRecord(_Record):
+    """What was read."""
+
+    described: Text = Field(description="The release or revision, as people say it.")
+    revision: str = Field(description="Full SHA-1 of the commit.")
+    commit_date: str = Field(description="The committer's date, ISO 8601, UTC.")
+    dirty: bool = Field(
+        default=False, description="The checkout had uncommitted changes, which were left out."
+    )
+    releases: tuple[ReleaseRecord, ...] = ()
+
+
+class PlanRecord(_Record):
+    """What a person decided, pinned."""
+
+    name: Text
+    digest: str = Field(description="SHA-256 over the plan and everything in its folder.")
+
+
+class ResultRecord(_Record):
+    """One repository of the result."""
+
+    path: Text = Field(description="Relative to the folder of the manifest.")
+    revision: str = Field(description="Full SHA-1 of its tip.")
+    commits: int = Field(ge=0)
+
+
+class DecisionRecord(_Record):
+    """A cut or a replacement of the plan, with what it did this time."""
+
+    kind: Literal["cut", "replace"]
+    subject: Text = Field(description="A symbol, a class family or a module.")
+    reason: Text
+    outcome: Literal["applied", "already done", "matched nothing"]
+    stand_in: Text | None = Field(default=None, description="What stands there instead.")
+    touched: tuple[Text, ...] = Field(default=(), description="The symbols it touched.")
+
+
+class MoveRecord(_Record):
+    """A file of the source that is in the result, whole or (with ``symbols``) in part."""
+
+    source: Text
+    target: Text
+    symbols: tuple[Text, ...] = ()
+
+
+class OverlayRecord(_Record):
+    """A file a person wrote."""
+
+    path: Text
+    code_lines: int = Field(ge=0, description="Without blanks, comments and docstrings.")
+    purpose: Text = ""
+
+
+class DroppedRecord(_Record):
+    """Something that nothing reaches, so that it did not come along."""
+
+    symbol: Text
+    reason: Text
+
+
+class TroubleRecord(_Record):
+    """A file or a step that was skipped or failed."""
+
+    step: Text = Field(description="The rewrite or stage.")
+    path: Text = Field(default="", description="Empty when the step concerns no one file.")
+    line: Line = 0
+    reason: Text
+
+
+class WordRecord(_Record):
+    """A place where the old project's name remains."""
+
+    path: Text
+    line: Line
+    text: Text = Field(description="The line, without surrounding blanks.")
+    reason: Text
+
+
+class TaskRecord(_Record):
+    """Something left for a person."""
+
+    subject: Text
+    task: Text
+
+
+class CheckRecord(_Record):
+    """A promise about the result, and what was seen."""
+
+    name: Text
+    outcome: Literal["held", "did not hold", "not run"]
+    evidence: tuple[Text, ...] = ()
+
+
+class TimingRecord(BaseModel):
+    """The only section that differs between equal runs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seconds: dict[str, float] = Field(
+        default_factory=dict, description="Wall-clock seconds of each stage, in order of start."
+    )
+
+
+class Manifest(BaseModel):
+    """The record of one run; lists may be filled in any order, they are written sorted."""
+
+    model_config = ConfigDict(extra="forbid", title="manifest.json", validate_assignment=True)
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    tool: ToolRecord = Field(default_factory=ToolRecord)
+    source: SourceRecord
+    plan: PlanRecord
+    results: list[ResultRecord] = Field(default_factory=list)
+    counts: dict[str, int] = Field(default_factory=dict)
+    decisions: list[DecisionRecord] = Field(default_factory=list)
+    moves: list[MoveRecord] = Field(default_factory=list)
+    overlay: list[OverlayRecord] = Field(default_factory=list)
+    dropped: list[DroppedRecord] = Field(default_factory=list)
+    skipped: list[TroubleRecord] = Field(default_factory=list)
+    failed: list[TroubleRecord] = Field(default_factory=list)
+    remaining_words: list[WordRecord] = Field(default_factory=list)
+    left_for_a_person: list[TaskRecord] = Field(default_factory=list)
+    checks: list[CheckRecord] = Field(default_factory=list)
+    timing: TimingRecord = Field(default_factory=TimingRecord)
+
+    @property
+    def everything_held(self) -> bool:
+        """No file or step failed and no check that ran was broken."""
+        return not self.failed and all(c.outcome != "did not hold" for c in self.checks)
+
+
+def source_record(source: Source) -> SourceRecord:
+    """What the manifest says of an opened source."""
+    return SourceRecord(
+        described=source.label,
+        revision=source.revision,
+        commit_date=_iso(source.commit_date),
+        dirty=source.dirty,
+        releases=tuple(
+            ReleaseRecord(
+                name=release.name,
+                version=release.version,
+                sha256=release.sha256,
+                date=_iso(release.date),
+                revision=release.revision,
+            )
+            for release in source.releases
+        ),
+    )
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+def manifest_bytes(manifest: Manifest, timing: bool = True) -> bytes:
+    """The file's content: lists sorted, decisions and checks in their own order.
+
+    ``timing=False`` leaves out what differs between equal runs.
+    """
+    values: dict[str, Any] = manifest.model_dump(mode="json")
+    # The order of decisions is the plan's, that of checks and stages is the run's.
+    for name in values.keys() - {"decisions", "checks"}:
+        if isinstance(values[name], list):
+            values[name].sort(key=lambda record: json.dumps(record, sort_keys=True))
+    values["counts"] = dict(sorted(values["counts"].items()))
+    for decision in values["decisions"]:
+        decision["touched"].sort()
+    seconds = values["timing"]["seconds"]
+    values["timing"]["seconds"] = {name: round(took, 3) for name, took in seconds.items()}
+    if not timing:
+        del values["timing"]
+    return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write ``manifest`` to ``path``, replacing what is there in one step."""
+    draft = path.with_name(f".{path.name}.unfinished")
+    draft.write_bytes(manifest_bytes(manifest))
+    draft.replace(path)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest at ``path``; ``UsageError`` when it is none, or of another version."""
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        raise UsageError(f"{path} is not a manifest of ours: {where}: {first['msg']}") from None
+
+
+def json_schema() -> str:
+    """The JSON Schema of ``manifest.json`` as text."""
+    schema: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Manifest.model_json_schema(mode="serialization"),
+    }
+    # Some releases of pydantic say a constant twice.
+    schema["properties"]["schema_version"].pop("enum", None)
+    return json.dumps(schema, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    print(json_schema(), end="")

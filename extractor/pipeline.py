@@ -1,0 +1,390 @@
+"""The main job as a chain: read, analyse, rewrite, move out with history, check, report.
+
+Each stage is a function of its own; ``run`` only puts them in a row. Everything is built in a
+hidden folder beside the output and renamed at the end, so that the output is complete or absent.
+"""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import io
+import re
+import tempfile
+import tokenize
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from extractor.analysis.symbols import Reach, modules_of
+from extractor.errors import DidNotHold
+from extractor.extract import (
+    Extraction,
+    historic_rewrite,
+    mapped_tree,
+    readable,
+    rewrite_all,
+)
+from extractor.history.carry import CarriedHistory, carry_history
+from extractor.history.commits import Identity, checkout, commit_tree
+from extractor.manifest import (
+    DecisionRecord,
+    DroppedRecord,
+    Manifest,
+    MoveRecord,
+    OverlayRecord,
+    PlanRecord,
+    ReleaseRecord,
+    ResultRecord,
+    SourceRecord,
+    TaskRecord,
+    TroubleRecord,
+    WordRecord,
+    write_manifest,
+)
+from extractor.moves import SliceMove
+from extractor.output import complete_or_absent
+from extractor.plan.load import Plan
+from extractor.plan.moves import Layout, lay_out, reach_from_roots
+from extractor.progress import Progress
+from extractor.source.repository import Source
+from extractor.source.tree import GitTree, Tree
+from extractor.verification.run import as_record, choose, export, run_checks
+
+Form: TypeAlias = Literal["moved", "rewritten"]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a plan means at one revision: what is reached, and where it goes."""
+
+    plan: Plan
+    modules: Mapping[str, str]
+    reach: Reach
+    layout: Layout
+
+
+def analyse(tree: Tree, plan: Plan) -> Analysis:
+    """Follow the plan's roots through ``tree`` and lay out what they reach.
+
+    ``UsageError`` when the plan's roots are not there or two files want one place.
+    """
+    modules = modules_of(tree, {plan.data.source_package})
+    reach = reach_from_roots(tree, modules, plan.data)
+    return Analysis(plan, modules, reach, lay_out(tree, modules, reach, plan.data))
+
+
+def rewrite(tree: Tree, analysis: Analysis, described: str = "") -> Extraction:
+    """Every rewrite of the extraction, in memory; ``described`` names the source's revision."""
+    files, modes = mapped_tree(tree, analysis.layout)
+    extraction = Extraction(
+        analysis.plan, analysis.layout, analysis.reach, tree, files, modes, described
+    )
+    rewrite_all(extraction)
+    return extraction
+
+
+def write_repository(
+    source: Source,
+    extraction: Extraction,
+    target: Path,
+    *,
+    form: Form = "moved",
+    author: Identity | None = None,
+    stage: Callable[[str], None] | None = None,
+) -> tuple[CarriedHistory, str]:
+    """The result as a repository: the carried history, one commit a rewrite, a work tree.
+
+    Returns what the history stage reports and the revision of the tip.
+    """
+    rules = extraction.plan.data.history
+    identity = author or Identity(rules.author, rules.email)
+    carried = carry_history(
+        source.git_dir,
+        source.revision,
+        extraction.layout.moves,
+        target,
+        form=form,
+        rewrite_blob=historic_rewrite(extraction) if form == "rewritten" else None,
+        progress=stage,
+    )
+    tip = carried.tip
+    for step in extraction.steps:
+        if step.changes:
+            tip = commit_tree(
+                target,
+                tip,
+                step.changes,
+                step.message(),
+                author=identity,
+                date=source.commit_date,
+            )
+    checkout(target, rules.branch, tip)
+    return carried, tip
+
+
+def run(
+    source: Source,
+    plan: Plan,
+    output: Path,
+    *,
+    form: Form = "moved",
+    author: Identity | None = None,
+    verify: bool = False,
+    python: Path | None = None,
+    progress: Progress | None = None,
+) -> Manifest:
+    """The whole job; OUTPUT gets the repository and ``manifest.json``.
+
+    It ends with the checks that need no other interpreter; ``verify`` adds the rest, with
+    ``python`` for their environments.
+
+    ``UsageError`` for an output or plan that cannot be used, ``SourceError`` for a source.
+    """
+    progress = progress or Progress()
+    with complete_or_absent(output, source.location) as building:
+        with progress.stage("analyse"):
+            analysis = analyse(source.tree, plan)
+        with progress.stage("rewrite"):
+            extraction = rewrite(source.tree, analysis, described=source.label)
+        target = building / plan.data.name
+        with progress.stage("history"):
+            carried, tip = write_repository(source, extraction, target, form=form, author=author)
+        with progress.stage("compare"):
+            _refuse_difference(extraction, GitTree(target / ".git", tip))
+        manifest = describe(source, extraction, carried, tip)
+        write_manifest(building / "manifest.json", manifest)
+        with progress.stage("verify"), tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
+            against = export(source.tree, Path(scratch) / "source") if verify else None
+            manifest.checks = [
+                as_record(result)
+                for result in run_checks(
+                    target,
+                    plan,
+                    choose(quick=not verify),
+                    against=against,
+                    python=python,
+                    progress=progress,
+                )
+            ]
+        manifest.timing.seconds = progress.seconds
+        write_manifest(building / "manifest.json", manifest)
+    return manifest
+
+
+def _refuse_difference(extraction: Extraction, written: GitTree) -> None:
+    """What was committed must be what was rewritten, file by file."""
+    with written:
+        paths = set(written.paths())
+        expected = extraction.tree()
+        wrong = sorted(paths ^ set(expected.paths())) or [
+            path for path in sorted(paths) if written.entry(path) != expected.entry(path)
+        ]
+    if wrong:
+        raise DidNotHold(
+            f"the repository differs from the rewritten tree in {len(wrong)} files, first in "
+            f"{wrong[0]}: report this as a bug"
+        )
+
+
+def describe(source: Source, extraction: Extraction, carried: CarriedHistory, tip: str) -> Manifest:
+    """The manifest of a finished extraction, checks and timing left empty."""
+    plan, reach, layout = extraction.plan, extraction.reach, extraction.layout
+    overlay = {p: c for p, c in plan.overlay.items() if extraction.files.get(p) == c}
+    python = [p for p in extraction.files if p.endswith(".py")]
+    manifest = Manifest(
+        source=SourceRecord(
+            described=source.label,
+            revision=source.revision,
+            commit_date=_day(source.commit_date),
+            dirty=source.dirty,
+            releases=tuple(
+                ReleaseRecord(
+                    name=r.name,
+                    version=r.version,
+                    sha256=r.sha256,
+                    date=_day(r.date),
+                    revision=r.revision,
+                )
+                for r in source.releases
+            ),
+        ),
+        plan=PlanRecord(name=plan.data.name, digest=plan.digest),
+        results=[
+            ResultRecord(path=plan.data.name, revision=tip, commits=carried.counts["commits"])
+        ],
+        counts={
+            "files": len(extraction.files),
+            "python_files": len(python),
+            "python_lines": sum(extraction.files[p].count(b"\n") for p in python),
+            "production_lines": sum(
+                extraction.files[p].count(b"\n")
+                for p in python
+                if p.startswith(f"{extraction.package}/")
+                and "/tests/" not in p
+                and not plan.data.is_migration(p)
+            ),
+            "symbols_carried": sum(
+                len(m.symbols) for m in layout.moves if isinstance(m, SliceMove)
+            ),
+            "modules_sliced": sum(isinstance(m, SliceMove) for m in layout.moves),
+            **{f"history_{name}": count for name, count in carried.counts.items()},
+            "rewrite_commits": sum(bool(s.changes) for s in extraction.steps),
+        },
+        decisions=_decisions(extraction),
+        moves=[
+            MoveRecord(
+                source=m.source,
+                target=m.target,
+                symbols=tuple(sorted(m.symbols)) if isinstance(m, SliceMove) else (),
+            )
+            for m in layout.moves
+        ],
+        overlay=[
+            OverlayRecord(path=p, code_lines=code_lines(c) if p.endswith(".py") else 0)
+            for p, c in sorted(overlay.items())
+        ],
+        remaining_words=remaining_words(extraction),
+    )
+    _troubles(manifest, extraction)
+    for symbol in layout.undecided:
+        manifest.left_for_a_person.append(
+            TaskRecord(
+                subject=str(symbol),
+                task="is reached, but no layout rule says where it goes: add one, or a decision",
+            )
+        )
+    for module, error in reach.failed.items():
+        manifest.failed.append(TroubleRecord(step="analyse", path=module, reason=error))
+    for path, error in readable(extraction.files).items():
+        manifest.failed.append(TroubleRecord(step="rewrite", path=path, reason=error))
+    return manifest
+
+
+def _decisions(extraction: Extraction) -> list[DecisionRecord]:
+    reach = extraction.reach
+    names = {rule.subject: found for rule, found in extraction.layout.replaced}
+    records = []
+    for cut in extraction.plan.data.cut:
+        used = cut.subject in reach.stopped
+        records.append(
+            DecisionRecord(
+                kind="cut",
+                subject=cut.subject,
+                reason=cut.reason,
+                outcome="applied" if used else "already done",
+                touched=_used_in(reach, cut.subject),
+            )
+        )
+    for replace in extraction.plan.data.replace:
+        symbols = sorted(names[replace.subject].symbols) if replace.subject in names else []
+        records.append(
+            DecisionRecord(
+                kind="replace",
+                subject=replace.subject,
+                reason=replace.reason,
+                stand_in=replace.with_,
+                outcome="applied" if replace.subject in reach.stopped else "already done",
+                touched=tuple(symbols),
+            )
+        )
+    return records
+
+
+def _used_in(reach: Reach, subject: str) -> tuple[str, ...]:
+    return tuple(f"{u.importer}:{u.line}" for u in reach.stopped.get(subject, ()))
+
+
+def _troubles(manifest: Manifest, extraction: Extraction) -> None:
+    """Sort what the steps found into dropped, failed and left for a person."""
+    for step in extraction.steps:
+        if step.status == "matched nothing":
+            manifest.skipped.append(
+                TroubleRecord(step=step.name, reason=f"{step.title}: {step.status}")
+            )
+        for path, error in step.failures:
+            manifest.failed.append(TroubleRecord(step=step.name, path=path, reason=error))
+        for path, finding in step.findings:
+            if step.name == "drop_unreached":
+                manifest.dropped.append(DroppedRecord(symbol=path, reason=finding.message))
+            else:
+                manifest.left_for_a_person.append(
+                    TaskRecord(subject=f"{path}:{finding.line}", task=finding.message)
+                )
+
+
+def remaining_words(extraction: Extraction) -> list[WordRecord]:
+    """Every line of the result that still holds the old package's name, with the reason."""
+    old = re.compile(re.escape(extraction.old_package), re.IGNORECASE)
+    rules = [(r, re.compile(r.pattern)) for r in extraction.plan.data.words]
+    found = []
+    for path, content in sorted(extraction.files.items()):
+        if b"\0" in content[:8000]:
+            continue
+        for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+            if not old.search(line):
+                continue
+            reason = next(
+                (
+                    rule.reason
+                    for rule, pattern in rules
+                    if fnmatch.fnmatchcase(path, rule.files) and pattern.search(line)
+                ),
+                "no rule of the plan explains it: look at it",
+            )
+            found.append(WordRecord(path=path, line=number, text=line.strip(), reason=reason))
+    return found
+
+
+def code_lines(content: bytes) -> int:
+    """Lines that hold code: blanks, comments and docstrings are not counted."""
+    skipped: set[int] = set()
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                skipped.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+    silent = {
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENCODING,
+        tokenize.ENDMARKER,
+    }
+    lines: set[int] = set()
+    for token in tokenize.tokenize(io.BytesIO(content).readline):
+        if token.type not in silent:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    return len(lines - skipped)
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+def summary(manifest: Manifest, output: Path) -> str:
+    """What a person wants to know first, in a dozen lines."""
+    counts = manifest.counts
+    result = manifest.results[0]
+    applied = [d for d in manifest.decisions if d.outcome == "applied"]
+    lines = [
+        f"{manifest.source.described} -> {output / result.path}",
+        f"  {counts['files']} files, {counts['production_lines']} lines of Python without tests",
+        f"  {counts['symbols_carried']} symbols carried out of {counts['modules_sliced']} modules",
+        f"  {result.commits} commits of history, {counts['rewrite_commits']} of rewrites on top",
+        f"  {len(applied)} decisions applied, "
+        f"{sum(o.code_lines for o in manifest.overlay)} lines of overlay",
+    ]
+    for title, records in (
+        ("failed", manifest.failed),
+        ("left for a person", manifest.left_for_a_person),
+    ):
+        if records:
+            lines.append(f"  {len(records)} {title}: see manifest.json")
+    for check in manifest.checks:
+        lines.append(f"  {check.name}: {check.outcome}")
+    return "\n".join(lines)

@@ -1,0 +1,23 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+"""What every test of this package finds, also when it is run alone."""
+
+from __future__ import absolute_import
+
+import logging
+
+import webob.dec  # noqa: tests use it through "import webob"
+
+import placement.conf  # noqa: the options get registered
+
+# Code that asks whether a level is enabled before it logs is tested as well.
+logging.getLogger('placement').setLevel(logging.DEBUG)

@@ -1,0 +1,590 @@
+"""What a state of Placement holds, and which requests of its API make it.
+
+Speaks the newest microversion that both sides know, from 1.14 (nested providers) on. A state is
+described in docs/database.md.
+"""
+
+from __future__ import annotations
+
+import math
+import urllib.parse
+
+from extractor.database.service import Cannot, Client, Conflict, NotYet, Response
+from extractor.errors import SourceError
+
+_LOWEST = (1, 14)
+_KNOWN = (1, 30)
+_INVENTORY = ("total", "reserved", "min_unit", "max_unit", "step_size", "allocation_ratio")
+_SCOPES = ("whole", "part")
+
+
+# -- state files ------------------------------------------------------------------------------
+
+
+def validate(state):
+    """Raise ``ValueError`` with one sentence when ``state`` is not one."""
+    known = {"format", "scope", "traits", "resource_classes", "resource_providers", "consumers"}
+    for key in state:
+        if key not in known:
+            raise ValueError("%s is not known here; known are %s" % (key, ", ".join(sorted(known))))
+    if state.get("scope") not in _SCOPES:
+        raise ValueError("scope must be one of %s" % ", ".join(_SCOPES))
+    for uuid, provider in state.get("resource_providers", {}).items():
+        for key in provider:
+            if key not in {"name", "parent", "inventories", "traits", "aggregates"}:
+                raise ValueError("provider %s: %s is not known here" % (uuid, key))
+        if not isinstance(provider.get("name"), str):
+            raise ValueError("provider %s has no name" % uuid)
+        for name, inventory in (provider.get("inventories") or {}).items():
+            if "total" not in inventory:
+                raise ValueError("provider %s: inventory of %s has no total" % (uuid, name))
+            for key in inventory:
+                if key not in _INVENTORY:
+                    raise ValueError(
+                        "provider %s: inventory of %s: %s is not known here" % (uuid, name, key)
+                    )
+    for uuid, consumer in state.get("consumers", {}).items():
+        if not isinstance(consumer.get("allocations"), dict):
+            raise ValueError("consumer %s has no allocations" % uuid)
+        for provider, resources in consumer["allocations"].items():
+            for name, used in resources.items():
+                if not isinstance(used, int) or used < 1:
+                    raise ValueError(
+                        "consumer %s: %s of %s on %s is no amount" % (uuid, used, name, provider)
+                    )
+
+
+def merge(states):
+    """One state of several, by file name; ``ValueError`` where two contradict each other.
+
+    A consumer gets ``of``: the providers on which the files know all of its allocations, or None
+    when they know all that there are.
+    """
+    merged = {
+        "scope": "part",
+        "traits": set(),
+        "resource_classes": set(),
+        "resource_providers": {},
+        "consumers": {},
+    }
+    told_by = {}
+    for name, state in sorted(states.items()):
+        if state["scope"] == "whole":
+            merged["scope"] = "whole"
+        merged["traits"].update(state.get("traits", ()))
+        merged["resource_classes"].update(state.get("resource_classes", ()))
+        own = set(state.get("resource_providers", {}))
+        for uuid, provider in state.get("resource_providers", {}).items():
+            place = merged["resource_providers"].setdefault(uuid, {})
+            for key, value in provider.items():
+                value = sorted(value) if key in ("traits", "aggregates") else value
+                if key in place and place[key] != value:
+                    raise ValueError(
+                        "%s and %s contradict each other about %s of provider %s"
+                        % (told_by[uuid, key], name, key, uuid)
+                    )
+                place[key] = value
+                told_by[uuid, key] = name
+        for uuid, consumer in state.get("consumers", {}).items():
+            place = merged["consumers"].setdefault(
+                uuid, {"allocations": {}, "of": set(), "project_id": None, "user_id": None}
+            )
+            for key in ("project_id", "user_id"):
+                value = consumer.get(key)
+                if value is None:
+                    continue
+                if place[key] not in (None, value):
+                    raise ValueError(
+                        "%s and %s contradict each other about %s of consumer %s"
+                        % (told_by[uuid, key], name, key, uuid)
+                    )
+                place[key] = value
+                told_by[uuid, key] = name
+            for provider, resources in consumer["allocations"].items():
+                if place["allocations"].setdefault(provider, resources) != resources:
+                    raise ValueError(
+                        "%s and %s contradict each other about consumer %s on "
+                        "provider %s" % (told_by[uuid, provider], name, uuid, provider)
+                    )
+                told_by[uuid, provider] = name
+            if state["scope"] == "whole":
+                place["of"] = None
+            elif place["of"] is not None:
+                place["of"] |= own | set(consumer["allocations"])
+    for provider in merged["resource_providers"].values():
+        merged["traits"].update(t for t in provider.get("traits", ()) if t.startswith("CUSTOM_"))
+        merged["resource_classes"].update(
+            c for c in provider.get("inventories") or () if c.startswith("CUSTOM_")
+        )
+    return merged
+
+
+# -- the service ------------------------------------------------------------------------------
+
+
+def open_service(client: Client):
+    """Agree on a microversion with the service behind ``client``."""
+    answer = client.request("GET", "/")
+    try:
+        newest = answer.data["versions"][0]["max_version"]
+        major, minor = map(int, newest.split("."))
+    except (TypeError, KeyError, IndexError, ValueError):
+        raise SourceError("%s does not answer as Placement does" % client.shown) from None
+    if (major, minor) < _LOWEST:
+        raise SourceError(
+            "%s knows microversion %s at most; 1.14 is needed" % (client.shown, newest)
+        )
+    return Placement(client, min((major, minor), _KNOWN))
+
+
+def _quoted(text):
+    return urllib.parse.quote(text, safe="")
+
+
+class Placement:
+    """One running Placement."""
+
+    def __init__(self, client, version):
+        self._client = client
+        self.version = version
+
+    def call(self, method, path, body=None, version=None) -> Response:
+        spoken = "placement %d.%d" % (version or self.version)
+        return self._client.request(method, path, body, {"OpenStack-API-Version": spoken})
+
+    def get(self, path, what):
+        """The body of a GET; None when there is no such thing."""
+        answer = self.call("GET", path)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise SourceError("%s cannot be read: %s" % (what, answer.reason()))
+        return answer.data
+
+    def write(self, method, path, body, version=None):
+        """A request that changes something; raises Conflict or Cannot when it is refused."""
+        answer = self.call(method, path, body, version)
+        if answer.status == 409:
+            raise Conflict(answer.reason())
+        if answer.status >= 400:
+            raise Cannot(answer.reason())
+        return answer
+
+    def providers(self):
+        return {
+            p["uuid"]: p for p in self.get("/resource_providers", "providers")["resource_providers"]
+        }
+
+    def inventories(self, uuid):
+        data = self.get("/resource_providers/%s/inventories" % uuid, "inventories of %s" % uuid)
+        if data is None:
+            return None, None
+        held = {
+            name: {key: inventory[key] for key in _INVENTORY}
+            for name, inventory in data["inventories"].items()
+        }
+        return held, data["resource_provider_generation"]
+
+    def traits(self, uuid):
+        data = self.get("/resource_providers/%s/traits" % uuid, "traits of %s" % uuid)
+        if data is None:
+            return None, None
+        return sorted(data["traits"]), data["resource_provider_generation"]
+
+    def aggregates(self, uuid):
+        data = self.get("/resource_providers/%s/aggregates" % uuid, "aggregates of %s" % uuid)
+        if data is None:
+            return None, None
+        return sorted(data["aggregates"]), data.get("resource_provider_generation")
+
+    def consumers_on(self, uuid):
+        data = self.get("/resource_providers/%s/allocations" % uuid, "allocations on %s" % uuid)
+        return sorted((data or {"allocations": {}})["allocations"])
+
+    def allocations(self, consumer):
+        return self.get("/allocations/%s" % consumer, "allocations of %s" % consumer)
+
+    def custom(self, path, key, pick):
+        data = self.get(path, key)
+        return sorted(n for n in map(pick, data[key]) if n.startswith("CUSTOM_"))
+
+    def custom_traits(self):
+        return self.custom("/traits", "traits", str)
+
+    def custom_classes(self):
+        return self.custom("/resource_classes", "resource_classes", lambda c: c["name"])
+
+    def export(self):
+        """All that the API tells."""
+        providers = {}
+        consumers = set()
+        for uuid, provider in sorted(self.providers().items()):
+            providers[uuid] = {
+                "name": provider["name"],
+                "parent": provider["parent_provider_uuid"],
+                "inventories": self.inventories(uuid)[0] or {},
+                "traits": self.traits(uuid)[0] or [],
+                "aggregates": self.aggregates(uuid)[0] or [],
+            }
+            consumers.update(self.consumers_on(uuid))
+        told = {}
+        for uuid in sorted(consumers):
+            data = self.allocations(uuid)
+            if not data["allocations"]:
+                continue  # gone since
+            told[uuid] = {"allocations": _amounts(data)}
+            if data.get("project_id") is not None:
+                told[uuid].update(project_id=data["project_id"], user_id=data["user_id"])
+        return {
+            "format": 1,
+            "scope": "whole",
+            "traits": self.custom_traits(),
+            "resource_classes": self.custom_classes(),
+            "resource_providers": providers,
+            "consumers": told,
+        }
+
+    def resources(self, state):
+        """Names first, parents before children, inventories before allocations."""
+        found = [Name(self, "trait", "/traits", n) for n in sorted(state["traits"])]
+        found += [
+            Name(self, "resource class", "/resource_classes", n)
+            for n in sorted(state["resource_classes"])
+        ]
+        wanted = state["resource_providers"]
+        order = _parents_first(wanted)
+        found += [Provider(self, uuid, wanted[uuid], wanted) for uuid in order]
+        for uuid in order:
+            provider = wanted[uuid]
+            if provider.get("inventories") is not None:
+                found.append(Inventories(self, uuid, provider["inventories"]))
+            if provider.get("traits") is not None:
+                found.append(Traits(self, uuid, provider["traits"]))
+            if provider.get("aggregates") is not None:
+                found.append(Aggregates(self, uuid, provider["aggregates"]))
+        found += [
+            Consumer(self, uuid, consumer) for uuid, consumer in sorted(state["consumers"].items())
+        ]
+        return found
+
+    def extras(self, state):
+        """Consumers on providers of the state; with a whole state also all other things."""
+        whole = state["scope"] == "whole"
+        there = self.providers()
+        found = []
+        consumers = set()
+        for uuid in sorted(there if whole else set(there) & set(state["resource_providers"])):
+            consumers.update(self.consumers_on(uuid))
+        found += [
+            Stranger(self, "consumer %s" % uuid, "/allocations/%s" % uuid)
+            for uuid in sorted(consumers - set(state["consumers"]))
+        ]
+        if whole:
+            strangers = {
+                u: {"parent": there[u]["parent_provider_uuid"]}
+                for u in set(there) - set(state["resource_providers"])
+            }
+            # Children go before their parents.
+            found += [
+                Stranger(self, "provider %s" % u, "/resource_providers/%s" % u)
+                for u in reversed(_parents_first(strangers))
+            ]
+            for what, path, names, known in (
+                ("trait", "/traits", self.custom_traits(), state["traits"]),
+                (
+                    "resource class",
+                    "/resource_classes",
+                    self.custom_classes(),
+                    state["resource_classes"],
+                ),
+            ):
+                found += [
+                    Stranger(self, "%s %s" % (what, n), "%s/%s" % (path, _quoted(n)))
+                    for n in names
+                    if n not in known
+                ]
+        return found
+
+
+def _parents_first(providers):
+    order = []
+    left = sorted(providers)
+    while left:
+        ready = [u for u in left if providers[u].get("parent") not in left]
+        if not ready:
+            raise Cannot("providers are each other's parents: %s" % ", ".join(left))
+        order += ready
+        left = [u for u in left if u not in ready]
+    return order
+
+
+def _amounts(data):
+    return {
+        provider: dict(sorted(one["resources"].items()))
+        for provider, one in sorted(data["allocations"].items())
+    }
+
+
+class Name:
+    """A custom trait or resource class."""
+
+    def __init__(self, service, what, path, name):
+        self.name = "%s %s" % (what, name)
+        self._service = service
+        self._path = "%s/%s" % (path, _quoted(name))
+
+    def differences(self):
+        answer = self._service.call("GET", self._path)
+        return [] if answer.status in (200, 204) else ["is missing"]
+
+    def apply(self):
+        self._service.write("PUT", self._path, None)
+
+
+class Provider:
+    """A resource provider with its name and its place in the tree."""
+
+    def __init__(self, service, uuid, wanted, all_wanted):
+        self.name = "provider %s" % uuid
+        self._service = service
+        self._uuid = uuid
+        self._wanted = wanted
+        self._all = all_wanted
+        self._there = None
+
+    def _root(self):
+        """The root that the files imply, or None when they do not tell the whole way up."""
+        uuid, seen = self._uuid, set()
+        while uuid in self._all and "parent" in self._all[uuid] and uuid not in seen:
+            seen.add(uuid)
+            if self._all[uuid]["parent"] is None:
+                return uuid
+            uuid = self._all[uuid]["parent"]
+        return None
+
+    def differences(self):
+        there = self._there = self._service.get("/resource_providers/%s" % self._uuid, self.name)
+        if there is None:
+            return ["is missing"]
+        found = []
+        if there["name"] != self._wanted["name"]:
+            found.append("name is %r, not %r" % (there["name"], self._wanted["name"]))
+        if "parent" in self._wanted and there["parent_provider_uuid"] != self._wanted["parent"]:
+            found.append(
+                "parent is %s, not %s" % (there["parent_provider_uuid"], self._wanted["parent"])
+            )
+        elif self._root() not in (None, there["root_provider_uuid"]):
+            found.append("root is %s, not %s" % (there["root_provider_uuid"], self._root()))
+        return found
+
+    def apply(self):
+        parent = self._wanted.get("parent")
+        if (
+            parent is not None
+            and self._service.get("/resource_providers/%s" % parent, "provider %s" % parent) is None
+        ):
+            raise NotYet("its parent %s is not there" % parent)
+        body = {"name": self._wanted["name"]}
+        if self._there is None:
+            body["uuid"] = self._uuid
+            if parent is not None:
+                body["parent_provider_uuid"] = parent
+            self._write("POST", "/resource_providers", body)
+            return
+        held = self._there["parent_provider_uuid"]
+        if "parent" in self._wanted and held not in (None, parent):
+            raise Cannot("the API does not give a provider another parent")
+        if parent is not None or held is not None:
+            body["parent_provider_uuid"] = parent or held
+        self._write("PUT", "/resource_providers/%s" % self._uuid, body)
+
+    def _write(self, method, path, body):
+        try:
+            self._service.write(method, path, body)
+        except Conflict as error:
+            for other in self._service.providers().values():
+                if other["name"] == body["name"] and other["uuid"] != self._uuid:
+                    if other["uuid"] in self._all:
+                        raise NotYet("provider %s still has that name" % other["uuid"]) from None
+                    raise Cannot(
+                        "provider %s, of which no file tells, has that name" % other["uuid"]
+                    ) from None
+            raise error
+
+
+class _OfProvider:
+    what = ""
+    path = ""
+
+    def __init__(self, service, uuid, wanted):
+        self.name = "provider %s %s" % (uuid, self.what)
+        self._service = service
+        self._uuid = uuid
+        self._wanted = wanted
+        self._generation = None
+        self._held = None
+
+    def _look(self):
+        raise NotImplementedError
+
+    def differences(self):
+        self._held, self._generation = self._look()
+        if self._held is None:
+            return ["the provider is missing"] if self._wanted else []
+        return self._compare()
+
+    def _compare(self):
+        missing = sorted(set(self._wanted) - set(self._held))
+        more = sorted(set(self._held) - set(self._wanted))
+        return ["%s is missing" % m for m in missing] + ["%s is too many" % m for m in more]
+
+    def _body(self):
+        raise NotImplementedError
+
+    def apply(self):
+        if self._held is None:
+            raise NotYet("the provider is not there")
+        self._service.write(
+            "PUT", "/resource_providers/%s/%s" % (self._uuid, self.path), self._body()
+        )
+
+
+class Inventories(_OfProvider):
+    what = path = "inventories"
+
+    def _look(self):
+        return self._service.inventories(self._uuid)
+
+    def _compare(self):
+        found = super()._compare()
+        for name in sorted(set(self._wanted) & set(self._held)):
+            for key, value in sorted(self._wanted[name].items()):
+                held = self._held[name][key]
+                # Some databases keep single precision only.
+                same = (
+                    math.isclose(held, value, rel_tol=1e-6)
+                    if key == "allocation_ratio"
+                    else held == value
+                )
+                if not same:
+                    found.append("%s of %s is %s, not %s" % (key, name, held, value))
+        return found
+
+    def _body(self):
+        return {"resource_provider_generation": self._generation, "inventories": self._wanted}
+
+
+class Traits(_OfProvider):
+    what = path = "traits"
+
+    def _look(self):
+        return self._service.traits(self._uuid)
+
+    def _body(self):
+        return {"resource_provider_generation": self._generation, "traits": self._wanted}
+
+
+class Aggregates(_OfProvider):
+    what = path = "aggregates"
+
+    def _look(self):
+        return self._service.aggregates(self._uuid)
+
+    def _body(self):
+        if self._service.version < (1, 19):
+            return self._wanted
+        return {"resource_provider_generation": self._generation, "aggregates": self._wanted}
+
+
+class Consumer:
+    """The allocations of one consumer, and whose they are."""
+
+    def __init__(self, service, uuid, wanted):
+        self.name = "consumer %s" % uuid
+        self._service = service
+        self._uuid = uuid
+        self._wanted = wanted
+        self._there = {}
+
+    def _own(self, amounts):
+        of = self._wanted["of"]
+        return {p: r for p, r in amounts.items() if of is None or p in of}
+
+    def differences(self):
+        self._there = self._service.allocations(self._uuid) or {"allocations": {}}
+        held = self._own(_amounts(self._there))
+        wanted = self._wanted["allocations"]
+        found = []
+        for provider in sorted(set(held) | set(wanted)):
+            have, want = held.get(provider, {}), wanted.get(provider, {})
+            for name in sorted(set(have) | set(want)):
+                if have.get(name) != want.get(name):
+                    found.append(
+                        "%s on %s is %s, not %s"
+                        % (name, provider, have.get(name, 0), want.get(name, 0))
+                    )
+        if self._there["allocations"]:
+            for key in ("project_id", "user_id"):
+                want = self._wanted[key]
+                if want is not None and self._there.get(key) != want:
+                    found.append("%s is %s, not %s" % (key, self._there.get(key), want))
+        return found
+
+    def apply(self):
+        amounts = {p: r for p, r in _amounts(self._there).items() if p not in self._own({p: r})}
+        amounts.update({p: r for p, r in self._wanted["allocations"].items() if r})
+        path = "/allocations/%s" % self._uuid
+        if not amounts:
+            self._service.write("DELETE", path, None)
+            return
+        for provider in sorted(amounts):
+            held, _ = self._service.inventories(provider)
+            if held is None:
+                raise NotYet("provider %s is not there" % provider)
+            for name in sorted(amounts[provider]):
+                if name not in held:
+                    raise NotYet("provider %s has no inventory of %s" % (provider, name))
+        project = self._wanted["project_id"] or self._there.get("project_id")
+        user = self._wanted["user_id"] or self._there.get("user_id")
+        if project is None or user is None:
+            # Before 1.8 a consumer had no owner; such allocations are written as they were.
+            body = {
+                "allocations": [
+                    {"resource_provider": {"uuid": p}, "resources": r}
+                    for p, r in sorted(amounts.items())
+                ]
+            }
+            self._service.write("PUT", path, body, (1, 7))
+            return
+        body = {
+            "allocations": {p: {"resources": r} for p, r in amounts.items()},
+            "project_id": project,
+            "user_id": user,
+        }
+        version = min(self._service.version, (1, 27))
+        generation = self._there.get("consumer_generation")
+        if generation is not None:
+            body["consumer_generation"] = generation
+            version = self._service.version
+        elif self._service.version >= (1, 28):
+            # New, as far as anybody can see: nobody else may have made it in between. A consumer
+            # that has no allocations is not shown, and is written without its generation.
+            try:
+                self._service.write("PUT", path, dict(body, consumer_generation=None))
+                return
+            except Conflict:
+                if (self._service.allocations(self._uuid) or {}).get("allocations"):
+                    raise
+        self._service.write("PUT", path, body, version)
+
+
+class Stranger:
+    """Something of which no file tells."""
+
+    def __init__(self, service, name, path):
+        self.name = name
+        self._service = service
+        self._path = path
+
+    def remove(self):
+        self._service.write("DELETE", self._path, None)

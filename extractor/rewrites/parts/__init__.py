@@ -1,0 +1,1 @@
+"""What several rewrites share: source text and edits, scopes, dotted names, imports."""

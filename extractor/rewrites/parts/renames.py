@@ -1,0 +1,104 @@
+"""Which dotted names have new names, and how a chain of attributes is read against them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Renames:
+    """Old names to new ones.
+
+    ``modules`` has one entry for every module and package that got a new name;
+    ``symbols`` maps ``old.module:name`` to ``new.module:newname`` and wins over it.
+    ``known_modules`` are all modules of the old packages: with them a module can be
+    told from an attribute. With ``report_left`` every reference to a known module that
+    has no new name is a finding (the old packages will not be there); without it such
+    references are none of our business (a move inside one code base).
+    """
+
+    modules: Mapping[str, str] = field(default_factory=dict)
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    known_modules: frozenset[str] = frozenset()
+    report_left: bool = True
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every dotted name known to be a module, ancestors included."""
+        named = set(self.known_modules) | set(self.modules)
+        named |= {symbol.partition(":")[0] for symbol in self.symbols}
+        for module in list(named):
+            parts = module.split(".")
+            named.update(".".join(parts[:length]) for length in range(1, len(parts)))
+        return frozenset(named)
+
+    @cached_property
+    def roots(self) -> frozenset[str]:
+        """The top-level packages that renamed or known modules are in."""
+        return frozenset(module.partition(".")[0] for module in self.known)
+
+    @cached_property
+    def root_words(self) -> tuple[bytes, ...]:
+        """``roots`` as they stand in a file."""
+        return tuple(sorted(root.encode("utf-8") for root in self.roots))
+
+    @cached_property
+    def own_roots(self) -> frozenset[str]:
+        """Top-level packages whose imports belong in the first-party group."""
+        counts = Counter(module.partition(".")[0] for module in self.modules.values())
+        new = max(sorted(counts), key=counts.__getitem__, default="")
+        return self.roots | ({new} if new else set())
+
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        """Identifiers of which at least one is in every file that names something renamed."""
+        named = {module.rpartition(".")[2] for module in self.modules}
+        for symbol in self.symbols:
+            module, _, name = symbol.partition(":")
+            named |= {module.rpartition(".")[2], name.partition(".")[0]}
+        return frozenset(word.encode("utf-8") for word in named)
+
+    @cached_property
+    def only_home(self) -> Mapping[str, str]:
+        """Old modules whose mapped symbols all went to one new module, and that module."""
+        homes: dict[str, set[str]] = {}
+        for old, new in self.symbols.items():
+            homes.setdefault(old.partition(":")[0], set()).add(new.partition(":")[0])
+        return {old: next(iter(new)) for old, new in homes.items() if len(new) == 1}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A module, or with ``name`` a top-level name of it; ``used`` attributes led there."""
+
+    module: str
+    name: str | None = None
+    used: int = 0
+
+    def __str__(self) -> str:
+        return self.module if self.name is None else f"{self.module}.{self.name}"
+
+
+def follow(renames: Renames, module: str, attributes: Sequence[str]) -> Reference:
+    """What ``module.attributes...`` names: submodules as far as they are known, then a name."""
+    for index, attribute in enumerate(attributes):
+        if f"{module}:{attribute}" in renames.symbols:
+            return Reference(module, attribute, index + 1)
+        if f"{module}.{attribute}" not in renames.known:
+            return Reference(module, attribute, index + 1)
+        module = f"{module}.{attribute}"
+    return Reference(module, None, len(attributes))
+
+
+def new_reference(renames: Renames, old: Reference) -> Reference | None:
+    """Where ``old`` is now; ``None`` when nothing says that it has another name."""
+    if old.name is not None:
+        new = renames.symbols.get(f"{old.module}:{old.name}")
+        if new is not None:
+            module, _, name = new.partition(":")
+            return Reference(module, name, old.used)
+    home = renames.modules.get(old.module)
+    return None if home is None else Reference(home, old.name, old.used)

@@ -1,0 +1,25 @@
+"""What every rewrite is given, and how much a person has to look at what it made."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Review(enum.Enum):
+    """How much of a rewrite's result a person has to read."""
+
+    NONE = "behaviour cannot change: merge"
+    READ = "read the diff"
+    DECIDE = "read the diff and the code around it: it takes something away"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file: its path, its bytes, and the dotted names it had and has."""
+
+    path: str
+    content: bytes
+    module: str = ""
+    is_package: bool = False
+    new_module: str | None = None

@@ -1,0 +1,96 @@
+"""Bring comment and docstring lines that became too long back within their length."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from extractor.parsing import UnreadableSource, parse_ast
+from extractor.rewrites.parts.source_text import LINE_LENGTH
+
+_COMMENT = re.compile(r"\s*#[:!]? ?")
+_STARTS_ANEW = re.compile(r"\s*(#[:!]?\s*)?([:*\-+.=~^>]|\d+[.)]|@|\"\"\"|'''|$)")
+
+
+def wrap_prose(content: bytes, written: set[bytes]) -> bytes:
+    """``content`` with its too long prose lines wrapped, but for the lines in ``written``.
+
+    ``content`` is UTF-8. Overflowing words move to the next line of the same paragraph;
+    lines of code, and lines of one long word, stay as they are.
+    """
+    raw = content.splitlines(keepends=True)
+    longish = [
+        index
+        for index, line in enumerate(raw)
+        if len(line) > LINE_LENGTH and line.rstrip(b"\r\n") not in written
+    ]
+    if not longish:
+        return content
+    lines = [line.decode("utf-8") for line in raw]
+    docstrings = _docstring_lines(content)
+    for index in reversed(longish):
+        is_comment = lines[index].lstrip().startswith("#") and index not in docstrings
+        if len(lines[index].rstrip("\r\n")) > LINE_LENGTH and (is_comment or index in docstrings):
+            end = docstrings.get(index)
+            lines[index:] = _push(lines[index:], is_comment, None if end is None else end - index)
+    return "".join(lines).encode("utf-8")
+
+
+def _docstring_lines(content: bytes) -> dict[int, int]:
+    """The 0-based lines of docstrings, each with the last line of its docstring."""
+    try:
+        tree, _ = parse_ast(b"# coding: utf-8\n" + content)
+    except UnreadableSource:
+        return {}
+    found: dict[int, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            assert node.end_lineno is not None
+            last = node.end_lineno - 2
+            found.update(dict.fromkeys(range(node.lineno - 2, last + 1), last))
+    return found
+
+
+def _push(lines: list[str], is_comment: bool, last: int | None) -> list[str]:
+    """``lines`` with what overflows the first moved on, as far as it has to be."""
+    done: list[str] = []
+    rest = list(lines)
+    while rest:
+        body = rest[0].rstrip("\r\n")
+        ending = rest[0][len(body) :] or "\n"
+        prefix = _prefix(body, is_comment)
+        at = body.rfind(" ", len(prefix) + 1, LINE_LENGTH + 1)
+        if len(body) <= LINE_LENGTH or at <= len(prefix) or not body[:at].strip():
+            break
+        tail = body[at + 1 :].strip()
+        done.append(body[:at].rstrip() + ending)
+        position = len(done) - 1
+        following = rest[1] if len(rest) > 1 and (last is None or position < last) else ""
+        if following and _continues(body, following, is_comment):
+            start = _prefix(following, is_comment)
+            rest = [start + tail + " " + following[len(start) :], *rest[2:]]
+        else:
+            return [*done, _next_prefix(body, prefix, is_comment) + tail + ending, *rest[1:]]
+    return [*done, *rest]
+
+
+def _prefix(line: str, is_comment: bool) -> str:
+    if is_comment:
+        match = _COMMENT.match(line)
+        if match:
+            return match.group()
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _next_prefix(body: str, prefix: str, is_comment: bool) -> str:
+    if is_comment or not body.lstrip().startswith((":", "- ", "* ")):
+        return prefix
+    return prefix + ("    " if body.lstrip().startswith(":") else "  ")
+
+
+def _continues(line: str, following: str, is_comment: bool) -> bool:
+    if _STARTS_ANEW.match(following.rstrip("\r\n")):
+        return False
+    if is_comment:
+        return _prefix(line, True) == _prefix(following, True)
+    return len(_prefix(following, False)) >= len(_prefix(line, False))

@@ -1,0 +1,870 @@
+"""Name modules and symbols by their new names: imports, attribute chains, strings, comments.
+
+What moved is named in many ways, and a search and replace finds some of them. Only files
+that can mention a renamed name are parsed; what is not renamed keeps its bytes.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
+from extractor.parsing import UnreadableSource
+from extractor.rewrites.parts.dotted_text import mentions
+from extractor.rewrites.parts.import_blocks import (
+    first_import_edit,
+    is_future,
+    place_imports,
+    runs_of_imports,
+)
+from extractor.rewrites.parts.import_statements import (
+    Import,
+    edit_import,
+    edit_star,
+    first_import,
+    import_of_module,
+    write_imports,
+)
+from extractor.rewrites.parts.renames import Reference, Renames, follow, new_reference
+from extractor.rewrites.parts.scopes import (
+    Binding,
+    ImportStatement,
+    Names,
+    Scope,
+    Use,
+    absolute_module,
+    read_names,
+)
+from extractor.rewrites.parts.source_file import Review, SourceFile
+from extractor.rewrites.parts.source_text import (
+    LINE_LENGTH,
+    Edit,
+    SourceText,
+    apply_edits,
+    edited_slice,
+    read_source,
+)
+from extractor.rewrites.parts.strings import (
+    Replacement,
+    joined,
+    literal_pieces,
+    position_in,
+    replace_in_pieces,
+)
+from extractor.rewrites.parts.wrapping import wrap_prose
+
+__all__ = ["Renames", "may_mention", "rewrite", "rewrite_text"]
+
+REVIEW = Review.READ
+SUFFIXES = (".py", ".cfg", ".conf", ".inc", ".ini", ".json", ".rst", ".toml", ".txt", ".yaml")
+Settings = Renames
+
+_WORDS = re.compile(rb"[A-Za-z_]\w*")
+_RELATIVE = re.compile(rb"^[ \t]*from[ \t]*\.", re.MULTILINE)
+_PLAIN_CHAIN = re.compile(rb"[\w.]+")
+
+
+def may_mention(source: bytes, renames: Renames) -> bool:
+    """Whether ``source`` can name anything renamed (or anything left, if that is reported)."""
+    words = renames.words
+    if not renames.report_left and len(words) <= 8 and not any(word in source for word in words):
+        return False
+    if not any(root in source for root in renames.root_words) and not _RELATIVE.search(source):
+        return False
+    return renames.report_left or not words.isdisjoint(_WORDS.findall(source))
+
+
+def run(file: SourceFile, settings: Renames) -> Outcome:
+    """The rewrite as the registry calls it."""
+    if not file.path.endswith(".py"):
+        return rewrite_text(file.content, settings)
+    return rewrite(
+        file.content,
+        module=file.module,
+        is_package=file.is_package,
+        renames=settings,
+        path=file.path,
+        new_module=file.new_module,
+    )
+
+
+def rewrite_text(source: bytes, renames: Renames) -> Outcome:
+    """Rename full dotted names (and ``module:symbol``) in a file that is not Python."""
+    if not may_mention(source, renames):
+        return Unchanged()
+    found = mentions(renames, source, prose=True)
+    content = apply_edits(source, [Edit(m.start, m.end, m.new) for m in found])
+    findings = tuple(
+        Finding(f"still names {m.stays}", source.count(b"\n", 0, m.start) + 1)
+        for m in found
+        if m.stays and renames.report_left
+    )
+    return Unchanged(findings) if content == source else Rewritten(content, findings)
+
+
+def rewrite(
+    source: bytes,
+    *,
+    module: str,
+    is_package: bool,
+    renames: Renames,
+    path: str = "<source>",
+    new_module: str | None = None,
+) -> Outcome:
+    """Rename every reference in one Python file.
+
+    ``module`` is the dotted name under which the text was written, ``new_module`` the one
+    it lives under now (the same by default): relative imports are read with the first and
+    kept only where they mean the same under the second.
+    """
+    moved = new_module not in (None, module) and _RELATIVE.search(source) is not None
+    own = f"{module}:"
+    departed = any(
+        symbol.startswith(own) and symbol[len(own) :].encode("utf-8") in source
+        for symbol in renames.symbols
+    )
+    if not (moved or departed or may_mention(source, renames)):
+        return Unchanged()
+    try:
+        text = read_source(source, path)
+        work = _Work(text, renames, module, new_module or module, is_package)
+        content = work.run()
+    except UnreadableSource as error:
+        return Failed(str(error), error.line)
+    except RecursionError:
+        return Failed(f"{path}: nested too deeply")
+    findings = tuple(sorted(set(work.findings), key=lambda found: (found.line, found.message)))
+    if content == text.utf8:
+        return Unchanged(findings)
+    return Rewritten(text.encode(content), findings)
+
+
+@dataclass
+class _Group:
+    """Uses of one import that go to the same new module."""
+
+    home: str
+    through: bool = False  # reached through a package that is not imported any more
+    uses: list[tuple[Use, list[str]]] = field(default_factory=list)  # and their new attributes
+
+
+class _Work:
+    """The rewrite of one file; made for it and thrown away."""
+
+    def __init__(
+        self, source: SourceText, renames: Renames, module: str, new_module: str, is_package: bool
+    ) -> None:
+        self.source = source
+        self.renames = renames
+        self.module = module
+        self.new_module = new_module
+        self.added: list[Import] = []
+        self.is_package = is_package
+        self.names: Names = read_names(source.tree, module, is_package)
+        self.edits: list[Edit] = []
+        self.findings: list[Finding] = []
+        self.wanted: dict[tuple[ast.stmt, int], list[Import]] = {}
+        self.provided: set[Import] = set()  # by top-level imports that stay as they are
+        self.top = frozenset(source.tree.body)
+        self.local_names: dict[str, str] = {}  # old to new, at module level, for __all__
+        roots = {new_module.partition(".")[0], module.partition(".")[0]}
+        self.first_party = frozenset(roots - {""}) | renames.own_roots
+
+    def run(self) -> bytes:
+        deferred: list[tuple[Scope, str, list[Binding]]] = []
+        for scope in self.names.scopes:
+            for local, bindings in sorted(scope.imports.items()):
+                if self.reaches_through(scope, local, bindings):
+                    deferred.append((scope, local, bindings))
+                else:
+                    self.decide_name(scope, local, bindings)
+        for scope, local, bindings in deferred:
+            self.decide_name(scope, local, bindings)
+        self.decide_departed()
+        self.edit_strings()
+        self.edit_comments()
+        self.edit_imports()
+        content = apply_edits(self.source.utf8, self.edits)
+        if content != self.source.utf8:
+            content = wrap_prose(content, set(self.source.utf8.splitlines()))
+        self.report_long_lines(content)
+        return content
+
+    # Decide: what every import should be, and what its uses should say.
+
+    def decide_name(self, scope: Scope, local: str, bindings: list[Binding]) -> None:
+        ours = [binding for binding in bindings if self.is_ours(binding)]
+        if not ours:
+            return
+        uses = scope.uses.get(local, [])
+        roots = [binding for binding in ours if binding.is_root]
+        others = [binding for binding in ours if not binding.is_root]
+        if roots and not others:
+            self.decide_root(scope, roots, uses)
+            return
+        origins = {self.origin(binding) for binding in others}
+        mixed = local in scope.others or len(bindings) > len(ours) or bool(roots)
+        if len(origins) > 1 or mixed:
+            self.decide_locked(others, uses)
+            return
+        origin = origins.pop()
+        if origin.name is not None:
+            self.decide_symbol(others, origin, uses)
+        else:
+            self.decide_module(others, origin.module, uses)
+
+    def reaches_through(self, scope: Scope, local: str, bindings: list[Binding]) -> bool:
+        """Whether uses name submodules: another import may turn out to bind the same one."""
+        if not self.is_ours(bindings[0]):
+            return False
+        if bindings[0].is_root:
+            return True
+        origin = self.origin(bindings[0])
+        return origin.name is None and any(
+            follow(self.renames, origin.module, use.path).module != origin.module
+            for use in scope.uses.get(local, ())
+        )
+
+    def is_ours(self, binding: Binding) -> bool:
+        named = binding.alias.name if binding.module is None else binding.module
+        return named.partition(".")[0] in self.renames.roots
+
+    def origin(self, binding: Binding) -> Reference:
+        if binding.module is None:
+            root, *rest = binding.alias.name.split(".")
+            return follow(self.renames, root, rest)
+        return follow(self.renames, binding.module, [binding.alias.name])
+
+    def want(self, binding: Binding, entries: list[Import]) -> None:
+        index = binding.statement.names.index(binding.alias)
+        self.wanted[binding.statement, index] = entries
+
+    def left(self, what: str, node: ast.stmt | ast.expr) -> None:
+        if self.renames.report_left:
+            self.findings.append(Finding(f"still names {what}", node.lineno))
+
+    def decide_symbol(self, bindings: list[Binding], origin: Reference, uses: list[Use]) -> None:
+        new = new_reference(self.renames, origin)
+        if new is None:
+            for binding in bindings:
+                if origin.module in self.renames.known:
+                    self.left(str(origin), binding.statement)
+            return
+        assert new.name is not None and origin.name is not None
+        local = bindings[0].local
+        if local == origin.name and new.name != local and self.is_free(new.name, new):
+            self.rename_local(bindings[0].scope, local, new.name)
+            self.names.identifiers.add(new.name)
+            for use in uses:
+                self.edit_use(use, local, [], new.name, [])
+            local = new.name
+        for binding in bindings:
+            if new.module != self.new_module:
+                self.want(binding, [Import(new.module, new.name, local)])
+                continue
+            self.want(binding, [])  # it is this module's own now
+            for use in uses if local != new.name else ():
+                self.edit_use(use, local, [], new.name, [])
+
+    def is_free(self, name: str, new: Reference) -> bool:
+        if name in self.names.declared:
+            return False
+        if name not in self.names.identifiers:
+            return True
+        return any(
+            entry.local == name and entry.module == new.module and entry.name == new.name
+            for entries in self.wanted.values()
+            for entry in entries
+        )
+
+    def rename_local(self, scope: Scope, old: str, new: str) -> None:
+        if scope.kind == "module":
+            self.local_names[old] = new
+
+    def decide_module(self, bindings: list[Binding], module: str, uses: list[Use]) -> None:
+        local = bindings[0].local
+        groups = self.group_uses(module, uses, bindings[0].statement)
+        home = self.renames.modules.get(module)
+        if not groups:
+            home = home or self.renames.only_home.get(module)
+            if home is None:
+                self.report_module(bindings, module)
+                return
+            groups = {home: _Group(home)}
+        keeps_name = max(groups.values(), key=lambda group: self.weight(group, module))
+        if module in groups:
+            self.report_module(bindings, module)
+        first: list[Import] = []
+        for group in sorted(groups.values(), key=lambda group: group is not keeps_name):
+            if group.home == self.new_module and all(path for _, path in group.uses):
+                for use, attributes in group.uses:  # its names are this module's own now
+                    self.edit_use(use, local, list(use.path), attributes[0], attributes[1:])
+                continue
+            if group is keeps_name and not group.through:
+                new_local = local
+                if not (group.home == module and home is None):
+                    first.append(self.import_like(bindings[0], group.home, local))
+                else:
+                    first.append(self.identity(bindings[0]))
+            else:
+                new_local, entry = self.local_for(group.home, bindings[0])
+                if entry is not None:
+                    first.append(entry)
+            for use, attributes in group.uses:
+                self.edit_use(use, local, list(use.path), new_local, attributes)
+        for binding in bindings:
+            self.want(binding, first)
+
+    def weight(self, group: _Group, module: str) -> tuple[bool, int, bool, str]:
+        return not group.through, len(group.uses), group.home == module, group.home
+
+    def report_module(self, bindings: list[Binding], module: str) -> None:
+        if module in self.renames.known:
+            for binding in bindings:
+                self.left(module, binding.statement)
+
+    def import_like(self, binding: Binding, home: str, local: str) -> Import:
+        if binding.module is None:
+            return Import(home, None, local)
+        return import_of_module(home, local)
+
+    def identity(self, binding: Binding) -> Import:
+        if binding.module is None:
+            return Import(binding.alias.name, None, binding.local)
+        return Import(binding.module, binding.alias.name, binding.local)
+
+    def group_uses(
+        self, module: str, uses: Sequence[Use], statement: ast.stmt
+    ) -> dict[str, _Group]:
+        """Sort the uses of an imported module by the module that is to be imported instead."""
+        groups: dict[str, _Group] = {}
+        bare: list[tuple[Use, Reference]] = []
+        home = self.renames.modules.get(module)
+        for use in uses:
+            old, string = self.reference(module, use)
+            new = new_reference(self.renames, old)
+            inner = old.module[len(module) :]
+            if new is None:
+                if old.name is None:
+                    bare.append((use, old))
+                    continue
+                if old.module != module and old.module in self.renames.known:
+                    self.left(str(old), use.name)
+                new = old
+            base, kept = self.base_of(module, home, old.module, new.module)
+            attributes = inner.split(".")[1:] if kept else []
+            if new.name is not None and string is None:
+                attributes.append(new.name)
+            elif string is not None and new.name not in (None, old.name):
+                self.edit_attribute_string(string, str(new.name))
+            rest = list(use.path[old.used :])
+            group = groups.setdefault(base, _Group(base))
+            group.uses.append((use, [*attributes, *rest]))
+            group.through = group.through or not (kept or not inner)
+        for use, old in bare:
+            base = self.home_of_bare(module, old, groups, use)
+            attributes = old.module[len(module) :].split(".")[1:] if base == module else []
+            groups.setdefault(base, _Group(base)).uses.append((use, attributes))
+        return groups
+
+    def reference(self, module: str, use: Use) -> tuple[Reference, ast.Constant | None]:
+        """What ``use`` names, and the string that names it if its attributes do not."""
+        old = follow(self.renames, module, use.path)
+        if old.name is None and use.attribute_string is not None:
+            named = follow(self.renames, old.module, [str(use.attribute_string.value)])
+            if named.name is not None:
+                return Reference(named.module, named.name, old.used), use.attribute_string
+        return old, None
+
+    def base_of(self, module: str, home: str | None, old: str, new: str) -> tuple[str, bool]:
+        """The module to import for ``new``, and whether the old chain of attributes stays."""
+        inner = old[len(module) :]
+        if home is not None and new == home + inner:
+            return home, True
+        if new == old:
+            return module, True
+        return new, False
+
+    def home_of_bare(
+        self, module: str, old: Reference, groups: Mapping[str, _Group], use: Use
+    ) -> str:
+        """Where a module goes that is passed around as an object."""
+        if not self.mentions_symbols(old.module):
+            return module
+        homes = {base for base in groups if base != module}
+        if old.module == module and len(homes) == 1 and module not in groups:
+            return homes.pop()
+        if old.module in self.renames.only_home:
+            return self.renames.only_home[old.module]
+        self.findings.append(
+            Finding(f"{old.module} is used as an object and has no new name", use.name.lineno)
+        )
+        return module
+
+    def mentions_symbols(self, module: str) -> bool:
+        return any(symbol.startswith(f"{module}:") for symbol in self.renames.symbols)
+
+    def local_for(
+        self, home: str, binding: Binding, more: Sequence[Import] = ()
+    ) -> tuple[str, Import | None]:
+        """A local name for ``home``, and the import that binds it unless one does already."""
+        wanted = [entries for key, entries in self.wanted.items() if key[0] in self.top]
+        for entry in [*more, *(entry for entries in wanted for entry in entries)]:
+            if entry.loads == home and (entry.name or entry.asname):
+                return entry.local, None
+        for other in self.names.bindings:
+            if other.scope.kind == "module" and not self.is_ours(other) and not other.is_root:
+                entry = self.identity(other)
+                if entry.loads == home:
+                    return entry.local, None
+        parent, _, last = home.rpartition(".")
+        near = parent.rpartition(".")[2]
+        initials = "".join(word[0] for word in near.split("_") if word)
+        for name in [last, f"{near}_{last}" if len(near) < 12 else f"{initials}_{last}"]:
+            if name.isidentifier() and name not in self.names.identifiers:
+                break
+        else:
+            number = 2
+            while f"{last}{number}" in self.names.identifiers:
+                number += 1
+            name = f"{last}{number}"
+        self.names.identifiers.add(name)
+        return name, import_of_module(home, name)
+
+    def decide_departed(self) -> None:
+        """Names this module used to define itself, and that are defined elsewhere now."""
+        for name, uses in sorted(self.names.free.items()):
+            new = self.renames.symbols.get(f"{self.module}:{name}")
+            if new is None:
+                continue
+            module, _, symbol = new.partition(":")
+            if module != self.new_module:
+                self.added.append(Import(module, symbol, name))
+                continue
+            for use in uses:
+                self.edit_use(use, name, [], symbol, [])
+
+    def decide_locked(self, bindings: list[Binding], uses: list[Use]) -> None:
+        """A name bound in several ways keeps its name; uses change only if all agree."""
+        plans: list[list[list[str] | None]] = []
+        for binding in bindings:
+            origin = self.origin(binding)
+            if origin.name is not None:
+                new = new_reference(self.renames, origin)
+                if new is not None and new.name is not None:
+                    self.want(binding, [Import(new.module, new.name, binding.local)])
+                elif origin.module in self.renames.known:
+                    self.left(str(origin), binding.statement)
+                continue
+            groups = self.group_uses(origin.module, uses, binding.statement)
+            home = self.renames.modules.get(origin.module)
+            if len(groups) > 1:
+                self.findings.append(
+                    Finding(
+                        f"{binding.local} is bound more than once and its uses part: "
+                        + ", ".join(sorted(groups)),
+                        binding.statement.lineno,
+                    )
+                )
+            elif groups:
+                home = next(iter(groups))
+                if home == origin.module:
+                    home = None
+            if home is None:
+                self.report_module([binding], origin.module)
+                continue
+            self.want(binding, [self.import_like(binding, home, binding.local)])
+            planned = {id(use): path for group in groups.values() for use, path in group.uses}
+            plans.append([planned.get(id(use)) for use in uses])
+        for index, use in enumerate(uses):
+            paths = {tuple(plan[index] or use.path) for plan in plans}
+            if len(paths) == 1:
+                self.edit_use(use, use.name.id, list(use.path), use.name.id, list(paths.pop()))
+            elif paths:
+                self.findings.append(
+                    Finding(f"{use.name.id} has several meanings here", use.name.lineno)
+                )
+
+    def decide_root(self, scope: Scope, bindings: list[Binding], uses: list[Use]) -> None:
+        """``import a.b.c``: uses are full dotted names, every module used must be imported."""
+        root = bindings[0].local
+        needed: set[str] = set()
+        stay = 0
+        chains: list[tuple[Use, Reference, list[str]]] = []
+        for use in uses:
+            old, string = self.reference(root, use)
+            new = new_reference(self.renames, old)
+            if new is None:
+                if old.name is None and old.module in self.renames.only_home:
+                    new = Reference(self.renames.only_home[old.module], None, old.used)
+                else:
+                    stay += 1
+                    if use.path or root in self.renames.known:
+                        self.left(str(old), use.name)
+                    continue
+            path = list(use.path[old.used :])
+            if new.name is not None and string is None:
+                path.insert(0, new.name)
+            elif string is not None and new.name not in (None, old.name):
+                self.edit_attribute_string(string, str(new.name))
+            chains.append((use, new, path))
+        too_long = {
+            new.module for use, new, path in chains if self.is_too_long(use, new.module, path)
+        }
+        aliases: list[Import] = []
+        for use, new, path in chains:
+            if new.module in too_long:
+                local, entry = self.local_for(new.module, bindings[0], aliases)
+                if entry is not None:
+                    aliases.append(entry)
+                self.edit_use(use, root, list(use.path), local, path)
+                continue
+            needed.add(new.module)
+            new_root, *inner = new.module.split(".")
+            self.edit_use(use, root, list(use.path), new_root, [*inner, *path])
+        moved = bool(chains)
+        wants: list[list[Import]] = []
+        for binding in bindings:
+            full = binding.alias.name
+            home = self.renames.modules.get(full) or self.renames.only_home.get(full)
+            if home is not None and (full != root or not moved or stay):
+                wants.append([Import(home, None, home.partition(".")[0])])
+            elif moved and not stay and (full == root or self.is_used(full, uses)):
+                wants.append([])
+            else:
+                self.report_module([binding], full)
+                wants.append([Import(full, None, root)])
+        loaded = {entry.loads for entries in wants for entry in entries}
+        for module in sorted(needed):
+            new_root = module.partition(".")[0]
+            if any(name == module or name.startswith(f"{module}.") for name in loaded):
+                continue
+            if new_root == root and stay:
+                continue  # the old statement stays and gave no more than the root before either
+            plain = any(binding.alias.name == root for binding in bindings)
+            bound = new_root if plain and self.loads_elsewhere(module) else module
+            entry = Import(bound, None, new_root)
+            free = next((entries for entries in wants if not entries), wants[0])
+            if entry not in free:
+                free.append(entry)
+            loaded.add(bound)
+        wants[0] += aliases
+        for binding, entries in zip(bindings, wants, strict=True):
+            self.want(binding, entries)
+        for new_root in sorted({module.partition(".")[0] for module in needed} - {root}):
+            if new_root in scope.others or new_root in scope.imports:
+                self.findings.append(
+                    Finding(
+                        f"{new_root} is bound to something else here", bindings[0].statement.lineno
+                    )
+                )
+
+    def is_too_long(self, use: Use, module: str, path: Sequence[str]) -> bool:
+        """Whether the line cannot take the full dotted name (and could take the old one)."""
+        if use.formatted is not None:
+            return False
+        start, end = self.source.line_bounds(use.name.lineno)
+        old = len(".".join([use.name.id, *use.path]))
+        new = len(".".join([module, *path]))
+        return end - start <= LINE_LENGTH < end - start - old + new
+
+    def is_used(self, module: str, uses: Sequence[Use]) -> bool:
+        return any(
+            self.reference(module.partition(".")[0], use)[0].module == module for use in uses
+        )
+
+    def loads_elsewhere(self, module: str) -> bool:
+        """Whether a from-import of the file, as it will be, loads ``module``."""
+        for binding in self.names.bindings:
+            if binding.module is None or binding.scope.kind != "module":
+                continue
+            origin = self.origin(binding) if self.is_ours(binding) else None
+            if origin is not None:
+                new = new_reference(self.renames, origin) or origin
+                if module in (new.module, f"{new.module}.{new.name}"):
+                    return True
+            elif module in (binding.module, f"{binding.module}.{binding.alias.name}"):
+                return True
+        return False
+
+    # Edit: uses.
+
+    def edit_use(
+        self, use: Use, local: str, path: list[str], new_local: str, new_path: list[str]
+    ) -> None:
+        if (local, path) == (new_local, new_path):
+            return
+        if use.formatted is not None:
+            self.edit_formatted(use, [local, *path], [new_local, *new_path])
+            return
+        ends = [use.name, *use.attributes]
+        names = [local, *path]
+        if len(path) == len(new_path):
+            for node, old, new in zip(ends, names, [new_local, *new_path], strict=False):
+                if old != new:
+                    end = self.source.end(node)
+                    self.edits.append(Edit(end - len(old.encode()), end, new.encode()))
+            return
+        while path and new_path and path[-1] == new_path[-1]:
+            path, new_path = path[:-1], new_path[:-1]
+        start, end = self.source.start(use.name), self.source.end(ends[len(path)])
+        if not _PLAIN_CHAIN.fullmatch(self.source.utf8, start, end):
+            self.findings.append(
+                Finding(f"{'.'.join(names)} is spread over lines: rename by hand", use.name.lineno)
+            )
+            return
+        self.edits.append(Edit(start, end, ".".join([new_local, *new_path]).encode()))
+
+    def edit_formatted(self, use: Use, old: list[str], new: list[str]) -> None:
+        assert use.formatted is not None
+        if len(old) > 1 and old[0] in self.renames.roots:
+            return  # a full dotted name: ``edit_strings`` finds it like any other text
+        start, end = self.source.start(use.formatted), self.source.end(use.formatted)
+        while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
+            old, new = old[:-1], new[:-1]
+        pattern = re.compile(rb"(?<![\w.])" + re.escape(".".join(old).encode()) + rb"(?!\w)")
+        for match in pattern.finditer(self.source.utf8, start, end):
+            before = self.source.utf8[start : match.start()]
+            if before.count(b"{") > before.count(b"}"):
+                self.edits.append(Edit(*match.span(), ".".join(new).encode()))
+
+    def edit_attribute_string(self, node: ast.Constant, name: str) -> None:
+        start, end = self.source.start(node), self.source.end(node)
+        pieces = literal_pieces(self.source.utf8, start, end)
+        if len(pieces) == 1:
+            self.edits.append(Edit(pieces[0].start, pieces[0].end, name.encode()))
+
+    # Edit: text in strings and comments.
+
+    def edit_strings(self) -> None:
+        utf8 = self.source.utf8
+        for node, in_brackets in self.names.strings:
+            start, end = self.source.start(node), self.source.end(node)
+            if not any(root.encode() in utf8[start:end] for root in self.renames.roots):
+                continue
+            if isinstance(node, ast.JoinedStr):
+                self.edit_text(start, end, prose=False)
+                continue
+            pieces = literal_pieces(utf8, start, end)
+            content = joined(utf8, pieces)
+            replacements: list[Replacement] = []
+            for mention in mentions(self.renames, content, node in self.names.prose):
+                if mention.stays and self.renames.report_left:
+                    line = self.source.line_of(position_in(pieces, mention.start))
+                    self.findings.append(Finding(f"still names {mention.stays}", line))
+                replacements.append(Replacement(mention.start, mention.end, mention.new))
+            if replacements:
+                self.edits += replace_in_pieces(self.source, pieces, replacements, in_brackets)
+        for node in self.names.exported:
+            new_name = self.local_names.get(str(node.value))
+            if new_name is not None:
+                self.edit_attribute_string(node, new_name)
+
+    def edit_text(self, start: int, end: int, prose: bool) -> None:
+        for mention in mentions(self.renames, self.source.utf8[start:end], prose):
+            low, high = start + mention.start, start + mention.end
+            if mention.stays and self.renames.report_left:
+                line = self.source.line_of(low)
+                self.findings.append(Finding(f"still names {mention.stays}", line))
+            if mention.new != self.source.utf8[low:high]:
+                self.edits.append(Edit(low, high, mention.new))
+
+    def edit_comments(self) -> None:
+        spans: list[tuple[int, int]] = []
+        for node, _ in self.names.strings:
+            low, high = self.source.start(node), self.source.end(node)
+            if node.lineno == node.end_lineno or isinstance(node, ast.JoinedStr):
+                spans.append((low, high))
+            else:  # there may be comments between the parts
+                pieces = literal_pieces(self.source.utf8, low, high)
+                spans += [(piece.opening, piece.end) for piece in pieces]
+        spans.sort()
+        for mention in mentions(self.renames, self.source.utf8, prose=True):
+            line = self.source.line_of(mention.start)
+            start, _ = self.source.line_bounds(line)
+            if not self.in_comment(start, mention.start, spans):
+                continue
+            if mention.stays and self.renames.report_left:
+                self.findings.append(Finding(f"still names {mention.stays}", line))
+            if mention.new != self.source.utf8[mention.start : mention.end]:
+                self.edits.append(Edit(mention.start, mention.end, mention.new))
+
+    def in_comment(self, start: int, position: int, spans: Sequence[tuple[int, int]]) -> bool:
+        mark = self.source.utf8.find(b"#", start, position)
+        while mark >= 0:
+            if not any(low <= mark < high for low, high in spans):
+                return True
+            mark = self.source.utf8.find(b"#", mark + 1, position)
+        return False
+
+    # Edit: import statements.
+
+    def edit_imports(self) -> None:
+        texts = self.new_statements()
+        added = [entry for entry in self.added if entry not in self.provided]
+        if not texts and not added:
+            return
+        placed: set[ImportStatement] = set()
+        for run in runs_of_imports(self.source):
+            changed = {node: texts[node] for node in run if node in texts}
+            takes = added if isinstance(run[-1], ast.Import) or not is_future(run[-1]) else []
+            if not changed and not takes:
+                continue
+            placed.update(changed)
+            self.place(run, changed, takes)
+            added = [] if takes else added
+        if added:
+            text = "".join(write_imports([entry]) + "\n" for entry in added)
+            self.edits.append(first_import_edit(self.source, text))
+        for node, statements in texts.items():
+            if node not in placed:
+                start, end = self.source.start(node), self.source.end(node)
+                column = self.source.utf8[self.source.line_bounds(node.lineno)[0] : start]
+                alone = not column.strip()
+                glue = "\n" + column.decode() if alone else "; "
+                text = glue.join(text for _, text in statements) or "pass"
+                self.edits.append(Edit(start, end, self.lines(text)))
+
+    def lines(self, text: str) -> bytes:
+        return text.encode("utf-8").replace(b"\n", self.source.newline)
+
+    def place(
+        self,
+        run: list[ImportStatement],
+        changed: Mapping[ImportStatement, list[tuple[Import, str]]],
+        added: Sequence[Import],
+    ) -> None:
+        source = self.source
+        whole: dict[ImportStatement, list[tuple[Import, str]]] = {}
+        for node, statements in changed.items():
+            high = source.end(node)
+            line_end = source.line_bounds(source.line_of(high - 1))[1]
+            trailing = self.render(high, line_end)
+            after = source.utf8[line_end : self.after(node)].decode()
+            whole[node] = [
+                (
+                    entry,
+                    self.lines(text).decode()
+                    + (trailing if number == 0 or "noqa" in trailing else "")
+                    + after,
+                )
+                for number, (entry, text) in enumerate(statements)
+            ]
+        current = {node: first_import(node) for node in run}
+        new = [(entry, self.lines(write_imports([entry]) + "\n").decode()) for entry in added]
+        edit = place_imports(source, run, whole, current, self.render, self.first_party, new)
+        self.edits = [e for e in self.edits if not (edit.start <= e.start and e.end <= edit.end)]
+        if edit.text != source.utf8[edit.start : edit.end]:
+            self.edits.append(edit)
+
+    def after(self, node: ast.stmt) -> int:
+        assert node.end_lineno is not None
+        starts = self.source.line_starts
+        return starts[node.end_lineno] if node.end_lineno < len(starts) else len(self.source.utf8)
+
+    def render(self, start: int, stop: int) -> str:
+        return edited_slice(self.source.utf8, self.edits, start, stop)
+
+    def new_statements(self) -> dict[ImportStatement, list[tuple[Import, str]]]:
+        """For every statement that changes, its new statements and the first name of each."""
+        by_statement: dict[ImportStatement, list[Binding]] = {}
+        for binding in self.names.bindings:
+            by_statement.setdefault(binding.statement, []).append(binding)
+        provided = self.provided
+        plans: dict[ImportStatement, list[list[Import]]] = {}
+        for statement, bindings in by_statement.items():
+            current, wanted = [], []
+            for index, binding in enumerate(bindings):
+                now = self.identity_under(binding, self.new_module)
+                current.append([now])
+                wanted.append(self.wanted.get((statement, index), [self.identity(binding)]))
+            if current != wanted:
+                plans[statement] = wanted
+            elif statement in self.top:
+                provided.update(entry for entries in wanted for entry in entries)
+        texts: dict[ImportStatement, list[tuple[Import, str]]] = {}
+        for statement, wanted in plans.items():
+            seen = provided if statement in self.top else set()
+            fresh: list[list[Import]] = []
+            for entries in wanted:
+                fresh.append([])
+                for entry in entries:
+                    if entry not in seen:
+                        seen.add(entry)
+                        fresh[-1].append(entry)
+            texts[statement] = self.write_statement(statement, fresh)
+        for star in self.names.stars:
+            self.add_star(star, texts)
+        return texts
+
+    def identity_under(self, binding: Binding, module: str) -> Import:
+        entry = self.identity(binding)
+        statement = binding.statement
+        if isinstance(statement, ast.ImportFrom) and statement.level:
+            base = absolute_module(statement, module, self.is_package)
+            return Import(base, entry.name, entry.local)
+        return entry
+
+    def write_statement(
+        self, statement: ImportStatement, wanted: list[list[Import]]
+    ) -> list[tuple[Import, str]]:
+        """The old statement, edited, for what can stay in it, and a new one for each other."""
+        plain = isinstance(statement, ast.Import)
+        firsts = [e[0] if e and (e[0].name is None) == plain else None for e in wanted]
+        counts = Counter("" if plain else e.module for e in firsts if e is not None)
+        result: list[tuple[Import, str]] = []
+        taken: set[int] = set()
+        indent = statement.col_offset
+        if counts:
+            module = counts.most_common(1)[0][0]
+            kept = [e if e and (plain or e.module == module) else None for e in firsts]
+            start, end = self.source.start(statement), self.source.end(statement)
+            old = self.source.utf8[start:end].decode("utf-8")
+            first = next(entry for entry in kept if entry)
+            result.append((first, edit_import(old, kept, indent)))
+            taken = {id(entry) for entry in kept if entry}
+        rest: dict[tuple[str, str], list[Import]] = {}
+        for entries in wanted:
+            for entry in entries:
+                if id(entry) not in taken:
+                    key = (entry.module, "" if entry.name else entry.local)
+                    rest.setdefault(key, []).append(entry)
+        several = len(statement.names) > 1
+        for entries in rest.values():
+            parts = [entries] if several else [[entry] for entry in entries]
+            result += [(part[0], write_imports(part, indent)) for part in parts]
+        return result
+
+    def add_star(
+        self, star: Binding, texts: dict[ImportStatement, list[tuple[Import, str]]]
+    ) -> None:
+        module = star.module or ""
+        if module.partition(".")[0] not in self.renames.roots:
+            return
+        home = self.renames.modules.get(module) or self.renames.only_home.get(module)
+        statement = star.statement
+        assert isinstance(statement, ast.ImportFrom)
+        if home is None:
+            if self.mentions_symbols(module):
+                self.findings.append(
+                    Finding(f"star import of {module}, whose names part", statement.lineno)
+                )
+            elif module in self.renames.known:
+                self.left(module, statement)
+            home = module
+        if home == absolute_module(statement, self.new_module, self.is_package):
+            return
+        start, end = self.source.start(statement), self.source.end(statement)
+        old = self.source.utf8[start:end].decode("utf-8")
+        text = edit_star(old, home, statement.col_offset)
+        texts[statement] = [(Import(home, "*", "*"), text)]
+
+    def report_long_lines(self, content: bytes) -> None:
+        old = set(self.source.utf8.splitlines())
+        for number, line in enumerate(content.splitlines(), 1):
+            if len(line) > LINE_LENGTH and line not in old and len(line.decode()) > LINE_LENGTH:
+                self.findings.append(Finding("line became too long (after the change)", number))

@@ -1,0 +1,97 @@
+"""Folders that last as long as their run: locked while it lives, removed by a later one.
+
+A killed process cannot tidy up after itself, but its lock is gone with it: what nobody has
+locked is a leftover.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_LOCK = "lock"
+_CONTENT = "content"
+_WORKSPACE = "extractor-workspace-"
+
+
+@contextmanager
+def workspace() -> Iterator[Path]:
+    """An empty folder for intermediate files, in the machine's folder for temporary ones."""
+    parent = Path(tempfile.gettempdir())
+    remove_leftovers(parent, _WORKSPACE)
+    with locked_folder(parent, _WORKSPACE) as folder:
+        yield folder
+
+
+@contextmanager
+def locked_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """An empty folder somewhere inside a new one of ``parent``, removed at the end.
+
+    The new one's name starts with ``prefix``. ``OSError`` when it cannot be made.
+    """
+    outer, lock = _make_and_lock(parent, prefix)
+    try:
+        content = outer / _CONTENT
+        content.mkdir()
+        yield content
+    finally:
+        shutil.rmtree(outer, ignore_errors=True)
+        os.close(lock)
+
+
+def remove_leftovers(parent: Path, prefix: str) -> bool:
+    """Remove what killed runs left in ``parent``; is a run alive that has such a folder?"""
+    alive = False
+    for folder in sorted(parent.glob(f"{_literal(prefix)}*")):
+        try:
+            # Only real folders of the same user's: others may not be what they seem.
+            if folder.is_symlink() or folder.lstat().st_uid != os.geteuid():
+                continue
+            alive |= _remove_unless_locked(folder)
+        except OSError:
+            # Somebody else removed it first.
+            continue
+    return alive
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+
+
+def _make_and_lock(parent: Path, prefix: str) -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        try:
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            # Another run took the folder for a leftover before it was locked.
+            continue
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.fstat(lock).st_nlink:
+            return folder, lock
+        os.close(lock)
+
+
+def _remove_unless_locked(folder: Path) -> bool:
+    """Remove a leftover; True when it is no leftover but in use."""
+    try:
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        # Killed before it could lock: only ever an empty folder. Others are not ours.
+        if not any(folder.iterdir()):
+            folder.rmdir()
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        return False
+    finally:
+        os.close(lock)

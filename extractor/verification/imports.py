@@ -1,0 +1,94 @@
+"""No import, string or entry point of the result names a module of the package it came from."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from extractor.analysis.symbols import modules_of
+from extractor.parsing import UnreadableSource, parse_ast
+from extractor.plan.model import Words
+from extractor.verification.check import CheckResult, Context, Result, verdict
+
+NEEDS = "nothing"
+# Files in which a dotted name is a name that something will import, not prose.
+_CONFIGURATION = (".cfg", ".ini", ".conf", ".toml", ".yaml", ".yml", ".json", ".txt", ".in")
+
+
+def check(result: Result, context: Context) -> CheckResult:
+    """Read every Python file and every file that configures something."""
+    old, new = context.plan.data.source_package, context.plan.data.target_package
+    tree = result.tree
+    findings: list[str] = []
+    imported = strings = 0
+    own = modules_of(tree, [new])
+    for path in tree.paths():
+        if path.endswith(".py"):
+            try:
+                parsed, _ = parse_ast(tree.read(path), path)
+            except UnreadableSource as error:
+                findings.append(f"{path}:{error.line}: cannot be read: {error}")
+                continue
+            for line, name in imported_names(parsed):
+                imported += 1
+                if _is_of(name, old):
+                    findings.append(f"{path}:{line}: imports {name}")
+            for line, text in named_in_strings(parsed, old):
+                strings += 1
+                if not allowed(f"{path}:{text}", path, context.plan.data.words):
+                    findings.append(f"{path}:{line}: the string {text!r} names {old}")
+            for line, text in named_in_strings(parsed, new):
+                # Elsewhere such a string may be a code that clients know, not a place.
+                if "/tests/" in path and dangling(text, set(own)):
+                    findings.append(f"{path}:{line}: the string {text!r} names no module of ours")
+        elif path.endswith(_CONFIGURATION) and not path.startswith("releasenotes/notes/"):
+            text = tree.read(path).decode("utf-8", "replace")
+            for number, raw in enumerate(text.splitlines(), 1):
+                if raw.lstrip().startswith("#"):
+                    continue
+                for match in re.finditer(rf"(?<![\w./-]){old}(\.\w+)+", raw):
+                    strings += 1
+                    if not allowed(raw, path, context.plan.data.words):
+                        findings.append(f"{path}:{number}: names {match.group()}")
+    evidence = [f"{imported} imports and {strings} names in strings and settings read"]
+    return verdict("imports", findings, evidence, {"imports": imported, "strings": strings})
+
+
+def imported_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of every absolute import, at any depth of the file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            for alias in node.names:
+                yield node.lineno, f"{node.module}.{alias.name}"
+
+
+def named_in_strings(tree: ast.Module, package: str) -> Iterator[tuple[int, str]]:
+    """Line and text of string literals that are a dotted name below ``package``."""
+    wanted = re.compile(rf"{re.escape(package)}(\.[A-Za-z_]\w*)+(:[A-Za-z_]\w*)?")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and wanted.fullmatch(str(node.value)):
+            yield node.lineno, str(node.value)
+
+
+def dangling(text: str, modules: set[str]) -> bool:
+    """Whether a dotted name begins like a module path of ours that is not there.
+
+    ``a.b.c`` may name an attribute of ``a.b`` or of ``a``; only when a name has three parts or
+    more and not even its first two are a module is it sure to name nothing.
+    """
+    parts = text.replace(":", ".").split(".")
+    return len(parts) > 2 and ".".join(parts[:2]) not in modules
+
+
+def allowed(text: str, path: str, words: list[Words]) -> bool:
+    """Whether one of the plan's rules says that the word may stay here."""
+    return any(fnmatchcase(path, rule.files) and re.search(rule.pattern, text) for rule in words)
+
+
+def _is_of(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")

@@ -1,0 +1,96 @@
+"""The environments checks ask for, made from the plan's data when first needed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from extractor.errors import UsageError
+from extractor.verification.check import Context, Result
+from extractor.verification.environment import (
+    Environment,
+    Interpreter,
+    environment,
+    find_interpreter,
+    read_requirements,
+    recipe,
+)
+
+
+def interpreter(context: Context) -> Interpreter:
+    """The interpreter of this run; ``NoEnvironment`` says what is missing."""
+    return find_interpreter(context.settings.python, context.python)
+
+
+def pins(context: Context) -> list[str]:
+    """The plan's constraint lines; none when it pins nothing."""
+    if not context.settings.pins:
+        return []
+    path = context.plan.folder / context.settings.pins
+    if not path.is_file():
+        raise UsageError(f"plan {context.plan.data.name!r} has no file {context.settings.pins}")
+    return read_requirements([path])
+
+
+def environment_of_result(result: Result, context: Context) -> Environment:
+    """What the result and its tests require, and nothing else."""
+    settings = context.settings
+    names = (*settings.requirements, *settings.test_requirements)
+    return _environment(_present(result.root, names), (), context)
+
+
+def runtime_of_result(result: Result, context: Context) -> Environment:
+    """What the result requires to run, and the WSGI server that serves it here."""
+    required = _present(result.root, context.settings.requirements)
+    return _environment(required, context.settings.serve.requirements, context)
+
+
+def environment_of_source(context: Context) -> Environment:
+    """What the source and its tests require, less what the plan leaves out."""
+    if context.against is None:
+        raise UsageError("there is no source to compare with: pass --against")
+    required = _present(context.against, context.settings.source.requirements)
+    return _environment(
+        required, context.settings.serve.requirements, context, context.settings.source.without
+    )
+
+
+def style_checker(context: Context) -> Environment:
+    """The linter that the plan names, alone; its own range of interpreters if it has one."""
+    style = context.settings.style
+    python = find_interpreter(style.python) if style.python else interpreter(context)
+    return environment(
+        recipe(style.requirements, (), context.settings.build), python, context.report
+    )
+
+
+def content_key(root: Path, paths: list[str]) -> str:
+    """A name for the content of the given files below ``root``: 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        content = (root / path).read_bytes()
+        digest.update(f"{path}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def _present(root: Path, names: tuple[str, ...]) -> list[Path]:
+    return [root / name for name in names if (root / name).is_file()]
+
+
+def _environment(
+    files: list[Path], more: tuple[str, ...], context: Context, without: tuple[str, ...] = ()
+) -> Environment:
+    required = [*read_requirements(files), *more]
+    made = recipe(required, pins(context), context.settings.build, without)
+    return environment(made, interpreter(context), context.report)
+
+
+def text_key(text: str) -> str:
+    """A name for a text: 16 hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def process_tag() -> str:
+    """A suffix for files that this process is still writing."""
+    return f"{os.getpid()}.tmp"

@@ -1,0 +1,144 @@
+"""The distribution says the truth: requirements are what is imported, entry points exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from extractor.analysis.symbols import modules_of
+from extractor.parsing import UnreadableSource, parse_ast
+from extractor.source.tree import Tree
+from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.entry_points import declared_entry_points
+
+NEEDS = "nothing"
+
+
+def check(result: Result, context: Context) -> CheckResult:
+    """Compare imports with requirements both ways, and look every entry point up."""
+    data, settings = context.plan.data, context.settings
+    tree = result.tree
+    findings: list[str] = []
+    required = _required(tree, settings.requirements, findings)
+    required_by_tests = _required(tree, settings.test_requirements, findings)
+    names = {top: normal(name) for top, name in data.packaging.distributions.items()}
+    used: set[str] = set()
+    used_by_tests: set[str] = set()
+    modules = modules_of(tree, [data.target_package])
+    for module, path in modules.items():
+        in_tests = f"{module}.".startswith(f"{data.target_package}.tests.")
+        try:
+            parsed, _ = parse_ast(tree.read(path), path)
+        except UnreadableSource:
+            continue
+        for line, top, optional in foreign_imports(parsed, data.target_package):
+            wanted = names.get(top, normal(top))
+            (used_by_tests if in_tests else used).add(wanted)
+            if optional or wanted in required or (in_tests and wanted in required_by_tests):
+                continue
+            findings.append(f"{path}:{line}: {top} is imported and not required")
+    needed = {normal(name) for name in data.packaging.runtime}
+    for name in sorted(required.keys() - used - needed):
+        findings.append(f"{required[name]}: {name} is required and not imported")
+    needed = {normal(name) for name in data.packaging.test}
+    for name in sorted(required_by_tests.keys() - used_by_tests - needed):
+        findings.append(f"{required_by_tests[name]}: {name} is required and not imported")
+    for name in sorted(required.keys() & required_by_tests.keys()):
+        findings.append(f"{name} is required twice, to run and to test")
+    entries = declared_entry_points(tree)
+    for entry in entries:
+        if not _exists(tree, modules, entry):
+            findings.append(f"setup.cfg: entry point {entry} does not exist")
+    for group in data.packaging.entry_points.values():
+        for entry in group.values():
+            if entry not in entries and _exists(tree, modules, entry):
+                findings.append(f"setup.cfg: the plan's entry point {entry} is not declared")
+    for module, path in modules.items():
+        parent = module.rpartition(".")[0]
+        if parent and parent not in modules and not data.is_migration(path):
+            findings.append(f"{path}: {parent} has no __init__.py")
+    evidence = [
+        f"{len(required)} requirements to run, {len(required_by_tests)} more to test, "
+        f"{len(entries)} entry points"
+    ]
+    figures = {"requirements": len(required), "test_requirements": len(required_by_tests)}
+    return verdict("packaging", findings, evidence, figures)
+
+
+def _required(tree: Tree, files: tuple[str, ...], findings: list[str]) -> dict[str, str]:
+    """Normal name to the file that requires it; unreadable lines become findings."""
+    found: dict[str, str] = {}
+    for path in files:
+        try:
+            text = tree.read(path).decode("utf-8", "replace")
+        except KeyError:
+            continue
+        for number, raw in enumerate(text.splitlines(), 1):
+            line = raw.split(" #")[0].strip()
+            if not line or line.startswith(("#", "-")):
+                continue
+            try:
+                found[normal(Requirement(line).name)] = path
+            except InvalidRequirement:
+                findings.append(f"{path}:{number}: {line!r} is no requirement")
+    return found
+
+
+def _exists(tree: Tree, modules: dict[str, str], entry: str) -> bool:
+    """Whether ``module:name`` is a module of ours that binds the name at its top level."""
+    from extractor.analysis.names import read_names
+
+    module, _, name = entry.partition(":")
+    path = modules.get(module)
+    if path is None:
+        return False
+    table = read_names(tree.read(path), module, path.endswith("/__init__.py"), path)
+    return any(name in unit.names for unit in table.units)
+
+
+def normal(name: str) -> str:
+    """A distribution's or module's name without case and separators."""
+    return re.sub(r"[-_.]+", "", name).lower()
+
+
+def foreign_imports(tree: ast.Module, own: str) -> Iterator[tuple[int, str, bool]]:
+    """Line, top-level name and whether its absence is caught, of imports from elsewhere."""
+    caught: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any(_catches_import(h) for h in node.handlers):
+            for statement in node.body:
+                caught.update(id(inner) for inner in ast.walk(statement))
+    for node in ast.walk(tree):
+        found: list[str] = []
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found = [node.module]
+        optional = id(node) in caught
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            value = node.args[0].value
+            if called in {"try_import", "import_module", "import_class"} and isinstance(value, str):
+                found, optional = [value], called == "try_import"
+        for name in found:
+            top = name.split(".")[0]
+            if top != own and not _is_standard(top):
+                yield getattr(node, "lineno", 0), top, optional
+
+
+def _catches_import(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(
+        kind is None or getattr(kind, "id", "") in {"ImportError", "ModuleNotFoundError"}
+        for kind in kinds
+    )
+
+
+def _is_standard(top: str) -> bool:
+    # Python 2's names and what later versions dropped: code of that age may try them.
+    old = {"__builtin__", "ConfigParser", "Queue", "StringIO", "cPickle", "distutils", "imp"}
+    return top in sys.stdlib_module_names or top in old or top in {"urllib2", "urlparse"}

@@ -1,0 +1,230 @@
+"""Send the same requests to two services and find the first difference, as short as it gets.
+
+What may differ is an explicit list (``Normaliser``); everything else must be equal: status,
+headers and body.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from extractor.verification.service import Answer
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; the body is text, sent as UTF-8 (surrogates as the bytes they escape)."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+
+    def as_bytes(self) -> bytes:
+        """The body as it is sent."""
+        return self.body.encode("utf-8", "surrogateescape")
+
+
+class Server(Protocol):
+    """What a request can be sent to."""
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        """The answer to one request."""
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """What may differ between two answers that mean the same.
+
+    ``ignore`` are headers not compared at all, ``present`` those of which only the presence is;
+    ``substitute`` are pairs of a regular expression and what stands for its matches, applied to
+    header values and bodies in order.
+    """
+
+    ignore: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    substitute: tuple[tuple[str, str], ...] = ()
+
+    def __call__(self, answer: Answer) -> tuple[int, tuple[tuple[str, str], ...], str]:
+        """Status, headers (sorted, their order has no meaning) and body, normalised."""
+        headers = sorted(
+            (name, "present" if name in self.present else self._text(value))
+            for name, value in answer.headers
+            if name not in self.ignore
+        )
+        body = answer.body.decode("utf-8", "surrogateescape")
+        return answer.status, tuple(headers), self._text(body)
+
+    def _text(self, text: str) -> str:
+        for pattern, stand_in in self.substitute:
+            text = re.sub(pattern, stand_in, text)
+        return text
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two answers to ``requests[-1]`` that are not the same after normalisation."""
+
+    requests: tuple[Request, ...]
+    left: Answer
+    right: Answer
+    what: str
+
+
+@dataclass
+class Tally:
+    """What was sent and answered: statuses with their number, differences found."""
+
+    sent: int = 0
+    statuses: dict[int, int] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+
+
+def compare(left: Answer, right: Answer, normalise: Normaliser) -> str:
+    """What differs, in one line; empty when nothing does."""
+    one, two = normalise(left), normalise(right)
+    if one[0] != two[0]:
+        return f"status {one[0]} there, {two[0]} here"
+    if one[1] != two[1]:
+        only = sorted(set(one[1]) ^ set(two[1]))
+        names = sorted({name for name, _ in only})
+        there = "; ".join(f"{n}: {v}" for n, v in one[1] if n in names) or "absent"
+        here = "; ".join(f"{n}: {v}" for n, v in two[1] if n in names) or "absent"
+        return f"header {', '.join(names)}: {there} | {here}"
+    if one[2] != two[2]:
+        if _same_json(one[2], two[2]):
+            return ""
+        at = next((i for i, (a, b) in enumerate(zip(one[2], two[2], strict=False)) if a != b), 0)
+        return f"body from character {at}: {one[2][at : at + 60]!r} | {two[2][at : at + 60]!r}"
+    return ""
+
+
+def _same_json(left: str, right: str) -> bool:
+    """Equal as JSON: the order of an object's keys means nothing, that of arrays does."""
+    try:
+        return bool(json.loads(left) == json.loads(right))
+    except ValueError:
+        return False
+
+
+def play(
+    requests: Iterable[Request],
+    left: Server,
+    right: Server,
+    normalise: Normaliser,
+    *,
+    saw: Callable[[Request, Answer], None] = lambda request, answer: None,
+    stop_after: int = 1,
+    tally: Tally | None = None,
+) -> Tally:
+    """Send each request to both at once; stop after ``stop_after`` differences.
+
+    ``saw`` is told the left answer, so that a generator can build on it.
+    """
+    tally = tally or Tally()
+    sent: list[Request] = []
+    with ThreadPoolExecutor(2) as pool:
+        for request in requests:
+            sent.append(request)
+            headers, body = dict(request.headers), request.as_bytes()
+            futures = [
+                pool.submit(server.send, request.method, request.path, headers, body)
+                for server in (left, right)
+            ]
+            one, two = (future.result() for future in futures)
+            tally.sent += 1
+            tally.statuses[one.status] = tally.statuses.get(one.status, 0) + 1
+            what = compare(one, two, normalise)
+            if what:
+                tally.differences.append(Difference(tuple(sent), one, two, what))
+                if len(tally.differences) >= stop_after:
+                    break
+            saw(request, one)
+    return tally
+
+
+def shrink(
+    requests: Sequence[Request],
+    fails: Callable[[Sequence[Request]], bool],
+    *,
+    budget: int = 120,
+) -> list[Request]:
+    """A shorter sequence with the same last request that still ``fails``.
+
+    First what shares an identifier with the last request, then delta debugging: halves, quarters
+    and so on are left out as long as it still fails. ``budget`` bounds the number of tries.
+    """
+    last = requests[-1]
+    kept = list(requests[:-1])
+    tries = 0
+
+    def still(candidate: list[Request]) -> bool:
+        nonlocal tries
+        tries += 1
+        return fails([*candidate, last])
+
+    if still([]):
+        return [last]
+    related = _related(kept, last)
+    if len(related) < len(kept) and still(related):
+        kept = related
+    size = max(1, len(kept) // 2)
+    while kept and tries < budget:
+        start, shorter = 0, False
+        while start < len(kept) and tries < budget:
+            candidate = kept[:start] + kept[start + size :]
+            if still(candidate):
+                kept, shorter = candidate, True
+            else:
+                start += size
+        if size == 1 and not shorter:
+            break
+        size = max(1, size // 2)
+    return [*kept, last]
+
+
+_IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|CUSTOM_[A-Z0-9_]+")
+
+
+def _related(requests: Sequence[Request], last: Request) -> list[Request]:
+    """Requests tied to the last one by identifiers, through any number of others."""
+    names = [set(_IDENTIFIER.findall(r.path + r.body)) for r in requests]
+    wanted = set(_IDENTIFIER.findall(last.path + last.body))
+    chosen: set[int] = set()
+    while True:
+        more = {i for i, found in enumerate(names) if i not in chosen and found & wanted}
+        if not more:
+            return [requests[i] for i in sorted(chosen)]
+        chosen |= more
+        for i in more:
+            wanted |= names[i]
+
+
+def as_gabbi(difference: Difference, title: str) -> str:
+    """The requests as a gabbi file whose last test states the left side's answer."""
+    lines = [f"# {difference.what}", "tests:"]
+    for number, request in enumerate(difference.requests, 1):
+        lines.append(f"- name: {title} {number}")
+        lines.append(f"  {request.method}: {json.dumps(request.path)}")
+        if request.headers:
+            lines.append("  request_headers:")
+            lines += [f"    {name}: {json.dumps(value)}" for name, value in request.headers]
+        if request.body:
+            lines.append(f"  data: {_as_data(request.body)}")
+    lines.append(f"  status: {difference.left.status}")
+    return "\n".join(lines) + "\n"
+
+
+def _as_data(body: str) -> str:
+    """JSON is YAML too; anything else is given as a quoted string."""
+    try:
+        return json.dumps(json.loads(body))
+    except ValueError:
+        return json.dumps(body)

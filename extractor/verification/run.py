@@ -1,0 +1,190 @@
+"""The list of checks, and running them one after the other."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from extractor.errors import ExitCode, UsageError
+from extractor.manifest import CheckRecord
+from extractor.plan.load import Plan
+from extractor.progress import Progress
+from extractor.source.tree import GitTree
+from extractor.verification.check import Check, CheckResult, Context, Result
+from extractor.verification.environment import NoEnvironment
+from extractor.verification.settings import settings_from
+
+# In this order, cheap ones first. The name is the module's, and the word of ``--only``.
+CHECKS = (
+    "imports",
+    "words",
+    "dead_code",
+    "packaging",
+    "tests_carried",
+    "importable",
+    "style",
+    "serves",
+    "tests",
+    "test_parity",
+    "test_orders",
+    "isolation",
+    "api_parity",
+)
+
+
+def purpose(name: str) -> str:
+    """The first line of the check's documentation."""
+    return (_module(name).__doc__ or "").strip().splitlines()[0]
+
+
+def needs(name: str) -> str:
+    """``nothing``, ``environment`` or ``source``: what must be there for the check to run."""
+    return str(_module(name).NEEDS)
+
+
+def is_thorough(name: str) -> bool:
+    """Whether the check takes minutes and runs only when asked for."""
+    return bool(getattr(_module(name), "THOROUGH", False))
+
+
+def choose(
+    only: Sequence[str] = (), *, quick: bool = False, thorough: bool = False
+) -> tuple[str, ...]:
+    """The checks to run; ``UsageError`` for a name that is none."""
+    unknown = sorted(set(only) - set(CHECKS))
+    if unknown:
+        raise UsageError(f"there is no check {unknown[0]!r}: one of {', '.join(CHECKS)}")
+    if only:
+        return tuple(name for name in CHECKS if name in only)
+    if quick:
+        return tuple(name for name in CHECKS if needs(name) == "nothing")
+    return tuple(name for name in CHECKS if thorough or not is_thorough(name))
+
+
+def run_checks(
+    root: Path,
+    plan: Plan,
+    names: Iterable[str],
+    *,
+    against: Path | None = None,
+    python: Path | None = None,
+    progress: Progress | None = None,
+    workers: int = 2,
+    thorough: bool = False,
+) -> list[CheckResult]:
+    """Run checks on the result in ``root``, each on its own; one's failure stops no other.
+
+    ``against`` is a plain tree of the source. What cannot run for want of an environment comes
+    back as skipped, with the sentence that says what is missing.
+    """
+    if not root.is_dir():
+        raise UsageError(f"{root} is no folder: give the extracted repository")
+    progress = progress or Progress()
+    settings = settings_from(plan.data.verify, str(plan.folder / "plan.toml"))
+    result = Result.at(root.resolve())
+    results = []
+    for name in names:
+        # What a check leaves behind must not be seen by the next.
+        scratch = Path(tempfile.mkdtemp(prefix="extractor-verify-"))
+        try:
+            context = Context(
+                plan=plan,
+                settings=settings,
+                scratch=scratch,
+                against=against,
+                python=python,
+                workers=workers,
+                thorough=thorough,
+                report=progress.note,
+            )
+            with progress.stage(name):
+                results.append(_run_one(name, result, context))
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return results
+
+
+def _run_one(name: str, result: Result, context: Context) -> CheckResult:
+    check: Check = _module(name).check
+    started = time.monotonic()
+    try:
+        done = check(result, context)
+    except NoEnvironment as error:
+        return CheckResult(name, False, skipped=str(error))
+    figures = {**done.figures, "seconds": round(time.monotonic() - started, 1)}
+    return CheckResult(
+        done.name, done.held, done.evidence, figures, done.look_at, done.skipped, done.findings
+    )
+
+
+def export(tree: GitTree, folder: Path) -> Path:
+    """Write the files of a revision to ``folder``, so that its code can run there."""
+    for path in tree.paths():
+        entry = tree.entry(path)
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if entry.mode == "120000":
+            target.symlink_to(tree.read(path).decode("utf-8", "surrogateescape"))
+        elif entry.mode != "160000":
+            target.write_bytes(tree.read(path))
+            if entry.mode == "100755":
+                target.chmod(0o755)
+    return folder
+
+
+def exit_code(results: Sequence[CheckResult]) -> ExitCode:
+    """1 when something did not hold, 2 when something could not run for want of a part."""
+    if any(not r.held and not r.skipped for r in results):
+        return ExitCode.DID_NOT_HOLD
+    if any(not r.held for r in results):
+        return ExitCode.USAGE
+    return ExitCode.DONE
+
+
+def as_record(result: CheckResult) -> CheckRecord:
+    """What the manifest keeps of a check."""
+    if result.skipped:
+        return CheckRecord(name=result.name, outcome="not run", evidence=(result.skipped,))
+    outcome = "held" if result.held else "did not hold"
+    return CheckRecord.model_validate(
+        {
+            "name": result.name,
+            "outcome": outcome,
+            "evidence": (*result.evidence, *result.findings[:20]),
+        }
+    )
+
+
+def summary(results: Sequence[CheckResult]) -> str:
+    """A page a person reads in ten seconds, worst news first to be seen: the last lines."""
+    width = max((len(r.name) for r in results), default=0)
+    lines = []
+    for r in results:
+        word = "not run" if r.skipped else "held" if r.held else "BROKEN"
+        told = r.skipped or (r.evidence[0] if r.evidence else "")
+        if not r.held and not r.skipped:
+            told = f"{len(r.findings)} findings; {told}"
+        lines.append(f"{word:8} {r.name:{width}}  {told}")
+    broken = [r for r in results if not r.held and not r.skipped]
+    for r in broken:
+        lines.append("")
+        lines.append(f"{r.name}: {purpose(r.name)}")
+        lines += [f"  {finding}" for finding in r.findings[:5]]
+        if len(r.findings) > 5:
+            lines.append(f"  ... and {len(r.findings) - 5} more (--json has them all)")
+    lines.append("")
+    if broken:
+        lines.append(f"Look first at {broken[0].name}: {broken[0].look_at}")
+    else:
+        ran = sum(1 for r in results if not r.skipped)
+        lines.append(f"All {ran} checks that ran held.")
+    return "\n".join(lines)
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"extractor.verification.{name}")

@@ -1,0 +1,119 @@
+"""Every test function and every request of a test file came along, told without running any.
+
+The branch ``upstream`` of the result holds the files as they were before any rewrite; a source
+tree, when there is one, is asked as well.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from extractor.errors import SourceError
+from extractor.parsing import UnreadableSource, parse_ast
+from extractor.plan.moves import is_below, target_module
+from extractor.source.tree import FolderTree, GitTree, Tree, run_git
+from extractor.verification.check import CheckResult, Context, Result, verdict
+
+NEEDS = "nothing"
+UPSTREAM = "upstream"
+
+
+def check(result: Result, context: Context) -> CheckResult:
+    """Compare (file, test) pairs of the result with those of what it was made from."""
+    data = context.plan.data
+    tests = f"{data.target_package}/tests/"
+    ours = tests_in(result.tree, tests)
+    findings: list[str] = []
+    evidence = [f"{len(ours)} tests and requests in the result"]
+    compared = 0
+    upstream = upstream_tree(result.root)
+    if upstream is not None:
+        with upstream:
+            before = tests_in(upstream, tests)
+        compared += len(before)
+        findings += [f"lost since upstream: {path}: {name}" for path, name in before - ours]
+        evidence.append(f"{len(before)} on branch {UPSTREAM}, before any rewrite")
+    if context.against is not None:
+        there = tests_of_source(FolderTree(context.against), context)
+        compared += len(there)
+        findings += [f"lost from the source: {path}: {name}" for path, name in there - ours]
+        evidence.append(f"{len(there)} in the source's test roots")
+    if not compared:
+        return CheckResult(
+            "tests_carried",
+            True,
+            tuple(evidence),
+            skipped=f"no branch {UPSTREAM} and no source to compare with",
+        )
+    return verdict("tests_carried", findings, evidence, {"tests": len(ours)})
+
+
+def upstream_tree(root: Path) -> GitTree | None:
+    """The tree of the upstream branch; ``None`` when the result has no such branch."""
+    git_dir = root / ".git"
+    if not git_dir.is_dir():
+        return None
+    try:
+        revision = run_git(git_dir, "rev-parse", "--verify", f"refs/heads/{UPSTREAM}^{{commit}}")
+    except SourceError:
+        return None
+    return GitTree(git_dir, revision.decode("ascii").strip())
+
+
+def tests_in(tree: Tree, folder: str) -> set[tuple[str, str]]:
+    """Path and name of every test: ``Class.test_x`` in Python, a request's name in YAML."""
+    found: set[tuple[str, str]] = set()
+    for path in tree.paths():
+        if path.startswith(folder):
+            found.update((path, name) for name in names_of_tests(tree.read(path), path))
+    return found
+
+
+def tests_of_source(tree: Tree, context: Context) -> set[tuple[str, str]]:
+    """The same for the plan's test roots, with the paths they have in the result."""
+    data = context.plan.data
+    layout = dict(data.layout.modules)
+    found: set[tuple[str, str]] = set()
+    for path in tree.paths():
+        module = path.removesuffix(".py").replace("/", ".")
+        if not is_below(module, data.roots.tests) or is_below(module, data.roots.exclude):
+            continue
+        target = target_module(path.rpartition(".")[0].replace("/", "."), layout)
+        if target is None:
+            continue
+        mapped = f"{target.replace('.', '/')}.{path.rpartition('.')[2]}"
+        found.update((mapped, name) for name in names_of_tests(tree.read(path), path))
+    return found
+
+
+def names_of_tests(content: bytes, path: str) -> list[str]:
+    """What a file declares as tests; nothing for files that are neither Python nor YAML."""
+    if path.endswith((".yaml", ".yml")):
+        return _requests(content)
+    if not path.endswith(".py"):
+        return []
+    try:
+        parsed, _ = parse_ast(content, path)
+    except UnreadableSource as error:
+        return [f"unreadable: {error}"]
+    return [
+        f"{node.name}.{item.name}"
+        for node in ast.walk(parsed)
+        if isinstance(node, ast.ClassDef)
+        for item in node.body
+        if isinstance(item, ast.FunctionDef) and item.name.startswith("test")
+    ]
+
+
+def _requests(content: bytes) -> list[str]:
+    import yaml
+
+    try:
+        loaded = yaml.safe_load(content)
+    except yaml.YAMLError:
+        return ["unreadable: not YAML"]
+    tests = loaded.get("tests") if isinstance(loaded, dict) else None
+    if not isinstance(tests, list):
+        return []
+    return [str(test["name"]) for test in tests if isinstance(test, dict) and "name" in test]

@@ -1,0 +1,66 @@
+"""Every old word that is left has a reason: a rule of the plan, or prose."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections import Counter
+
+from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.imports import allowed
+
+NEEDS = "nothing"
+_TEXT = (".rst", ".md", ".txt", ".yaml", ".yml", ".cfg", ".ini", ".conf", ".inc", ".json", ".html")
+_PROSE = (".rst", ".md", ".inc", ".html")
+
+
+def check(result: Result, context: Context) -> CheckResult:
+    """List the lines; those in code without a rule of the plan are findings."""
+    old = context.plan.data.source_package
+    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9])", re.IGNORECASE)
+    rules = context.plan.data.words
+    findings: list[str] = []
+    reasons: Counter[str] = Counter()
+    tree = result.tree
+    for path in tree.paths():
+        if not path.endswith((".py", *_TEXT)):
+            continue
+        content = tree.read(path)
+        text = content.decode("utf-8", "replace")
+        if not word.search(text):
+            continue
+        prose = prose_lines(content) if path.endswith(".py") else set()
+        whole = path.endswith(_PROSE) or path.startswith("releasenotes/")
+        for number, line in enumerate(text.splitlines(), 1):
+            for _ in word.finditer(line):
+                rule = next((r for r in rules if allowed(line, path, [r])), None)
+                if rule is not None:
+                    reasons[rule.reason] += 1
+                elif whole or number in prose or line.lstrip().startswith("#"):
+                    reasons["prose"] += 1
+                else:
+                    reasons["no reason"] += 1
+                    findings.append(f"{path}:{number}: {line.strip()[:80]}")
+    evidence = [f"{sum(reasons.values())} words {old!r} left"]
+    evidence += [f"{count} x {reason}" for reason, count in sorted(reasons.items())]
+    return verdict("words", findings, evidence, {"words": sum(reasons.values())})
+
+
+def prose_lines(content: bytes) -> set[int]:
+    """1-based lines that hold a comment or belong to a string that stands as a statement."""
+    lines: set[int] = set()
+    fresh = True
+    try:
+        for token in tokenize.tokenize(io.BytesIO(content).readline):
+            if token.type == tokenize.COMMENT:
+                lines.add(token.start[0])
+            elif token.type == tokenize.STRING and fresh:
+                lines.update(range(token.start[0], token.end[0] + 1))
+            if token.type in {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.NL}:
+                fresh = True
+            elif token.type not in {tokenize.COMMENT, tokenize.ENCODING}:
+                fresh = False
+    except (tokenize.TokenError, SyntaxError, IndentationError):
+        return lines
+    return lines

@@ -1,0 +1,68 @@
+from extractor.rewrites.packaging import (
+    classifiers,
+    entry_points,
+    extras,
+    fill_template,
+    requirements_of,
+)
+from extractor.source.tree import MemoryTree
+
+LINES = b"""\
+# comment
+oslo.config>=5.1.0 # Apache-2.0
+PyYAML>=3.10 # MIT
+SQLAlchemy!=1.1.5,>=1.0.10 # MIT
+mock>=2.0.0 # BSD
+unused>=1
+  osprofiler>=1.4.0 # Apache-2.0
+"""
+FILES = {
+    "small/app.py": (
+        "import os\nimport yaml\nfrom oslo_config import cfg\nfrom small import x\n"
+        "from oslo_utils import importutils\nprofiler = importutils.try_import('osprofiler.opts')\n"
+        "def f():\n    import sqlalchemy\n"
+    ),
+    "small/tests/test_app.py": "import mock\nimport yaml\nimport unpinned\n",
+    "other/x.py": "import unused\n",
+}
+
+
+def wanted():
+    return requirements_of(
+        MemoryTree({p: t.encode() for p, t in FILES.items()}),
+        "small",
+        source_lines=LINES,
+        distributions={"yaml": "PyYAML", "oslo_utils": "oslo.utils"},
+        runtime=["pbr"],
+        test=[],
+        tests_folder="small/tests",
+    )
+
+
+def test_exactly_what_is_imported_with_the_lines_of_the_source():
+    assert wanted().runtime.decode() == (
+        "oslo.config>=5.1.0 # Apache-2.0\noslo.utils\npbr\n"
+        "PyYAML>=3.10 # MIT\nSQLAlchemy!=1.1.5,>=1.0.10 # MIT\n"
+    )
+    assert wanted().test.decode() == "mock>=2.0.0 # BSD\nunpinned\n"
+
+
+def test_what_is_only_tried_is_optional():
+    assert wanted().optional == {"osprofiler": "osprofiler>=1.4.0 # Apache-2.0"}
+    assert "osprofiler>=1.4.0" in extras(wanted().optional)
+    assert extras({}) == ""
+
+
+def test_what_nothing_pins_is_reported():
+    assert {f.message.split(" ")[0] for f in wanted().findings} == {"oslo_utils", "unpinned"}
+
+
+def test_entry_points_that_are_there():
+    groups = {"console": {"a": "m:f", "b": "m:gone"}, "none": {"c": "x:y"}}
+    assert entry_points(groups, {"m:f"}) == "console =\n    a = m:f\n"
+
+
+def test_templates_and_classifiers():
+    assert fill_template(b"${a} $$HOME", {"a": "1"}) == b"1 $HOME"
+    cfg = b"[metadata]\nclassifier =\n    Programming Language :: Python :: 2.7\n    Other :: X\n"
+    assert classifiers(cfg) == ["Programming Language :: Python :: 2.7"]

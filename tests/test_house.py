@@ -1,0 +1,117 @@
+"""Rules of the house that no linter knows."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+# The words and hosts below are put together from parts, since this file is searched too.
+WORDS = ("no" + "va", "place" + "ment")
+# At the start of a word or of an underscored part of one ...
+PROJECT = re.compile(f"(?<![a-zA-Z])(?:{'|'.join(WORDS)})", re.IGNORECASE)
+# ... or as a later part of a camel-cased one.
+CAMEL_CASED = re.compile(f"(?<=[a-z])(?:{'|'.join(word.title() for word in WORDS)})(?![a-z])")
+REGISTRY = re.compile(
+    r"py" + r"pi\.(?:org|python)|python" + r"hosted\.org|npm" + r"js\.(?:org|com)|crates\.i" + "o"
+)
+MACHINE_PATH = re.compile(r"(?<![\w./$}~-])/(?:work|root|home/\w|tmp/\w|opt/\w|Users/\w)")
+
+
+def committed_files():
+    """What git tracks, or everything outside of hidden and build folders where git is not."""
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        listed = subprocess.run(
+            ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            check=True,
+            capture_output=True,
+        ).stdout.decode()
+        paths = [ROOT / name for name in listed.split("\0") if name]
+    else:
+        paths = [
+            path
+            for path in ROOT.rglob("*")
+            if not any(
+                part.startswith(".") or part in {"__pycache__", "build", "dist"}
+                for part in path.relative_to(ROOT).parts[:-1]
+            )
+        ]
+    return sorted(path for path in paths if path.is_file())
+
+
+def hits(pattern, path):
+    text = path.read_bytes().decode("utf-8", "replace")
+    return [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:120]}"
+        for number, line in enumerate(text.splitlines(), 1)
+        if pattern.search(line)
+    ]
+
+
+def engine_files():
+    engine = ROOT / "extractor"
+    return [
+        path
+        for path in committed_files()
+        if path.is_relative_to(engine) and not path.is_relative_to(engine / "plans")
+    ]
+
+
+def test_the_engine_knows_no_project_by_name():
+    files = engine_files()
+    assert len(files) > 10
+    found = [hit for path in files for hit in hits(PROJECT, path) + hits(CAMEL_CASED, path)]
+    found += [f"{path}: its name" for path in files if PROJECT.search(path.name)]
+    assert found == []
+
+
+def test_no_registry_host_and_no_path_of_a_machine():
+    files = committed_files()
+    assert ROOT / "pyproject.toml" in files
+    found = [hit for path in files for hit in hits(REGISTRY, path) + hits(MACHINE_PATH, path)]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no" + "va",
+        "NO" + "VA_API",
+        "x = no" + "va_api",
+        "class No" + "vaObject",
+        "isPlace" + "ment",
+    ],
+)
+def test_the_words_are_found(line):
+    assert PROJECT.search(line) or CAMEL_CASED.search(line)
+
+
+@pytest.mark.parametrize("line", ["re" + "placement", "RE" + "PLACEMENT", "inno" + "vation"])
+def test_words_that_only_contain_them_are_not(line):
+    assert not PROJECT.search(line)
+    assert not CAMEL_CASED.search(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("cd /wo" + "rk/main", True),
+        ('"/ho' + 'me/me/x"', True),
+        ("/t" + "mp/scratch", True),
+        ("$HOME/work/x", False),
+        ("https://example.org/work/x", False),
+        ("the /tmp folder", False),
+    ],
+)
+def test_machine_paths_are_told_from_others(line, found):
+    assert bool(MACHINE_PATH.search(line)) == found
+
+
+def test_commands_of_the_readme_exist():
+    readme = (ROOT / "README.md").read_text()
+    named = set(re.findall(r"^\s+\./([\w./-]+)", readme, re.MULTILINE))
+    assert named >= {"run-demo", "run-tests"}
+    for name in named:
+        assert (ROOT / name).stat().st_mode & 0o100, f"{name} is not executable"
