@@ -94,9 +94,8 @@ def write_commits(
     changed: dict[int, dict[str, Leaf | None]] = {}
     for path in lineages.paths():
         for index, change in history.changes(path):
-            if not lineages.matters(path, index):
-                continue
-            leaf = None if change.blob == ABSENT else Leaf(change.mode, change.blob)
+            is_ours = change.blob != ABSENT and lineages.matters(path, index)
+            leaf = Leaf(change.mode, change.blob) if is_ours else None
             changed.setdefault(index, {})[path] = leaf
     targets_of: dict[str, list[str]] = {}
     for target, group in lineages.providers.items():

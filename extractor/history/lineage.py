@@ -102,16 +102,22 @@ class Follower:
         self._steps: set[Followed] = set()
         self._lives: dict[str, set[int]] = {}
         self._since: dict[str, int] = {}
+        self._claims: dict[str, set[int]] = {}
 
     def follow(self, targets: Mapping[str, Sequence[Move]]) -> Lineages:
         """The lineages of all targets; slices must name all the symbols they need."""
         found = {target: self._providers(group) for target, group in sorted(targets.items())}
+        lives = {}
+        for path, somebody_else in sorted(self._lives.items()):
+            # A file that was renamed away and back is itself before it went.
+            ours = (self._ancestors(index) for index in sorted(self._claims.get(path, ())))
+            lives[path] = frozenset(somebody_else.difference(*ours))
         return Lineages(
             providers=found,
             followed=tuple(
                 sorted(self._steps, key=lambda s: (s.path, s.commit, s.old_path, s.symbols))
             ),
-            earlier_lives={path: frozenset(at) for path, at in sorted(self._lives.items())},
+            earlier_lives=lives,
             since=dict(sorted(self._since.items())),
         )
 
@@ -208,6 +214,7 @@ class Follower:
             if change.path != path or not _is_its_past(change):
                 continue
             found.append(change)
+            self._claims.setdefault(change.old_path, set()).add(index)
             kind = "rename" if change.status == "R" else "copy"
             commit = self._history.names[index]
             self._steps.add(Followed(commit, path, change.old_path, kind, change.similarity))
