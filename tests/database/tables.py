@@ -20,17 +20,21 @@ SETTINGS = Database(
 )
 
 
-def metadata():
-    """The tables, as SQLAlchemy knows them."""
+def metadata(order=list):
+    """The tables, as SQLAlchemy knows them; ``order`` arranges the columns of each."""
     meta = sa.MetaData()
     sa.Table(
         "rack",
         meta,
-        sa.Column("created_at", sa.DateTime),
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("uuid", sa.String(36), nullable=False),
-        sa.Column("name", sa.Unicode(200)),
-        sa.Column("parent_id", sa.Integer, sa.ForeignKey("rack.id")),
+        *order(
+            [
+                sa.Column("created_at", sa.DateTime),
+                sa.Column("id", sa.Integer, primary_key=True),
+                sa.Column("uuid", sa.String(36), nullable=False),
+                sa.Column("name", sa.Unicode(200)),
+                sa.Column("parent_id", sa.Integer, sa.ForeignKey("rack.id")),
+            ]
+        ),
         sa.UniqueConstraint("uuid", name="uniq_rack0uuid"),
         sa.Index("rack_name_idx", "name"),
         mysql_engine="InnoDB",
@@ -39,17 +43,25 @@ def metadata():
     sa.Table(
         "slot",
         meta,
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("rack_id", sa.Integer, sa.ForeignKey("rack.id"), nullable=False),
-        sa.Column("ratio", sa.Float, nullable=False),
-        sa.Column("used", sa.Integer, nullable=False, server_default=sa.text("0")),
+        *order(
+            [
+                sa.Column("id", sa.Integer, primary_key=True),
+                sa.Column("rack_id", sa.Integer, sa.ForeignKey("rack.id"), nullable=False),
+                sa.Column("ratio", sa.Float, nullable=False),
+                sa.Column("used", sa.Integer, nullable=False, server_default=sa.text("0")),
+            ]
+        ),
         mysql_engine="InnoDB",
     )
     sa.Table(
         "tag",
         meta,
-        sa.Column("rack_id", sa.Integer, sa.ForeignKey("rack.id"), primary_key=True),
-        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        *order(
+            [
+                sa.Column("rack_id", sa.Integer, sa.ForeignKey("rack.id"), primary_key=True),
+                sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+            ]
+        ),
         mysql_engine="InnoDB",
     )
     return meta
