@@ -62,10 +62,49 @@ class Normaliser:
         body = answer.body.decode("utf-8", "surrogateescape")
         return answer.status, tuple(headers), self._text(body)
 
+    def early(self, answer: Answer) -> Answer:
+        """The answer with the substitutions made, everything else as it came."""
+        kept = tuple((n, self._text(v)) for n, v in answer.headers if n not in self.ignore)
+        shown = tuple((n, "present" if n in self.present else v) for n, v in kept)
+        body = self._text(answer.body.decode("utf-8", "surrogateescape"))
+        return Answer(answer.status, shown, body.encode("utf-8", "surrogateescape"))
+
     def _text(self, text: str) -> str:
         for pattern, stand_in in self.substitute:
             text = re.sub(pattern, stand_in, text)
         return text
+
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+@dataclass
+class OwnNames:
+    """The identifiers that one service made up itself, in the order they were first seen.
+
+    Two services make up different ones; the first of one side is the first of the other.
+    ``sent`` are those that came with requests, which must come back as they are.
+    """
+
+    sent: set[str]
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, answer: Answer) -> Answer:
+        """``answer`` with every identifier of the service's own replaced by its number."""
+        body = answer.body.decode("utf-8", "surrogateescape")
+        return Answer(
+            answer.status,
+            tuple((name, self._text(value)) for name, value in answer.headers),
+            self._text(body).encode("utf-8", "surrogateescape"),
+        )
+
+    def _text(self, text: str) -> str:
+        return _UUID.sub(lambda match: self._name(match.group()), text)
+
+    def _name(self, found: str) -> str:
+        if found in self.sent:
+            return found
+        return self.seen.setdefault(found, f"<made up {len(self.seen) + 1}>")
 
 
 @dataclass(frozen=True)
@@ -130,10 +169,13 @@ def play(
     """
     tally = tally or Tally()
     sent: list[Request] = []
+    names: set[str] = set()
+    own = OwnNames(names), OwnNames(names)
     with ThreadPoolExecutor(2) as pool:
         for request in requests:
             sent.append(request)
             headers, body = dict(request.headers), request.as_bytes()
+            names.update(_UUID.findall(f"{request.path} {request.headers} {request.body}"))
             futures = [
                 pool.submit(server.send, request.method, request.path, headers, body)
                 for server in (left, right)
@@ -141,7 +183,8 @@ def play(
             one, two = (future.result() for future in futures)
             tally.sent += 1
             tally.statuses[one.status] = tally.statuses.get(one.status, 0) + 1
-            what = compare(one, two, normalise)
+            # What both made up is told apart only after the plan's own substitutions.
+            what = compare(own[0](normalise.early(one)), own[1](normalise.early(two)), normalise)
             if what:
                 tally.differences.append(Difference(tuple(sent), one, two, what))
                 if len(tally.differences) >= stop_after:

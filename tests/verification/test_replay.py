@@ -108,3 +108,30 @@ def test_a_difference_becomes_a_gabbi_file():
             "status": 201,
         }
     ]
+
+
+class Maker:
+    """A service that makes up an identifier for what is posted and gives it back."""
+
+    def __init__(self, first):
+        self.next = first
+
+    def send(self, method, path, headers=None, body=b""):
+        if method == "POST":
+            self.next += 1
+            return Answer(201, (("location", f"/{self.made()}"),), b"")
+        return Answer(200, (), f"{self.made()} {path[1:]}".encode())
+
+    def made(self):
+        return f"00000000-0000-4000-8000-{self.next:012d}"
+
+
+def test_identifiers_the_services_make_up_are_matched_by_order():
+    requests = [Request("POST", "/"), Request("GET", "/"), Request("POST", "/")]
+    assert play(requests, Maker(10), Maker(70), PLAIN).differences == []
+
+
+def test_an_identifier_that_was_sent_must_come_back():
+    asked = "00000000-0000-4000-8000-000000000010"
+    (difference,) = play([Request("GET", f"/{asked}")], Maker(10), Maker(70), PLAIN).differences
+    assert difference.what.startswith("body")
