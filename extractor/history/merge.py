@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.errors import UsageError
+from extractor.errors import SourceError, UsageError
 from extractor.history.commits import Identity, checkout, write_object
 from extractor.source.objects import git_command
 from extractor.source.tree import git_environment, run_git
@@ -34,6 +34,24 @@ def record_extracted(target: Path, commit: str) -> None:
     run_git(target / ".git", "update-ref", EXTRACTED, commit)
 
 
+def require_joinable(target: Path, branch: str) -> tuple[str, str]:
+    """The branch's tip and the last extraction in it; ``UsageError`` when it cannot be joined."""
+    git_dir = (target / ".git").resolve()
+    tip = _name(git_dir, f"refs/heads/{branch}")
+    try:
+        before = _name(git_dir, EXTRACTED)
+    except SourceError:
+        raise UsageError(f"{target} does not say which commit the last run made") from None
+    if _git(target, "status", "--porcelain", "--untracked-files=no").stdout:
+        raise UsageError(f"{target} has changes that are not committed: commit them first")
+    if _git(target, "merge-base", "--is-ancestor", before, tip).returncode:
+        raise UsageError(
+            f"{branch} does not hold {before[:12]}, which the last run made: "
+            "merge it (after a conflict it is the branch extracted)"
+        )
+    return tip, before
+
+
 def join_branch(
     target: Path, branch: str, extracted: str, message: str, *, author: Identity, date: int
 ) -> Joined:
@@ -41,16 +59,11 @@ def join_branch(
 
     A commit with the new extraction's tree and both extractions as parents makes the branch
     only ever go forward. Without local commits it is the new tip; else it is merged in. On
-    a conflict the branch stays as it is. Raises ``UsageError`` when the work tree has
-    changes, or the branch lost what the tool made.
+    a conflict the branch stays as it is, and the branch ``extracted`` waits to be merged by
+    hand. Raises ``UsageError`` as ``require_joinable`` does.
     """
     git_dir = (target / ".git").resolve()
-    tip = _name(git_dir, f"refs/heads/{branch}")
-    before = _name(git_dir, EXTRACTED)
-    if _git(target, "status", "--porcelain", "--untracked-files=no").stdout:
-        raise UsageError(f"{target} has changes that are not committed: commit them first")
-    if _git(target, "merge-base", "--is-ancestor", before, tip).returncode:
-        raise UsageError(f"{branch} does not hold {before[:12]}, which the last run made")
+    tip, before = require_joinable(target, branch)
     tree = _name(git_dir, f"{extracted}^{{tree}}")
     step = _commit(git_dir, tree, [before, extracted], message, author, date)
     count = int(run_git(git_dir, "rev-list", "--count", f"{before}..{tip}"))
@@ -66,6 +79,7 @@ def join_branch(
     if merged.returncode:
         conflicts = tuple(sorted({os.fsdecode(name) for name in names if name}))
         run_git(git_dir, "update-ref", "refs/heads/extracted", step)
+        record_extracted(target, step)
         return Joined(tip, step, count, conflicts)
     joined = _commit(git_dir, first.decode("ascii"), [tip, step], message, author, date)
     checkout(target, branch, joined)

@@ -87,6 +87,8 @@ def test_a_conflict_is_named_and_nothing_is_lost(extracted):
     assert done.commit == mine
     assert (target / "a.py").read_bytes() == b"1\n2\n3 mine\n"
     assert show(target, "extracted:a.py") == b"1\n2\n3 theirs\n"
+    with pytest.raises(UsageError, match="branch extracted"):
+        join(target, extraction(b"1\n2\n3 more\n"))
 
 
 def test_uncommitted_work_is_not_touched(extracted):
