@@ -28,6 +28,7 @@ from extractor.extract import (
 )
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
+from extractor.history.merge import record_extracted
 from extractor.manifest import (
     DecisionRecord,
     DroppedRecord,
@@ -120,6 +121,7 @@ def write_repository(
                 date=source.commit_date,
             )
     checkout(target, rules.branch, tip)
+    record_extracted(target, tip)
     return carried, tip
 
 

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.errors import DidNotHold
-from extractor.history.blame import FileBlame, blame_file
+from extractor.errors import DidNotHold, MissingObject
+from extractor.history.blame import FileBlame, blame_file, blame_lines
 from extractor.history.carry import UPSTREAM, require_exact
 from extractor.history.commits import read_folder
 from extractor.history.contents import RewriteBlob
@@ -154,12 +154,34 @@ class _Authorship:
         }
         self._ancestors: dict[tuple[str, str], bool] = {}
         self._lines: dict[tuple[str, str], frozenset[bytes]] = {}
+        self._before: dict[tuple[str, str], frozenset[tuple[str, bytes]]] = {}
 
     def is_older(self, older: str, newer: str, target: str, line: bytes) -> bool:
-        """The older commit is an ancestor and has the line, its parent has not."""
+        """The older commit is an ancestor, and wrote the line by its diff or by blame's word.
+
+        Blame is asked about the files the content came from, just before the newer commit:
+        within one of them the line may have been moved, which no diff shows as written.
+        """
         if not self._is_ancestor(older, newer):
             return False
-        return line.strip() in self._written(older, target)
+        text = line.strip()
+        return text in self._written(older, target) or (older, text) in self._blamed(newer, target)
+
+    def _blamed(self, commit: str, target: str) -> frozenset[tuple[str, bytes]]:
+        """Who wrote which line of the target's older files, as of the commit's parent."""
+        key = (commit, target)
+        if key not in self._before:
+            found: set[tuple[str, bytes]] = set()
+            with ObjectReader(self._git_dir) as reader:
+                for path in self._paths.get(target, []):
+                    try:
+                        lines = reader.read(f"{commit}^:{path}").splitlines()
+                    except MissingObject:
+                        continue
+                    names = blame_lines(self._git_dir, f"{commit}^", path)
+                    found.update(zip(names, (line.strip() for line in lines), strict=False))
+            self._before[key] = frozenset(found)
+        return self._before[key]
 
     def _is_ancestor(self, older: str, newer: str) -> bool:
         key = (older, newer)
