@@ -103,8 +103,9 @@ class ReplaySettings:
     ``ignore``, ``present`` and ``substitute`` are the only differences not reported: headers not
     compared, headers of which only the presence is, and patterns with their stand-ins.
     ``explained`` are statuses whose bodies and their headers differ by a decision; such answers
-    are counted. ``generator`` is a Python file beside the plan with a class ``Generator(seed)``; ``count`` is
-    how many requests it makes, ``thorough_count`` with ``--thorough``.
+    are counted. ``generator`` is a Python file beside the plan with a class
+    ``Generator(seed)``; ``count`` is how many requests it makes, ``thorough_count`` with
+    ``--thorough``.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
