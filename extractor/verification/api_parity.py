@@ -85,7 +85,9 @@ def check(result: Result, context: Context) -> CheckResult:
     if not rules.database:
         return CheckResult("api_parity", True, skipped="the plan has no [verify.replay]")
     left, right = sides(result, context, context.against)
-    normalise = Normaliser(rules.ignore, rules.present, rules.substitute)
+    normalise = Normaliser(
+        rules.ignore, rules.present, rules.substitute, tuple(e.status for e in rules.explained)
+    )
     findings: list[str] = []
     evidence: list[str] = []
     figures: dict[str, float] = {}
@@ -106,6 +108,11 @@ def check(result: Result, context: Context) -> CheckResult:
     )
     evidence.append(f"answers: {answers}")
     figures["generated"] = generated.sent
+    explained = tally.explained + generated.explained
+    figures["explained"] = explained
+    if explained:
+        reasons = "; ".join(f"{e.status}: {e.reason}" for e in rules.explained)
+        evidence.append(f"{explained} answers differ by decision ({reasons})")
     shortest = ""
     for difference in generated.differences[:1]:
         shorter = shortened(difference, left, right, normalise, context)

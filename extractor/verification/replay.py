@@ -45,12 +45,13 @@ class Normaliser:
 
     ``ignore`` are headers not compared at all, ``present`` those of which only the presence is;
     ``substitute`` are pairs of a regular expression and what stands for its matches, applied to
-    header values and bodies in order.
+    header values and bodies in order. ``explained`` are statuses whose bodies may differ.
     """
 
     ignore: tuple[str, ...] = ()
     present: tuple[str, ...] = ()
     substitute: tuple[tuple[str, str], ...] = ()
+    explained: tuple[int, ...] = ()
 
     def __call__(self, answer: Answer) -> tuple[int, tuple[tuple[str, str], ...], str]:
         """Status, headers (sorted, their order has no meaning) and body, normalised."""
@@ -124,6 +125,7 @@ class Tally:
     sent: int = 0
     statuses: dict[int, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
+    explained: int = 0
 
 
 def compare(left: Answer, right: Answer, normalise: Normaliser) -> str:
@@ -185,7 +187,9 @@ def play(
             tally.statuses[one.status] = tally.statuses.get(one.status, 0) + 1
             # What both made up is told apart only after the plan's own substitutions.
             what = compare(own[0](normalise.early(one)), own[1](normalise.early(two)), normalise)
-            if what:
+            if what and one.status == two.status and one.status in normalise.explained:
+                tally.explained += 1
+            elif what:
                 tally.differences.append(Difference(tuple(sent), one, two, what))
                 if len(tally.differences) >= stop_after:
                     break

@@ -135,3 +135,19 @@ def test_an_identifier_that_was_sent_must_come_back():
     asked = "00000000-0000-4000-8000-000000000010"
     (difference,) = play([Request("GET", f"/{asked}")], Maker(10), Maker(70), PLAIN).differences
     assert difference.what.startswith("body")
+
+
+def test_a_body_that_differs_by_decision_is_counted_when_the_status_is_the_same():
+    class Failing:
+        def __init__(self, status, text):
+            self.answer = Answer(status, (), text)
+
+        def send(self, method, path, headers=None, body=b""):
+            return self.answer
+
+    rules = Normaliser(explained=(500,))
+    request = [Request("GET", "/")]
+    tally = play(request, Failing(500, b"a"), Failing(500, b"b"), rules)
+    assert (tally.differences, tally.explained) == ([], 1)
+    assert play(request, Failing(500, b"a"), Failing(501, b"a"), rules).differences
+    assert play(request, Failing(404, b"a"), Failing(404, b"b"), rules).differences
