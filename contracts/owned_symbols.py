@@ -1,0 +1,92 @@
+"""A symbol has one definition: the other side may use it, not copy it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from contracts.base import RatchetedContract, invalid, texts
+from contracts.selection import any_covers
+from contracts.verdict import Finding, Violation
+from contracts.world import World
+
+
+class OwnedSymbols(RatchetedContract):
+    """Each of ``symbols`` is defined in its own module and nowhere else.
+
+    Configuration options:
+
+    - symbols: ``module:name``, the one place where a top-level class, function or value is
+               defined.
+    - within:  Module expressions of where copies are looked for. (Optional; all modules.)
+    - ignore:  Module expressions where they are not. (Optional.)
+
+    An assignment of another name (``Thing = other.Thing``) is use, not a copy.
+    """
+
+    type_name = "owned_symbols"
+
+    symbols: list[str] = texts()
+    within: list[str] = texts([])
+    ignore: list[str] = texts([])
+
+    def validate(self) -> None:
+        for text in self.symbols:
+            if ":" not in text:
+                raise invalid(symbols=f"{text!r}: write 'module:name'.")
+
+    def find(self, world: World) -> Finding:
+        owners: dict[str, str] = {}
+        for text in self.symbols:
+            module, _, name = (part.strip() for part in text.partition(":"))
+            owners[name] = module
+        found = [
+            Violation(
+                key=f"{module}:{name} is not defined",
+                path=world.path(module) if module in world.modules else module,
+                line=0,
+                message=f"{name} has no definition in {module}",
+                way_out="put it back, or say in the contract where it went",
+            )
+            for name, module in sorted(owners.items())
+            if module not in world.modules
+            or name not in {defined for defined, _ in definitions(world.tree(module))}
+        ]
+        words = b"|".join(re.escape(name.encode()) for name in sorted(owners))
+        spelled = re.compile(
+            rb"^(?:class|def|async def)[ \t]+(?:%s)\b|^(?:%s)[ \t]*[=:]" % (words, words), re.M
+        )
+        for module in world.modules:
+            if self.within and not any_covers(self.within, module):
+                continue
+            if any_covers(self.ignore, module):
+                continue
+            if not spelled.search(world.source(module)):
+                continue
+            for name, line in definitions(world.tree(module)):
+                if name in owners and owners[name] != module:
+                    found.append(
+                        Violation(
+                            key=f"{module}:{name}",
+                            path=world.path(module),
+                            line=line,
+                            message=f"{name} is defined again; it belongs to {owners[name]}",
+                            way_out=self.way_out or f"use {owners[name]}.{name}",
+                        )
+                    )
+        return Finding(tuple(found), f"{len(owners)} symbols")
+
+
+def definitions(tree: ast.Module | None) -> Iterator[tuple[str, int]]:
+    """Top-level names with a definition of their own, and its line."""
+    for node in tree.body if tree is not None else ():
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.name, node.lineno
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            if node.value is None or isinstance(node.value, (ast.Name, ast.Attribute)):
+                continue
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, node.lineno
