@@ -85,7 +85,7 @@ def build(graph: ImportGraph, roots: list[str]) -> World:
                 target.append(Import(module, imported, detail["line_number"], how))
             if not details:
                 target.append(Import(module, imported, 0, IMPORT))
-    return World(places, sorted_imports(imports), sorted_imports(outside), _read)
+    return World(places, sorted_imports(imports), sorted_imports(outside), _read, files=_files)
 
 
 def with_strings(world: World) -> World:
@@ -111,6 +111,7 @@ def with_strings(world: World) -> World:
         world.outside,
         world.read,
         world.parse,
+        world.files,
         _trees=world._trees,
         _uses=world._uses,
     )
@@ -175,3 +176,8 @@ def _read(path: str) -> bytes | None:
         return Path(path).read_bytes()
     except OSError:
         return None
+
+
+def _files(folder: str) -> list[str]:
+    here = Path(folder)
+    return sorted(f"{folder}/{p.name}" for p in here.iterdir()) if here.is_dir() else []

@@ -18,7 +18,7 @@ class OwnedSymbols(RatchetedContract):
     Configuration options:
 
     - symbols: ``module:name``, the one place where a top-level class, function or value is
-               defined.
+               defined. A name listed with several modules may be in the first that has it.
     - within:  Module expressions of where copies are looked for. (Optional; all modules.)
     - ignore:  Module expressions where they are not. (Optional.)
 
@@ -37,21 +37,21 @@ class OwnedSymbols(RatchetedContract):
                 raise invalid(symbols=f"{text!r}: write 'module:name'.")
 
     def find(self, world: World) -> Finding:
-        owners: dict[str, str] = {}
+        owners: dict[str, list[str]] = {}
         for text in self.symbols:
             module, _, name = (part.strip() for part in text.partition(":"))
-            owners[name] = module
+            owners.setdefault(name, []).append(module)
+        homes = {name: self._home(world, name, modules) for name, modules in owners.items()}
         found = [
             Violation(
-                key=f"{module}:{name} is not defined",
-                path=world.path(module) if module in world.modules else module,
+                key=f"{owners[name][0]}:{name} is not defined",
+                path=world.path(owners[name][0]) if owners[name][0] in world.modules else "",
                 line=0,
-                message=f"{name} has no definition in {module}",
+                message=f"{name} has no definition in {' or '.join(owners[name])}",
                 way_out="put it back, or say in the contract where it went",
             )
-            for name, module in sorted(owners.items())
-            if module not in world.modules
-            or name not in {defined for defined, _ in definitions(world.tree(module))}
+            for name, home in sorted(homes.items())
+            if not home
         ]
         words = b"|".join(re.escape(name.encode()) for name in sorted(owners))
         spelled = re.compile(
@@ -65,17 +65,23 @@ class OwnedSymbols(RatchetedContract):
             if not spelled.search(world.source(module)):
                 continue
             for name, line in definitions(world.tree(module)):
-                if name in owners and owners[name] != module:
+                if name in owners and homes[name] != module:
                     found.append(
                         Violation(
                             key=f"{module}:{name}",
                             path=world.path(module),
                             line=line,
-                            message=f"{name} is defined again; it belongs to {owners[name]}",
-                            way_out=self.way_out or f"use {owners[name]}.{name}",
+                            message=f"{name} is defined again; it belongs to {homes[name]}",
+                            way_out=self.way_out or f"use {homes[name]}.{name}",
                         )
                     )
         return Finding(tuple(found), f"{len(owners)} symbols")
+
+    def _home(self, world: World, name: str, modules: list[str]) -> str:
+        for module in modules:
+            if module in world.modules and name in dict(definitions(world.tree(module))):
+                return module
+        return ""
 
 
 def definitions(tree: ast.Module | None) -> Iterator[tuple[str, int]]:

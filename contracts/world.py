@@ -78,6 +78,8 @@ class World:
     outside: Sequence[Import]
     read: Callable[[str], bytes | None]
     parse: Callable[[bytes, str], ast.Module] = ast.parse
+    # Paths of the files right below a folder.
+    files: Callable[[str], Sequence[str]] = lambda folder: ()
     unreadable: Sequence[tuple[str, int, str]] = ()
     # Uses of names already known of a file, by path.
     known_uses: Mapping[str, Sequence[NameUse]] = field(default_factory=dict)

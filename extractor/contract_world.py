@@ -40,6 +40,10 @@ def world_of(tree: Tree, graph: Graph) -> World:
         except KeyError:
             return None
 
+    def files(folder: str) -> list[str]:
+        below = folder + "/"
+        return [p for p in tree.paths() if p.startswith(below) and "/" not in p[len(below) :]]
+
     return World(
         modules={name: Place(m.path or "", m.is_package) for name, m in graph.modules.items()},
         imports=[
@@ -52,6 +56,7 @@ def world_of(tree: Tree, graph: Graph) -> World:
         ],
         read=read,
         parse=_parse,
+        files=files,
         unreadable=[(u.path, u.line, u.reason) for u in graph.unreadable],
     )
 
