@@ -19,12 +19,11 @@ class CascadeBudget(RatchetedContract):
                      (Optional.)
     - never:         Module expressions that must not be loaded at all, the project's own or
                      other top-level packages (``eventlet``). (Optional.)
-
     - own:           Module expressions that count, but are no violations by themselves: the
                      subsystem may grow modules. (Optional.)
 
-    One of at_most, inits_at_most and never is needed. Over budget, each module loaded is a violation: a
-    baseline lists them, and what is not in it is shown with its chain.
+    One of at_most, inits_at_most and never is needed. Over budget, each module loaded is a
+    violation: a baseline lists them, and what is not in it is shown with its chain.
     """
 
     type_name = "cascade_budget"

@@ -9,12 +9,13 @@ from __future__ import annotations
 import ast
 import importlib.util
 import os
-import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contracts.names_used import names_used
+from contracts.file_facts import BY_STRING, Store
+from contracts.strings import mentions
 from contracts.world import (
     CALL,
     IMPORT,
@@ -30,21 +31,8 @@ from contracts.world import (
 if TYPE_CHECKING:
     from grimp import ImportGraph
 
-_FUNCTIONS = frozenset(
-    {
-        "__import__",
-        "import_any",
-        "import_class",
-        "import_module",
-        "import_object",
-        "import_object_ns",
-        "import_string",
-        "import_versioned_module",
-        "resolve_name",
-        "try_import",
-    }
-)
-_SPELLED = re.compile(b"|".join(re.escape(name.encode()) for name in sorted(_FUNCTIONS)))
+# Where import-linter keeps its own cache, if it keeps one.
+_CACHE = Path(".import_linter_cache")
 
 # The last run's worlds: import-linter hands each contract a copy of the same graph.
 _last: tuple[Mapping[str, Any], dict[bool, World]] | None = None
@@ -85,73 +73,70 @@ def build(graph: ImportGraph, roots: list[str]) -> World:
                 target.append(Import(module, imported, detail["line_number"], how))
             if not details:
                 target.append(Import(module, imported, 0, IMPORT))
-    return World(places, sorted_imports(imports), sorted_imports(outside), _read, files=_files)
+    store = Store(_CACHE / "contracts.json" if _CACHE.is_dir() else None)
+    return World(
+        places,
+        sorted_imports(imports),
+        sorted_imports(outside),
+        _read,
+        files=_files,
+        key=_key,
+        store=store,
+    )
 
 
 def with_strings(world: World) -> World:
     """The same with imports by string, and what calls at import time load by them."""
     more: list[Import] = []
-    on_call: dict[str, list[str]] = {}
-    for module in world.modules:
-        if not _SPELLED.search(world.source(module)):
+    # By function, as module and name: what it imports.
+    on_call: dict[tuple[str, str], list[str]] = {}
+    for mention in mentions(world):
+        if mention.kind != BY_STRING:
             continue
-        for function, target, line in _strings(world, module):
-            more.append(Import(module, target, line, ON_CALL if function else STRING, True))
-            if function:
-                on_call.setdefault(f"{module}.{function}", []).append(target)
-    words = {name.rpartition(".")[2].encode() + b"(" for name in on_call}
-    for module in world.modules if words else ():
-        source = world.source(module)
-        if any(word in source for word in words):
-            for dotted, line in _calls(world, module):
-                more += [Import(module, t, line, CALL, True) for t in on_call.get(dotted, ())]
-    return World(
-        world.modules,
-        sorted_imports([*world.imports, *more]),
-        world.outside,
-        world.read,
-        world.parse,
-        world.files,
-        _trees=world._trees,
-        _uses=world._uses,
+        function = _function_at(world, mention.importer, mention.line)
+        how = ON_CALL if function is not None else STRING
+        more.append(Import(mention.importer, mention.module, mention.line, how, True))
+        if function:
+            on_call.setdefault((mention.importer, function), []).append(mention.module)
+    for (module, function), targets in on_call.items():
+        # A call through a module that re-exports the function is not followed.
+        for caller in sorted({module, *(e.importer for e in world.importers_of(module))}):
+            for line in _calls(world, caller, module, function):
+                more += [Import(caller, target, line, CALL, True) for target in targets]
+    return replace(
+        world, imports=sorted_imports([*world.imports, *more]), _from={}, _to={}, _outside={}
     )
 
 
-def _strings(world: World, module: str) -> Iterator[tuple[str, str, int]]:
-    """(function or empty, first-party module, line) of each import by a constant string."""
+def _function_at(world: World, module: str, line: int) -> str | None:
+    """The top-level function around ``line``: ``""`` for a method, ``None`` for none."""
     tree = world.tree(module)
-    pending: list[tuple[ast.AST, str]] = [(tree, "")] if tree is not None else []
-    while pending:
-        node, function = pending.pop()
+    for node in tree.body if tree is not None else ():
+        if not node.lineno <= line <= (node.end_lineno or node.lineno):
+            continue
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            function = function or node.name
-        if isinstance(node, ast.Call) and node.args:
-            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            first = node.args[0]
-            if called in _FUNCTIONS and isinstance(first, ast.Constant):
-                target = world.split(str(first.value))[0]
-                if target:
-                    yield function, target, node.lineno
-        pending.extend((child, function) for child in ast.iter_child_nodes(node))
+            return node.name
+        for inner in ast.walk(node):
+            function = isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            if function and inner.lineno <= line <= (inner.end_lineno or inner.lineno):
+                return ""
+    return None
 
 
-def _calls(world: World, module: str) -> Iterator[tuple[str, int]]:
-    """What ``module`` calls when it is imported, as dotted names."""
-    tree = world.tree(module)
-    if tree is None:
+def _calls(world: World, caller: str, module: str, function: str) -> Iterator[int]:
+    """Lines at which importing ``caller`` calls ``function`` of ``module``."""
+    if function.encode() + b"(" not in world.source(caller):
         return
-    bound = {(use.line, use.dotted) for use in names_used(tree, module, False)}
-    own = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
-    pending: list[ast.AST] = [tree]
+    used = {u.line for u in world.uses(caller) if u.dotted == f"{module}.{function}"}
+    tree = world.tree(caller)
+    pending: list[ast.AST] = [tree] if tree is not None else []
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Name) and node.func.id in own:
-                yield f"{module}.{node.func.id}", node.lineno
             last = getattr(node.func, "attr", getattr(node.func, "id", None))
-            for line, dotted in bound:
-                if line == node.func.lineno and dotted.rpartition(".")[2] == last:
-                    yield dotted, node.lineno
+            own = caller == module and isinstance(node.func, ast.Name)
+            if last == function and (own or node.func.lineno in used):
+                yield node.lineno
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             pending.extend(ast.iter_child_nodes(node))
 
@@ -169,6 +154,14 @@ def _place(base: str, root: str, module: str) -> Place:
         if os.path.isfile(path):  # noqa: PTH113 - pathlib doubles the cost of many files
             return Place(path, is_package)
     return Place("", True)
+
+
+def _key(path: str) -> str:
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return ""
+    return f"{path} {status.st_mtime_ns} {status.st_size}"
 
 
 def _read(path: str) -> bytes | None:

@@ -64,17 +64,20 @@ class OneWay(RatchetedContract):
                 continue
             found.append(self._violation(world, edge.importer, edge.imported, "", edge.line))
         if self.dynamic:
-            tops = {e.partition(".")[0] for e in self.upper}
-            for mention, importer in mentions(world, tops):
-                if side.get(importer) != "lower" or side[mention.module] != "upper":
+            for mention in mentions(world):
+                if side[mention.importer] != "lower" or side[mention.module] != "upper":
                     continue
                 if any_covers(shared, mention.module):
                     continue
                 if mention.name and mention.name in symbols.get(mention.module, ()):
                     continue
-                found.append(
-                    self._violation(world, importer, mention.module, mention.name, mention.line)
+                importer, module, name, line = (
+                    mention.importer,
+                    mention.module,
+                    mention.name,
+                    mention.line,
                 )
+                found.append(self._violation(world, importer, module, name, line))
         lower = sum(value == "lower" for value in side.values())
         upper = sum(value == "upper" for value in side.values())
         return Finding(tuple(found), f"{lower} modules must not import {upper}")

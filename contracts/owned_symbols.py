@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from contracts.base import RatchetedContract, invalid, texts
@@ -53,16 +52,13 @@ class OwnedSymbols(RatchetedContract):
             for name, home in sorted(homes.items())
             if not home
         ]
-        words = b"|".join(re.escape(name.encode()) for name in sorted(owners))
-        spelled = re.compile(
-            rb"^(?:class|def|async def)[ \t]+(?:%s)\b|^(?:%s)[ \t]*[=:]" % (words, words), re.M
-        )
+        names = frozenset(owners)
         for module in world.modules:
             if self.within and not any_covers(self.within, module):
                 continue
             if any_covers(self.ignore, module):
                 continue
-            if not spelled.search(world.source(module)):
+            if names.isdisjoint(world.facts(module).names):
                 continue
             for name, line in definitions(world.tree(module)):
                 if name in owners and homes[name] != module:
@@ -79,7 +75,9 @@ class OwnedSymbols(RatchetedContract):
 
     def _home(self, world: World, name: str, modules: list[str]) -> str:
         for module in modules:
-            if module in world.modules and name in dict(definitions(world.tree(module))):
+            if module not in world.modules or name not in world.facts(module).names:
+                continue
+            if name in dict(definitions(world.tree(module))):
                 return module
         return ""
 

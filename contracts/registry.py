@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from contracts.base import RatchetedContract, text, texts
 from contracts.selection import any_covers
@@ -68,12 +69,16 @@ class Registry(RatchetedContract):
 
     def _askers(self, world: World, package: str, names: set[str]) -> list[str]:
         """Modules that import the registry and spell one of the names."""
-        words = [name.encode() for name in sorted(names)]
-        asking = {e.importer for e in world.importers_of(package) if e.how != PARENT}
+        words = "|".join(re.escape(name) for name in sorted(names))
+        last = package.rpartition(".")[2]
+        alias = re.compile(rf"\b{last}\s+as\s+(\w+)".encode())
+        by_name = re.compile(rf"\bfrom\s+[\w.]*\s+import\b[^;]*?\b(?:{words})\b".encode())
         found = []
-        for module in sorted(asking):
+        for module in sorted({e.importer for e in world.importers_of(package) if e.how != PARENT}):
             source = world.source(module)
-            if any(word in source for word in words):
+            heads = b"|".join({last.encode(), *alias.findall(source)})
+            read = re.compile(rb"\b(?:%s)\s*\.\s*(?:%s)\b" % (heads, words.encode()))
+            if words and (read.search(source) or by_name.search(source)):
                 found.append(module)
         return found
 

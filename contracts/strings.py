@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from contracts.world import Mention, World
-
-_BY_STRING = re.compile(
-    r"\b(?:__import__|import_module|try_import|import_versioned_module|import_any|import_class"
-    r"|import_object|import_object_ns|resolve_name|import_string)\(\s*$"
-)
-_PATCH = re.compile(r"\b(?:patch|patch\.(?:dict|multiple)|MonkeyPatch)\(\s*$")
+from contracts.world import World
 
 
-def mentions(world: World, tops: set[str]) -> Iterator[tuple[Mention, str]]:
-    """Dotted names in strings that lead to a module below one of ``tops``; by which module.
+class Mention(NamedTuple):
+    """``importer`` names ``module`` (and ``name`` in it, or empty) in a string at ``line``."""
 
-    Counted are arguments of import functions and of ``mock.patch``; entry points of
-    ``setup.cfg`` come as mentions by the module named ``setup.cfg`` of no side.
-    """
-    names = "|".join(re.escape(top) for top in sorted(tops))
-    quoted = r"(?:'[\w.:]*'|\"[\w.:]*\")"
-    string = re.compile(rf"['\"](?:{names})[.:][\w.:]*['\"](?:\s*\\?\s*{quoted})*", re.ASCII)
-    words = [f"{quote}{top}.".encode() for top in sorted(tops) for quote in "'\""]
-    for module in world.modules:
-        source = world.source(module)
-        if not any(word in source for word in words):
-            continue
-        text = source.decode("utf-8", "replace")
-        starts: list[int] = []
-        for found in string.finditer(text):
-            before = text[max(0, found.start() - 60) : found.start()]
-            if _PATCH.search(before):
-                kind = "mock.patch"
-            elif _BY_STRING.search(before):
-                kind = "import by string"
-            else:
-                continue
-            starts = starts or [0, *(m.end() for m in re.finditer("\n", text))]
-            value = "".join(re.findall(r"[\w.:]+", found.group())).replace(":", ".").strip(".")
-            named, name = world.split(value)
-            if named and "." in named:
-                line = bisect_right(starts, found.start())
-                yield Mention(world.path(module), line, named, name, kind), module
+    importer: str
+    line: int
+    module: str
+    name: str
+    kind: str
+
+
+def mentions(world: World) -> Iterator[Mention]:
+    """Names in arguments of import functions and of ``mock.patch`` that lead to own modules."""
+    tops = {name.partition(".")[0] for name in world.modules}
+    for importer in world.modules:
+        for line, dotted, kind in world.facts(importer).strings:
+            if dotted.partition(".")[0] in tops:
+                module, name = world.split(dotted)
+                if "." in module:
+                    yield Mention(importer, line, module, name, kind)

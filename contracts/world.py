@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from contracts.file_facts import FileFacts, Store, read_facts
 from contracts.names_used import NameUse, names_used
 
 # How an import comes to be. All but the last two are loaded with the importer.
@@ -54,16 +55,6 @@ class Import(NamedTuple):
         return self.how in LOADING
 
 
-class Mention(NamedTuple):
-    """A dotted name of ``module`` (and ``name`` in it, or empty) in a string at ``path:line``."""
-
-    path: str
-    line: int
-    module: str
-    name: str
-    kind: str
-
-
 @dataclass
 class World:
     """One state of a project.
@@ -81,12 +72,14 @@ class World:
     # Paths of the files right below a folder.
     files: Callable[[str], Sequence[str]] = lambda folder: ()
     unreadable: Sequence[tuple[str, int, str]] = ()
-    # Uses of names already known of a file, by path.
-    known_uses: Mapping[str, Sequence[NameUse]] = field(default_factory=dict)
+    # A name for a path's content that changes with it; empty: not to be kept.
+    key: Callable[[str], str] = lambda path: ""
+    store: Store = field(default_factory=Store)
     _from: dict[str, list[Import]] = field(default_factory=dict, repr=False)
     _to: dict[str, list[Import]] = field(default_factory=dict, repr=False)
     _outside: dict[str, list[Import]] = field(default_factory=dict, repr=False)
     _trees: dict[str, ast.Module | None] = field(default_factory=dict, repr=False)
+    _facts: dict[str, FileFacts] = field(default_factory=dict, repr=False)
     _uses: dict[str, Sequence[NameUse]] = field(default_factory=dict, repr=False)
 
     def imports_of(self, importer: str) -> Sequence[Import]:
@@ -150,12 +143,24 @@ class World:
         """Dotted names that ``module`` uses through its imports."""
         if module not in self._uses:
             path, is_package = self.modules[module]
-            known = self.known_uses.get(path)
-            if known is None:
+            key = self.key(path) if path else ""
+
+            def read() -> list[NameUse]:
                 tree = self.tree(module)
-                known = names_used(tree, module, is_package) if tree is not None else ()
-            self._uses[module] = known
+                return list(names_used(tree, module, is_package)) if tree is not None else []
+
+            known = self.store.get(f"{key}:{module}" if key else "", read)
+            self._uses[module] = [NameUse(*use) for use in known]
         return self._uses[module]
+
+    def facts(self, module: str) -> FileFacts:
+        """What the text of ``module`` says, unparsed."""
+        if module not in self._facts:
+            path = self.modules[module].path
+            key = self.key(path) if path else ""
+            known = self.store.get(key, lambda: read_facts(self.source(module)))
+            self._facts[module] = FileFacts(*known)
+        return self._facts[module]
 
     def split(self, dotted: str) -> tuple[str, str]:
         """A dotted name as the module it leads to and the name in it; ``("", "")`` if none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from contracts.file_facts import Store
 from contracts.world import (
     CALL,
     IMPORT,
@@ -17,7 +18,7 @@ from contracts.world import (
 )
 from extractor.analysis.graph import Graph, Kind
 from extractor.parsing import parse_ast
-from extractor.source.tree import Tree
+from extractor.source.tree import FolderTree, Tree
 
 _HOW = {
     Kind.IMPORT: IMPORT,
@@ -31,7 +32,7 @@ _HOW = {
 _DYNAMIC = frozenset({Kind.STRING, Kind.CALL})
 
 
-def world_of(tree: Tree, graph: Graph) -> World:
+def world_of(tree: Tree, graph: Graph, store: Store | None = None) -> World:
     """The world of one tree and its graph; files are read only when a contract asks."""
 
     def read(path: str) -> bytes | None:
@@ -56,9 +57,22 @@ def world_of(tree: Tree, graph: Graph) -> World:
         ],
         read=read,
         parse=_parse,
+        key=lambda path: content_key(tree, path),
+        store=store or Store(),
         files=files,
         unreadable=[(u.path, u.line, u.reason) for u in graph.unreadable],
     )
+
+
+def content_key(tree: Tree, path: str) -> str:
+    """What changes when the file does: its blob, or for a folder on disk size and time."""
+    try:
+        if isinstance(tree, FolderTree):
+            status = (tree.root / path).stat()
+            return f"{path} {status.st_mtime_ns} {status.st_size}"
+        return tree.entry(path).blob
+    except (KeyError, OSError):
+        return ""
 
 
 def _parse(source: bytes, path: str) -> ast.Module:

@@ -150,8 +150,9 @@ def _verdicts(
     reporting: Reporting,
 ) -> list[Verdict]:
     from contracts import baseline as ratchet
+    from contracts.file_facts import Store
     from contracts.run import run
-    from extractor.analysis.cache import Cache
+    from extractor.analysis.cache import Cache, default_folder
     from extractor.analysis.project import import_graph
     from extractor.contract_world import world_of
 
@@ -161,7 +162,11 @@ def _verdicts(
         raise UsageError(str(error)) from None
     with _tree(source, rev, reporting) as tree:
         graph = import_graph(tree, configuration.packages, None if no_cache else Cache())
-        return run(configuration, world_of(tree, graph), known)
+        name = f"contracts-{'-'.join(configuration.packages)}.json"
+        store = Store(None if no_cache else default_folder() / name)
+        verdicts = run(configuration, world_of(tree, graph, store), known)
+        store.save()
+        return verdicts
 
 
 @contextmanager
