@@ -10,7 +10,16 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from reports.schema import Cascade, CoupledClass, Coupling, CutOffer, History, Payment, RunReport, Step
+from reports.schema import (
+    Cascade,
+    CoupledClass,
+    Coupling,
+    CutOffer,
+    History,
+    Payment,
+    RunReport,
+    Step,
+)
 
 OWN = "#d9480f"
 # Told apart by people who see fewer colours, on light and dark ground (Okabe and Ito).

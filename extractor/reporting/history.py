@@ -62,8 +62,7 @@ def describe_history(
             ).split()
         )
         followed = sum(
-            not merge and bool(origin) and origin not in direct
-            for _, origin, merge, *_ in commits
+            not merge and bool(origin) and origin not in direct for _, origin, merge, *_ in commits
         )
         if with_blame:
             origins = {commit: origin for commit, origin, *_ in commits}

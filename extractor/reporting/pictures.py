@@ -16,7 +16,9 @@ from extractor.source.tree import GitTree, Tree
 from extractor.verification.run import export
 from reports import schema
 
-_NO_DOT = "Graphviz is not installed on the machine of the run: there is no drawing, only its table."
+_NO_DOT = (
+    "Graphviz is not installed on the machine of the run: there is no drawing, only its table."
+)
 _SECONDS = 240
 
 

@@ -137,9 +137,7 @@ def build_run_report(
                 **common,
                 **before_parts,
                 "pictures": tuple(drawn),
-                "caveats": tuple(
-                    _caveats(manifest, plan, graph, source, with_blame)
-                ),
+                "caveats": tuple(_caveats(manifest, plan, graph, source, with_blame)),
             }
         )
 
@@ -208,8 +206,7 @@ def _coupling(
                         schema.Users(part=part, places=places)
                         for part, places in sorted(
                             Counter(
-                                _part(use.importer)
-                                for use in (*c.by_attribute, *c.by_import)
+                                _part(use.importer) for use in (*c.by_attribute, *c.by_import)
                             ).items()
                         )
                     ),
