@@ -297,14 +297,11 @@ class Follower:
         if change.old_blob == ABSENT:
             return set()
         new = self._slices.definitions(change.blob)
-        gone = {
-            name: code
-            for name, code in self._slices.definitions(change.old_blob).items()
-            if name not in new
-        }
+        old = self._slices.definitions(change.old_blob)
+        gone = {name: code for name, code in old.items() if name not in new}
         found = set()
         for name in sorted(born & new.keys()):
-            match = _most_similar(new[name], gone)
+            match = _most_similar(new[name], gone) or _split_from(name, old, new)
             if match:
                 found.add((match[0], name))
                 self._note_symbols(index, change.path, change.path, [match[0]], match[1])
@@ -398,12 +395,31 @@ def _most_similar(code: bytes, others: Mapping[str, bytes]) -> tuple[str, float]
     return (best[1], best[0]) if best[0] >= OTHER_NAME else None
 
 
+def _split_from(
+    name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]
+) -> tuple[str, float] | None:
+    """The definition that a new one was taken out of: it had most of its lines, and lost them."""
+    lines = _lines(new[name])
+    if lines.total() < 10:
+        return None
+    best = ("", 0.0)
+    for other in sorted(old.keys() & new.keys()):
+        lost = _lines(old[other]) - _lines(new[other])
+        share = (lines & lost).total() / lines.total()
+        if share > best[1]:
+            best = (other, share)
+    return best if best[1] >= OTHER_NAME else None
+
+
+def _lines(code: bytes) -> Counter[bytes]:
+    return Counter(line.strip() for line in code.splitlines() if line.strip())
+
+
 def _similarity(code: bytes, other: bytes) -> float:
     """Part of the lines, blank ones and indentation apart, that two definitions share."""
     if code == other:
         return 1.0
-    lines = Counter(line.strip() for line in code.splitlines() if line.strip())
-    others = Counter(line.strip() for line in other.splitlines() if line.strip())
+    lines, others = _lines(code), _lines(other)
     total = lines.total() + others.total()
     # One or two lines agree by chance: these must be equal.
     if total < 6:
