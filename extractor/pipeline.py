@@ -14,7 +14,6 @@ import tempfile
 import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -29,6 +28,7 @@ from extractor.extract import (
 )
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
+from extractor.history.merge import record_extracted
 from extractor.manifest import (
     DecisionRecord,
     DroppedRecord,
@@ -36,12 +36,11 @@ from extractor.manifest import (
     MoveRecord,
     OverlayRecord,
     PlanRecord,
-    ReleaseRecord,
     ResultRecord,
-    SourceRecord,
     TaskRecord,
     TroubleRecord,
     WordRecord,
+    source_record,
     write_manifest,
 )
 from extractor.moves import SliceMove
@@ -122,6 +121,7 @@ def write_repository(
                 date=source.commit_date,
             )
     checkout(target, rules.branch, tip)
+    record_extracted(target, tip)
     return carried, tip
 
 
@@ -195,22 +195,7 @@ def describe(source: Source, extraction: Extraction, carried: CarriedHistory, ti
     overlay = {p: c for p, c in plan.overlay.items() if extraction.files.get(p) == c}
     python = [p for p in extraction.files if p.endswith(".py")]
     manifest = Manifest(
-        source=SourceRecord(
-            described=source.label,
-            revision=source.revision,
-            commit_date=_day(source.commit_date),
-            dirty=source.dirty,
-            releases=tuple(
-                ReleaseRecord(
-                    name=r.name,
-                    version=r.version,
-                    sha256=r.sha256,
-                    date=_day(r.date),
-                    revision=r.revision,
-                )
-                for r in source.releases
-            ),
-        ),
+        source=source_record(source),
         plan=PlanRecord(name=plan.data.name, digest=plan.digest),
         results=[
             ResultRecord(path=plan.data.name, revision=tip, commits=carried.counts["commits"])
@@ -360,10 +345,6 @@ def code_lines(content: bytes) -> int:
         if token.type not in silent:
             lines.update(range(token.start[0], token.end[0] + 1))
     return len(lines - skipped)
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
 
 
 def summary(manifest: Manifest, output: Path) -> str:

@@ -20,13 +20,13 @@ from extractor.history.commits import Identity, read_folder
 from extractor.history.contents import Contents, RewriteBlob
 from extractor.history.graph import Graph, NewCommit, State, reached_blobs, write_commits
 from extractor.history.lineage import Follower, Lineages, Provider
-from extractor.history.moves import Move, moves_by_target
 from extractor.history.packing import PackWriter, add_pack, pack_objects
 from extractor.history.repository import objects_folder
 from extractor.history.slices import Slices
 from extractor.history.state import HistoryState, read_state, write_state
 from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import read_history
+from extractor.moves import Move, moves_by_target
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import run_git
 

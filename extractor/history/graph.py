@@ -93,11 +93,9 @@ def write_commits(
     """
     changed: dict[int, dict[str, Leaf | None]] = {}
     for path in lineages.paths():
-        somebody_else = lineages.earlier_lives.get(path, frozenset())
         for index, change in history.changes(path):
-            if index in somebody_else:
-                continue
-            leaf = None if change.blob == ABSENT else Leaf(change.mode, change.blob)
+            is_ours = change.blob != ABSENT and lineages.matters(path, index)
+            leaf = Leaf(change.mode, change.blob) if is_ours else None
             changed.setdefault(index, {})[path] = leaf
     targets_of: dict[str, list[str]] = {}
     for target, group in lineages.providers.items():

@@ -27,6 +27,8 @@ SAME_NAME, OTHER_NAME = 0.5, 0.7
 EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 # A commit that changes more modules than this is a sweep through the whole, not a move.
 _MOST_CANDIDATES = 200
+# So many versions in a row without a symbol are taken to be older than it.
+_MANY_VERSIONS = 64
 _NO_TEXT = (SUBMODULE, SYMLINK)
 
 
@@ -72,6 +74,13 @@ class Lineages:
     providers: Mapping[str, tuple[Provider, ...]]
     followed: tuple[Followed, ...]
     earlier_lives: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    since: Mapping[str, int] = field(default_factory=dict)
+
+    def matters(self, path: str, index: int) -> bool:
+        """Whether what the commit of that index does to ``path`` is part of the past."""
+        if index < self.since.get(path, 0):
+            return False
+        return index not in self.earlier_lives.get(path, ())
 
     def paths(self) -> list[str]:
         """Every path that ever provided something, sorted."""
@@ -92,16 +101,24 @@ class Follower:
         self._births_of: dict[str, list[int]] = {}
         self._steps: set[Followed] = set()
         self._lives: dict[str, set[int]] = {}
+        self._since: dict[str, int] = {}
+        self._claims: dict[str, set[int]] = {}
 
     def follow(self, targets: Mapping[str, Sequence[Move]]) -> Lineages:
         """The lineages of all targets; slices must name all the symbols they need."""
         found = {target: self._providers(group) for target, group in sorted(targets.items())}
+        lives = {}
+        for path, somebody_else in sorted(self._lives.items()):
+            # A file that was renamed away and back is itself before it went.
+            ours = (self._ancestors(index) for index in sorted(self._claims.get(path, ())))
+            lives[path] = frozenset(somebody_else.difference(*ours))
         return Lineages(
             providers=found,
             followed=tuple(
                 sorted(self._steps, key=lambda s: (s.path, s.commit, s.old_path, s.symbols))
             ),
-            earlier_lives={path: frozenset(at) for path, at in sorted(self._lives.items())},
+            earlier_lives=lives,
+            since=dict(sorted(self._since.items())),
         )
 
     def read_ahead(self, targets: Mapping[str, Sequence[Move]]) -> None:
@@ -113,7 +130,8 @@ class Follower:
             for move in group:
                 births.update(self._births(move.source))
                 if isinstance(move, SliceMove):
-                    wanted.extend(self._versions(Provider(move.source, move.symbols), end))
+                    versions = self._versions(Provider(move.source, move.symbols), end)
+                    wanted.extend((blob, move.symbols) for _index, blob in versions)
         self._read_changes(births)
         self._slices.read_ahead(wanted, True)
 
@@ -134,9 +152,11 @@ class Follower:
         while waiting:
             provider = waiting.pop(0)
             before = found[provider]
+            since = self._read_versions(provider, before)
+            self._since[provider.path] = min(since, self._since.get(provider.path, since))
             moved_at = {}
             for index in self._births(provider.path):
-                if index < before:
+                if since <= index < before:
                     older = self._older_paths(provider.path, index)
                     moved_at[index] = older
                     for change in older:
@@ -148,9 +168,8 @@ class Follower:
                         for older_provider in self._moved_symbols(change, index, names):
                             add(older_provider, index)
                 continue
-            self._slices.read_ahead(self._versions(provider, before), provider.is_main)
             aliases: set[tuple[str, str]] = set()
-            for index, change, born in self._born(provider, before):
+            for index, change, born in self._born(provider, since, before):
                 if moved_at.get(index):
                     continue
                 aliases |= self._renamed_symbols(change, index, born)
@@ -195,6 +214,7 @@ class Follower:
             if change.path != path or not _is_its_past(change):
                 continue
             found.append(change)
+            self._claims.setdefault(change.old_path, set()).add(index)
             kind = "rename" if change.status == "R" else "copy"
             commit = self._history.names[index]
             self._steps.add(Followed(commit, path, change.old_path, kind, change.similarity))
@@ -226,19 +246,40 @@ class Follower:
         for commit, changes in iterate_renames(self._reader.git_dir, names, self._findings):
             self._known[self._history.index_of[commit]].extend(changes)
 
-    def _versions(self, provider: Provider, before: int) -> Iterator[tuple[str, frozenset[str]]]:
-        assert provider.symbols is not None
-        for index, change in self._history.changes(provider.path):
-            if index < before and change.blob != ABSENT and change.mode not in _NO_TEXT:
-                yield change.blob, provider.symbols
+    def _versions(self, provider: Provider, before: int) -> list[tuple[int, str]]:
+        """The commits before that one which change the file, and its blob; newest first."""
+        return sorted(
+            (
+                (index, change.blob)
+                for index, change in self._history.changes(provider.path)
+                if index < before and change.blob != ABSENT and change.mode not in _NO_TEXT
+            ),
+            reverse=True,
+        )
+
+    def _read_versions(self, provider: Provider, before: int) -> int:
+        """Slice the versions of a provider; the index before which there is nothing in them."""
+        symbols = provider.symbols
+        if symbols is None:
+            return 0
+        versions = self._versions(provider, before)
+        if provider.is_main:
+            self._slices.read_ahead(((blob, symbols) for _index, blob in versions), True)
+            return 0
+        for start in range(0, len(versions), _MANY_VERSIONS):
+            part = versions[start : start + _MANY_VERSIONS]
+            self._slices.read_ahead(((blob, symbols) for _index, blob in part), False)
+            if not any(self._slices.of(blob, symbols, False).bound for _index, blob in part):
+                return part[-1][0]
+        return 0
 
     def _born(
-        self, provider: Provider, before: int
+        self, provider: Provider, since: int, before: int
     ) -> Iterator[tuple[int, Change, frozenset[str]]]:
         """Where symbols first appear in the provider's file, merges apart."""
         assert provider.symbols is not None
         for index, change in self._history.changes(provider.path):
-            if index >= before or len(self._history.parents[index]) > 1:
+            if not since <= index < before or len(self._history.parents[index]) > 1:
                 continue
             if change.blob == ABSENT or change.mode in _NO_TEXT:
                 continue

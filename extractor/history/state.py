@@ -15,7 +15,7 @@ from typing import Any
 
 from extractor.errors import UsageError
 from extractor.history.lineage import Followed, Lineages, Provider
-from extractor.history.moves import Move, SliceMove, WholeMove
+from extractor.moves import Move, SliceMove, WholeMove
 
 _FORMAT = 1
 

@@ -126,7 +126,10 @@ def iterate_changes(
 
 
 def iterate_renames(
-    git_dir: Path, commits: Sequence[str], findings: list[str]
+    git_dir: Path,
+    commits: Sequence[str],
+    findings: list[str],
+    options: Sequence[str] = _RENAMES,
 ) -> Iterator[tuple[str, list[Change]]]:
     """What each commit changed, with renames and copies (git's 50 %) recognised.
 
@@ -137,7 +140,7 @@ def iterate_renames(
     while waiting:
         done = ""
         try:
-            for commit, changes in iterate_changes(git_dir, waiting, *_RENAMES):
+            for commit, changes in iterate_changes(git_dir, waiting, *options):
                 yield commit, changes
                 done = commit
         except SourceError as error:
@@ -146,7 +149,7 @@ def iterate_renames(
                 raise
             # The one after the last that was printed need not be the culprit: some print nothing.
             try:
-                yield from list(iterate_changes(git_dir, [waiting[at]], *_RENAMES))
+                yield from list(iterate_changes(git_dir, [waiting[at]], *options))
             except SourceError:
                 yield from iterate_changes(git_dir, [waiting[at]], "-m", "-M100%")
                 commit = waiting[at].split()[0]

@@ -32,11 +32,7 @@ def check(result: Result, context: Context) -> CheckResult:
     entries += [module for module, path in sorted(modules.items()) if data.is_migration(path)]
     dead = find_dead_code(tree, modules, entries, is_test, in_tests)
     found = [f"{module}: nothing imports it" for module in dead.modules]
-    found += [
-        f"{module}:{name}: is reached by nothing"
-        for module, names in dead.names.items()
-        for name in names
-    ]
+    found += [f"{module}:{name}" for module, names in dead.names.items() for name in names]
     found += [
         f"{path}: option {name} is never read" for path, name in unread_options(tree, package)
     ]

@@ -64,7 +64,8 @@ def install(result: Result, context: Context) -> Environment:
     """
     runtime = labs.runtime_of_result(result, context)
     root, copy = context.scratch / "installed", context.scratch / "install-from"
-    shutil.copytree(result.root, copy, ignore=shutil.ignore_patterns(".git", "*.pyc"))
+    # With .git: pbr packs the files that git knows.
+    shutil.copytree(result.root, copy, symlinks=True, ignore=shutil.ignore_patterns("*.pyc"))
     variables = clean_variables() | {"PBR_VERSION": context.settings.source.version}
     python = str(root / "bin" / "python")
     _run([str(runtime.python), "-m", "venv", "--without-pip", str(root)], variables)
