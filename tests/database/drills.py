@@ -112,7 +112,8 @@ def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
     engine = sa.create_engine(url)
     with engine.connect() as connection:
         # Custom classes are numbered in the order of their making.
-        custom = dict(connection.execute(sa.text("SELECT id, name FROM resource_classes")))
+        query = sa.text("SELECT id, name FROM resource_classes")
+        custom = {row.id: row.name for row in connection.execute(query)}
         result = {}
         for table, query in _ROWS.items():
             found = [tuple(row) for row in connection.execute(sa.text(query))]
