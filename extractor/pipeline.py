@@ -53,6 +53,7 @@ from extractor.source.tree import GitTree, Tree
 from extractor.verification.run import as_record, choose, export, run_checks
 
 Form: TypeAlias = Literal["moved", "rewritten"]
+Checks: TypeAlias = Literal["none", "quick", "all"]
 
 
 @dataclass(frozen=True)
@@ -132,14 +133,14 @@ def run(
     *,
     form: Form = "moved",
     author: Identity | None = None,
-    verify: bool = False,
+    checks: Checks = "quick",
     python: Path | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
     """The whole job; OUTPUT gets the repository and ``manifest.json``.
 
-    It ends with the checks that need no other interpreter; ``verify`` adds the rest, with
-    ``python`` for their environments.
+    It ends with ``checks``: "none", "quick" for those that need no other interpreter, or "all"
+    with ``python`` for their environments.
 
     ``UsageError`` for an output or plan that cannot be used, ``SourceError`` for a source.
     """
@@ -157,13 +158,13 @@ def run(
         manifest = describe(source, extraction, carried, tip)
         write_manifest(building / "manifest.json", manifest)
         with progress.stage("verify"), tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
-            against = export(source.tree, Path(scratch) / "source") if verify else None
+            against = export(source.tree, Path(scratch) / "source") if checks == "all" else None
             manifest.checks = [
                 as_record(result)
                 for result in run_checks(
                     target,
                     plan,
-                    choose(quick=not verify),
+                    () if checks == "none" else choose(quick=checks == "quick"),
                     against=against,
                     python=python,
                     progress=progress,
