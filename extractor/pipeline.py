@@ -14,7 +14,6 @@ import tempfile
 import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -29,6 +28,7 @@ from extractor.extract import (
 )
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
+from extractor.history.merge import record_extracted
 from extractor.manifest import (
     DecisionRecord,
     DroppedRecord,
@@ -36,12 +36,11 @@ from extractor.manifest import (
     MoveRecord,
     OverlayRecord,
     PlanRecord,
-    ReleaseRecord,
     ResultRecord,
-    SourceRecord,
     TaskRecord,
     TroubleRecord,
     WordRecord,
+    source_record,
     write_manifest,
 )
 from extractor.moves import SliceMove
@@ -54,6 +53,7 @@ from extractor.source.tree import GitTree, Tree
 from extractor.verification.run import as_record, choose, export, run_checks
 
 Form: TypeAlias = Literal["moved", "rewritten"]
+Checks: TypeAlias = Literal["none", "quick", "all"]
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,7 @@ def write_repository(
                 date=source.commit_date,
             )
     checkout(target, rules.branch, tip)
+    record_extracted(target, tip)
     return carried, tip
 
 
@@ -132,14 +133,14 @@ def run(
     *,
     form: Form = "moved",
     author: Identity | None = None,
-    verify: bool = False,
+    checks: Checks = "quick",
     python: Path | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
     """The whole job; OUTPUT gets the repository and ``manifest.json``.
 
-    It ends with the checks that need no other interpreter; ``verify`` adds the rest, with
-    ``python`` for their environments.
+    It ends with ``checks``: "none", "quick" for those that need no other interpreter, or "all"
+    with ``python`` for their environments.
 
     ``UsageError`` for an output or plan that cannot be used, ``SourceError`` for a source.
     """
@@ -157,13 +158,13 @@ def run(
         manifest = describe(source, extraction, carried, tip)
         write_manifest(building / "manifest.json", manifest)
         with progress.stage("verify"), tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
-            against = export(source.tree, Path(scratch) / "source") if verify else None
+            against = export(source.tree, Path(scratch) / "source") if checks == "all" else None
             manifest.checks = [
                 as_record(result)
                 for result in run_checks(
                     target,
                     plan,
-                    choose(quick=not verify),
+                    () if checks == "none" else choose(quick=checks == "quick"),
                     against=against,
                     python=python,
                     progress=progress,
@@ -195,22 +196,7 @@ def describe(source: Source, extraction: Extraction, carried: CarriedHistory, ti
     overlay = {p: c for p, c in plan.overlay.items() if extraction.files.get(p) == c}
     python = [p for p in extraction.files if p.endswith(".py")]
     manifest = Manifest(
-        source=SourceRecord(
-            described=source.label,
-            revision=source.revision,
-            commit_date=_day(source.commit_date),
-            dirty=source.dirty,
-            releases=tuple(
-                ReleaseRecord(
-                    name=r.name,
-                    version=r.version,
-                    sha256=r.sha256,
-                    date=_day(r.date),
-                    revision=r.revision,
-                )
-                for r in source.releases
-            ),
-        ),
+        source=source_record(source),
         plan=PlanRecord(name=plan.data.name, digest=plan.digest),
         results=[
             ResultRecord(path=plan.data.name, revision=tip, commits=carried.counts["commits"])
@@ -360,10 +346,6 @@ def code_lines(content: bytes) -> int:
         if token.type not in silent:
             lines.update(range(token.start[0], token.end[0] + 1))
     return len(lines - skipped)
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
 
 
 def summary(manifest: Manifest, output: Path) -> str:

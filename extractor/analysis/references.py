@@ -115,7 +115,8 @@ class _Finder:
                     yield Reference(module, path, number, ReferenceKind.PATH, found.group(), "")
 
     def module_at(self, path: str) -> str:
-        for candidate in (path, f"{path.rstrip('/')}/__init__.py"):
+        path = path.removeprefix("./")
+        for candidate in (path, f"{path}/__init__.py"):
             if candidate in self.paths:
                 return self.paths[candidate]
         return ""
@@ -142,7 +143,13 @@ class _Finder:
 
 
 _LOOSE = frozenset(
-    {ReferenceKind.STRING, ReferenceKind.TEXT, ReferenceKind.DOCUMENTATION, ReferenceKind.PASTE}
+    {
+        ReferenceKind.DIRECTIVE,
+        ReferenceKind.DOCUMENTATION,
+        ReferenceKind.PASTE,
+        ReferenceKind.STRING,
+        ReferenceKind.TEXT,
+    }
 )
 _DIRECTIVE = re.compile(r"^\s*\.\. (?:auto|module|py:|currentmodule|literalinclude)|:[\w:]+:`")
 _BY_STRING = re.compile(rf"\b(?:{'|'.join(sorted(BY_STRING))})\(\s*$")

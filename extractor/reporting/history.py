@@ -87,7 +87,7 @@ def _blame(
     tip = _text(run_git(git_dir, "rev-parse", UPSTREAM)).strip()
     reached: dict[str, set[str]] = {}
 
-    def is_older(older: str, newer: str) -> bool:
+    def is_older(older: str, newer: str, _target: str, _line: bytes) -> bool:
         if newer not in reached:
             reached[newer] = set(_text(run_git(source, "rev-list", newer)).split())
         return older in reached[newer]

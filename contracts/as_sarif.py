@@ -1,0 +1,74 @@
+"""Verdicts as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.verdict import Verdict, Violation
+
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+
+
+def report_values(verdicts: Sequence[Verdict], baseline: str = "") -> dict[str, Any]:
+    """A log of one run: a rule a contract, a result a violation.
+
+    Known violations are results with a suppression, entries no longer needed are results at
+    the file ``baseline``.
+    """
+    results: list[dict[str, Any]] = []
+    for verdict in verdicts:
+        for violation, brought in verdict.leaders():
+            results.append(_result(verdict, violation, brought))
+        for violation, reason in verdict.accepted:
+            result = _result(verdict, violation, 0)
+            result["suppressions"] = [{"kind": "external", "justification": reason}]
+            results.append(result)
+        for key in verdict.unused:
+            text = f"the baseline's entry {key!r} is no longer needed: take it out"
+            results.append(
+                {
+                    "ruleId": verdict.contract,
+                    "level": "error",
+                    "message": {"text": text},
+                    "locations": [_location(baseline or "baseline", 0)],
+                }
+            )
+    rules = [
+        {"id": v.contract, "shortDescription": {"text": v.name}, "properties": {"type": v.type}}
+        for v in verdicts
+    ]
+    driver = {"name": "extractor contracts", "rules": rules}
+    return {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": results}],
+    }
+
+
+def _result(verdict: Verdict, violation: Violation, brought: int) -> dict[str, Any]:
+    return {
+        "ruleId": verdict.contract,
+        "level": "error",
+        "message": {"text": message(violation, brought)},
+        "locations": [_location(violation.path, violation.line)],
+        "partialFingerprints": {"contractKey/v1": f"{verdict.contract}: {violation.key}"},
+    }
+
+
+def _location(path: str, line: int) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": path}}
+    if line:
+        place["region"] = {"startLine": line}
+    return {"physicalLocation": place}
+
+
+def message(violation: Violation, brought: int) -> str:
+    """One violation as running text, with its chain and the way out."""
+    more = f" (and {brought} more through it)" if brought else ""
+    lines = [f"{violation.message}{more}", *violation.chain]
+    if violation.way_out:
+        lines.append(f"Way out: {violation.way_out}.")
+    return "\n".join(lines)

@@ -1,0 +1,34 @@
+"""Verdicts as Zuul's inline comments.
+
+The format is that of ``zuul_return``'s file: https://zuul-ci.org/docs/zuul/latest/job-content.html,
+"Leaving file comments".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.as_sarif import message
+from contracts.verdict import Verdict
+
+
+def report_values(verdicts: Sequence[Verdict], baseline: str = "") -> dict[str, Any]:
+    """Comments by path; entries no longer needed are comments on the file ``baseline``."""
+    comments: dict[str, list[dict[str, Any]]] = {}
+    for verdict in verdicts:
+        for violation, brought in verdict.leaders():
+            comments.setdefault(violation.path, []).append(
+                {
+                    # Gerrit has no line 0.
+                    "line": violation.line or 1,
+                    "message": f"{verdict.name}: {message(violation, brought)}",
+                    "level": "error",
+                }
+            )
+        for key in verdict.unused:
+            text = f"{verdict.name}: {key!r} is no longer needed: take it out"
+            comments.setdefault(baseline or "baseline", []).append(
+                {"line": 1, "message": text, "level": "error"}
+            )
+    return {"zuul": {"file_comments": dict(sorted(comments.items()))}}

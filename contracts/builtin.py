@@ -1,0 +1,70 @@
+"""import-linter's own contract types on a world that grimp did not read."""
+
+from __future__ import annotations
+
+import re
+
+import grimp
+from importlinter import configuration
+from importlinter.application import output
+from importlinter.domain.contract import Contract
+
+from contracts.verdict import Finding, Violation
+from contracts.world import PARENT, World
+
+_STEP = re.compile(r"(?:^|[\s-])([\w.]+) -> ([\w.]+)(?: \((?:l\.(\d+))?)?")
+
+
+def find(contract: Contract, world: World) -> Finding:
+    """What the contract renders when it is broken: a violation a chain that it prints."""
+    configuration.configure()
+    check = contract.check(graph=graph_of(world), verbose=False)
+    if check.kept:
+        return Finding(())
+    with output.console.capture() as captured:
+        contract.render_broken_contract(check)
+    violations = []
+    lines = [line.strip() for line in captured.get().splitlines() if line.strip()]
+    for index, line in enumerate(lines):
+        step = _STEP.search(line)
+        if step is None or not line.startswith("-"):
+            continue
+        chain = [line.lstrip("- ")]
+        for following in lines[index + 1 :]:
+            if following.startswith("-") or _STEP.search(following) is None:
+                break
+            chain.append(following)
+        importer, imported, number = step.groups()
+        path = world.path(importer) if importer in world.modules else importer
+        violations.append(
+            Violation(
+                key=f"{importer} -> {imported}",
+                path=path,
+                line=int(number or 0),
+                message=f"{importer} imports {imported}",
+                chain=tuple(chain),
+            )
+        )
+    text = "; ".join(lines)
+    return Finding(tuple(violations) or (Violation("broken", "", 0, text),))
+
+
+def graph_of(world: World) -> grimp.ImportGraph:
+    """The world's import statements as grimp's graph."""
+    graph = grimp.ImportGraph()
+    for module in world.modules:
+        graph.add_module(module)
+    for edge in (*world.imports, *world.outside):
+        if edge.how == PARENT or edge.dynamic:
+            continue
+        imported = edge.imported
+        if imported not in world.modules:
+            imported = imported.partition(".")[0]
+            graph.add_module(imported, is_squashed=True)
+        graph.add_import(
+            importer=edge.importer,
+            imported=imported,
+            line_number=edge.line,
+            line_contents="",
+        )
+    return graph

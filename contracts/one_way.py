@@ -1,0 +1,130 @@
+"""Two sides of a project, and the one direction in which imports may go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.base import RatchetedContract, invalid, texts
+from contracts.selection import any_covers, closeness
+from contracts.strings import mentions
+from contracts.verdict import Finding, Violation
+from contracts.world import CALL, PARENT, TYPE_CHECKING, World
+
+
+class OneWay(RatchetedContract):
+    """``upper`` may import ``lower``; ``lower`` may import of ``upper`` only what is named.
+
+    Configuration options:
+
+    - upper, lower: Module expressions of the two sides. A module that both cover belongs to
+                    the side that names it more closely.
+    - shared:       Module expressions that either side may import. (Optional.)
+    - symbols:      ``module: name, name``: of this module of the upper side only these names
+                    may be used. (Optional.)
+    - instead:      ``module -> replacement``: what a violation tells to use. (Optional.)
+
+    Imports in functions count, those for type checkers do not.
+    """
+
+    type_name = "one_way"
+
+    upper: list[str] = texts()
+    lower: list[str] = texts()
+    shared: list[str] = texts([])
+    symbols: list[str] = texts([])
+    instead: list[str] = texts([])
+
+    def validate(self) -> None:
+        for text in self.symbols:
+            if ":" not in text:
+                raise invalid(symbols=f"{text!r}: write 'module: name, name'.")
+        for text in self.instead:
+            if "->" not in text:
+                raise invalid(instead=f"{text!r}: write 'module -> replacement'.")
+
+    def find(self, world: World) -> Finding:
+        side = {module: self._side(module) for module in world.modules}
+        found: list[Violation] = []
+        shared = self.shared
+        symbols = self._symbols()
+        seen = set()
+        for edge in world.imports:
+            if (
+                edge.how in {PARENT, TYPE_CHECKING, CALL}
+                or side[edge.importer] != "lower"
+                or side[edge.imported] != "upper"
+                or any_covers(shared, edge.imported)
+                or (not self.dynamic and world.by_string(edge))
+            ):
+                continue
+            if edge.imported in symbols:
+                if (edge.importer, edge.imported) not in seen:
+                    seen.add((edge.importer, edge.imported))
+                    found += self._names(world, edge.importer, edge.imported, edge.line, symbols)
+                continue
+            found.append(self._violation(world, edge.importer, edge.imported, "", edge.line))
+        if self.dynamic:
+            for mention in mentions(world):
+                if side[mention.importer] != "lower" or side[mention.module] != "upper":
+                    continue
+                if any_covers(shared, mention.module):
+                    continue
+                if mention.name and mention.name in symbols.get(mention.module, ()):
+                    continue
+                importer, module, name, line = (
+                    mention.importer,
+                    mention.module,
+                    mention.name,
+                    mention.line,
+                )
+                found.append(self._violation(world, importer, module, name, line))
+        lower = sum(value == "lower" for value in side.values())
+        upper = sum(value == "upper" for value in side.values())
+        return Finding(tuple(found), f"{lower} modules must not import {upper}")
+
+    def _side(self, module: str) -> str:
+        upper = closeness(self.upper, module)
+        lower = closeness(self.lower, module)
+        if not upper and not lower:
+            return ""
+        return "upper" if upper > lower else "lower"
+
+    def _symbols(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for text in self.symbols:
+            module, _, names = text.partition(":")
+            found.setdefault(module.strip(), set()).update(n.strip() for n in names.split(","))
+        return found
+
+    def _names(
+        self, world: World, importer: str, imported: str, line: int, symbols: dict[str, set[str]]
+    ) -> Iterator[Violation]:
+        """Names of ``imported`` that ``importer`` uses beyond those allowed."""
+        used: dict[str, int] = {}
+        for use in world.uses(importer):
+            module, name = world.split(use.dotted)
+            if module == imported and not (use.imported and not name):
+                used.setdefault(name, use.line)
+        # Imported and not used, or used in a way that cannot be read: the whole module.
+        for name, at in (used or {"": line}).items():
+            if name not in symbols[imported]:
+                yield self._violation(world, importer, imported, name, at)
+
+    def _violation(
+        self, world: World, importer: str, imported: str, name: str, line: int
+    ) -> Violation:
+        what = f"{imported}:{name}" if name else imported
+        return Violation(
+            key=f"{importer} -> {what}",
+            path=world.path(importer),
+            line=line,
+            message=f"{importer} may not use {what}" if name else f"{importer} imports {what}",
+            way_out=self._way_out(imported, name),
+        )
+
+    def _way_out(self, imported: str, name: str) -> str:
+        for text in self.instead:
+            module, _, replacement = (part.strip() for part in text.partition("->"))
+            if any_covers([module], imported):
+                return f"use {replacement}{'.' + name if name else ''}"
+        return self.way_out or "turn the dependency round, or move what both need"

@@ -1,0 +1,96 @@
+"""A symbol has one definition: the other side may use it, not copy it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from contracts.base import RatchetedContract, invalid, texts
+from contracts.selection import any_covers
+from contracts.verdict import Finding, Violation
+from contracts.world import World
+
+
+class OwnedSymbols(RatchetedContract):
+    """Each of ``symbols`` is defined in its own module and nowhere else.
+
+    Configuration options:
+
+    - symbols: ``module:name``, the one place where a top-level class, function or value is
+               defined. A name listed with several modules may be in the first that has it.
+    - within:  Module expressions of where copies are looked for. (Optional; all modules.)
+    - ignore:  Module expressions where they are not. (Optional.)
+
+    An assignment of another name (``Thing = other.Thing``) is use, not a copy.
+    """
+
+    type_name = "owned_symbols"
+
+    symbols: list[str] = texts()
+    within: list[str] = texts([])
+    ignore: list[str] = texts([])
+
+    def validate(self) -> None:
+        for text in self.symbols:
+            if ":" not in text:
+                raise invalid(symbols=f"{text!r}: write 'module:name'.")
+
+    def find(self, world: World) -> Finding:
+        owners: dict[str, list[str]] = {}
+        for text in self.symbols:
+            module, _, name = (part.strip() for part in text.partition(":"))
+            owners.setdefault(name, []).append(module)
+        homes = {name: self._home(world, name, modules) for name, modules in owners.items()}
+        found = [
+            Violation(
+                key=f"{owners[name][0]}:{name} is not defined",
+                path=world.path(owners[name][0]) if owners[name][0] in world.modules else "",
+                line=0,
+                message=f"{name} has no definition in {' or '.join(owners[name])}",
+                way_out="put it back, or say in the contract where it went",
+            )
+            for name, home in sorted(homes.items())
+            if not home
+        ]
+        names = frozenset(owners)
+        for module in world.modules:
+            if self.within and not any_covers(self.within, module):
+                continue
+            if any_covers(self.ignore, module):
+                continue
+            if names.isdisjoint(world.facts(module).names):
+                continue
+            for name, line in definitions(world.tree(module)):
+                if name in owners and homes[name] != module:
+                    found.append(
+                        Violation(
+                            key=f"{module}:{name}",
+                            path=world.path(module),
+                            line=line,
+                            message=f"{name} is defined again; it belongs to {homes[name]}",
+                            way_out=self.way_out or f"use {homes[name]}.{name}",
+                        )
+                    )
+        return Finding(tuple(found), f"{len(owners)} symbols")
+
+    def _home(self, world: World, name: str, modules: list[str]) -> str:
+        for module in modules:
+            if module not in world.modules or name not in world.facts(module).names:
+                continue
+            if name in dict(definitions(world.tree(module))):
+                return module
+        return ""
+
+
+def definitions(tree: ast.Module | None) -> Iterator[tuple[str, int]]:
+    """Top-level names with a definition of their own, and its line."""
+    for node in tree.body if tree is not None else ():
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.name, node.lineno
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            if node.value is None or isinstance(node.value, (ast.Name, ast.Attribute)):
+                continue
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, node.lineno

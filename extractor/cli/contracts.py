@@ -1,0 +1,205 @@
+"""``extractor contracts``: rules that keep a cut clean, and a ratchet for what is left."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from extractor.cli._options import Reporting, reporting_options, rev_option
+from extractor.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from contracts.configuration import Configuration
+    from contracts.verdict import Verdict
+    from extractor.source.tree import Tree
+
+FORMATS = ("text", "json", "sarif", "zuul")
+
+_source = click.argument("source", metavar="[SOURCE]", default=".")
+_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The contracts: TOML or INI of import-linter.  [default: contracts.toml, .importlinter]",
+)
+_baseline = click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Known violations.  [default: what the configuration names]",
+)
+
+
+@click.group()
+def command() -> None:
+    """Check rules about imports on any state of a repository, without running its code."""
+
+
+@command.command()
+@_source
+@rev_option
+@_config
+@_baseline
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write.  [default: standard output]",
+)
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@reporting_options
+def check(
+    source: str,
+    rev: str | None,
+    config: Path | None,
+    baseline: Path | None,
+    form: str,
+    output: Path | None,
+    no_cache: bool,
+    reporting: Reporting,
+) -> int:
+    """Check SOURCE's working tree, or its revision REV, against the contracts.
+
+    New violations fail, and so does an entry of the baseline that nothing needs any more.
+    """
+    configuration = _configuration(config)
+    known = baseline or configuration.baseline
+    verdicts = _verdicts(source, rev, configuration, known, no_cache, reporting)
+    form = "json" if reporting.as_json else form
+    text = _written(verdicts, form, known)
+    if output is None:
+        click.echo(text)
+    else:
+        output.write_text(text + "\n", encoding="utf-8")
+    kept = all(verdict.kept for verdict in verdicts)
+    return ExitCode.DONE if kept else ExitCode.DID_NOT_HOLD
+
+
+@command.command()
+@_source
+@rev_option
+@_config
+@_baseline
+@click.option(
+    "--reason", metavar="TEXT", help="Accept new violations too, for this reason; edit it later."
+)
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@reporting_options
+def baseline(
+    source: str,
+    rev: str | None,
+    config: Path | None,
+    baseline: Path | None,
+    reason: str | None,
+    no_cache: bool,
+    reporting: Reporting,
+) -> int:
+    """Write down today's violations, each with a reason.
+
+    Where there is a baseline already it only gets shorter, unless --reason says why not.
+    """
+    from contracts import baseline as ratchet
+
+    configuration = _configuration(config)
+    file = baseline or configuration.baseline
+    if file is None:
+        raise UsageError("name a file with --baseline, or in the configuration's session options")
+    if reason is None and not file.exists():
+        raise UsageError("give a --reason for the violations of today; edit it for each later")
+    verdicts = _verdicts(source, rev, configuration, file, no_cache, reporting)
+    entries = ratchet.updated(verdicts, (lambda _c, _v: reason) if reason else None)
+    file.write_text(ratchet.dump(entries), encoding="utf-8")
+    counts = {
+        "kept": sum(len(v.accepted) for v in verdicts),
+        "added": sum(len(v.new) for v in verdicts) if reason else 0,
+        "taken_out": sum(len(v.unused) for v in verdicts),
+        "refused": 0 if reason else sum(len(v.new) for v in verdicts),
+    }
+    text = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    reporting.result({"file": str(file), **counts}, f"{file}: {text}")
+    return ExitCode.DID_NOT_HOLD if counts["refused"] else ExitCode.DONE
+
+
+def _configuration(config: Path | None) -> Configuration:
+    from contracts.configuration import BadConfiguration, load
+
+    if config is None:
+        candidates = [Path("contracts.toml"), Path(".importlinter")]
+        config = next((path for path in candidates if path.is_file()), None)
+        if config is None:
+            raise UsageError("name a file of contracts with --config")
+    try:
+        return load(config)
+    except BadConfiguration as error:
+        raise UsageError(str(error)) from None
+
+
+def _verdicts(
+    source: str,
+    rev: str | None,
+    configuration: Configuration,
+    baseline: Path | None,
+    no_cache: bool,
+    reporting: Reporting,
+) -> list[Verdict]:
+    from contracts import baseline as ratchet
+    from contracts.file_facts import Store
+    from contracts.run import run
+    from extractor.analysis.cache import Cache, default_folder
+    from extractor.analysis.project import import_graph
+    from extractor.contract_world import world_of
+
+    try:
+        known = ratchet.load(baseline) if baseline is not None and baseline.exists() else {}
+    except ratchet.BadBaseline as error:
+        raise UsageError(str(error)) from None
+    with _tree(source, rev, reporting) as tree:
+        graph = import_graph(tree, configuration.packages, None if no_cache else Cache())
+        name = f"contracts-{'-'.join(configuration.packages)}.json"
+        store = Store(None if no_cache else default_folder() / name)
+        verdicts = run(configuration, world_of(tree, graph, store), known)
+        store.save()
+        return verdicts
+
+
+@contextmanager
+def _tree(source: str, rev: str | None, reporting: Reporting) -> Iterator[Tree]:
+    from extractor.source.tree import FolderTree
+
+    folder = Path(source)
+    bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
+    if rev is None and folder.is_dir() and not bare:
+        yield FolderTree(folder)
+        return
+    from extractor.source.repository import open_source
+
+    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
+        opened = open_source(
+            source, rev, workspace=Path(scratch), progress=reporting.progress, need_history=False
+        )
+        with opened as found:
+            yield found.tree
+
+
+def _written(verdicts: list[Verdict], form: str, baseline: Path | None) -> str:
+    if form == "text":
+        from contracts.as_text import report_text
+
+        return report_text(verdicts)
+    from contracts import as_json, as_sarif, as_zuul
+
+    name = str(baseline) if baseline is not None else ""
+    if form == "json":
+        values = as_json.report_values(verdicts)
+    elif form == "sarif":
+        values = as_sarif.report_values(verdicts, name)
+    else:
+        values = as_zuul.report_values(verdicts, name)
+    return json.dumps(values, indent=2, sort_keys=True)

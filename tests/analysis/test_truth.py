@@ -1,0 +1,86 @@
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.analysis.truth import (
+    Observation,
+    compare,
+    dump_observations,
+    load_observations,
+)
+from extractor.errors import UsageError
+from extractor.source.tree import MemoryTree
+from extractor.verification.observe import observe
+
+names = st.sampled_from([f"p.{letter}" for letter in "abcdefgh"])
+
+
+@given(st.dictionaries(names, st.sets(names)))
+def test_a_table_says_what_was_put_in(loads):
+    seen = [Observation(name, tuple(sorted(loads[name]))) for name in loads]
+    text = dump_observations([*seen, Observation("p.z", (), (), "gone")])
+    assert sorted(load_observations(text), key=lambda o: o.module) == sorted(
+        seen, key=lambda o: o.module
+    )
+    assert text.endswith("# p.z: gone\n")
+
+
+def test_differences_are_named_module_by_module(graph_of):
+    graph = graph_of(
+        {
+            "p/__init__.py": "",
+            "p/a.py": "import p.b",
+            "p/b.py": "",
+            "p/c.py": "from stevedore import driver\ndriver.DriverManager('p.d', CONF.d)",
+            "p/d.py": "import p.b",
+            "setup.cfg": "[entry_points]\np.d =\n    one = p.d\n",
+        }
+    )
+    report = compare(
+        graph,
+        [
+            Observation("p.a", ("p", "p.a", "p.d")),
+            Observation("p.c", ("p", "p.c", "p.d", "p.b")),
+            Observation("p.b", (), (), "ImportError: no"),
+        ],
+    )
+    first, second = report.compared
+    assert (first.missing, first.configured, first.extra) == (("p.d",), (), ("p.b",))
+    assert (second.missing, second.configured, second.extra) == ((), ("p.b", "p.d"), ())
+    assert report.not_importable == (("p.b", "ImportError: no"),)
+    assert not report.holds
+    assert compare(graph, [Observation("p.b", ("p", "p.b"))]).holds
+
+
+def test_two_too_many_are_the_most_for_a_module(graph_of):
+    files = {"p/__init__.py": "", "p/a.py": "import p.b, p.c, p.d"}
+    files |= {f"p/{name}.py": "" for name in "bcd"}
+    many = [Observation("p", tuple(f"p.{i}" for i in range(1000)))]
+    graph = graph_of(files)
+    report = compare(graph, [Observation("p.a", ("p", "p.a", "p.b"))])
+    assert report.compared[0].extra == ("p.c", "p.d")
+    assert not report.holds  # Two of three are more than one percent.
+    assert not compare(graph, [Observation("p.a", ("p", "p.a")), *many]).holds
+
+
+def test_errors_and_noise_of_a_module_do_not_matter():
+    tree = MemoryTree(
+        {
+            "src/p/__init__.py": b"print('noise')",
+            "src/p/a.py": b"import sys, p\nsys.stdout.write('x')\nraise SystemExit(3)",
+        }
+    )
+    from extractor.analysis.modules import find_modules
+
+    modules = find_modules(tree.paths(), ["p"])
+    good, bad = observe(tree, modules, Path(sys.executable), ["p", "p.a"])
+    assert (good.loaded, good.error) == (("p",), "")
+    assert bad.error == "SystemExit: 3"
+
+
+def test_an_interpreter_that_is_none():
+    with pytest.raises(UsageError, match="no interpreter"):
+        observe(MemoryTree({}), {}, Path("no/such/python"), [])
