@@ -147,6 +147,14 @@ def _change(report: ChangeReport) -> Iterable[str]:
             some = ", ".join(code(g.module) for g in c.gained[:5])
             rest = f" and {len(c.gained) - 5} more" if len(c.gained) > 5 else ""
             lines.append(f"  gained: {some}{rest}")
+    for title, broken in (("Contracts broken", True), ("Contracts mended", False)):
+        found = [v for v in report.violations if v.broken == broken]
+        if found:
+            lines += ["", f"**{title}: {len(found)}**", ""]
+            lines += [
+                f"* {prose(v.contract)}: {code(f'{v.path}:{v.line}')} {prose(v.message)}"
+                for v in found
+            ]
     for title, rows in (
         ("Imports across the cut added", report.added),
         ("Imports across the cut removed", report.removed),

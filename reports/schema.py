@@ -368,6 +368,16 @@ class Border(_Record):
     new: bool = Field(description="Nobody used it across the cut before.")
 
 
+class Violation(_Record):
+    """A violation of a rule about imports, before or after a change but not both."""
+
+    contract: Text
+    path: Text = ""
+    line: Line = 0
+    message: Text
+    broken: bool = Field(description="False when the change mended it.")
+
+
 class ChangeReport(_Record):
     """What a change does to the cut between a subsystem and the rest."""
 
@@ -385,12 +395,20 @@ class ChangeReport(_Record):
     removed: tuple[Crossing, ...] = ()
     cascades: tuple[CascadeChange, ...] = ()
     borders: tuple[Border, ...] = ()
+    violations: tuple[Violation, ...] = ()
     caveats: tuple[Text, ...] = ()
 
     @property
     def nothing_to_say(self) -> bool:
         """The change leaves the cut as it was."""
-        return not (self.added or self.removed or self.cascades or self.borders or self.caveats)
+        return not (
+            self.added
+            or self.removed
+            or self.cascades
+            or self.borders
+            or self.violations
+            or self.caveats
+        )
 
 
 Report = RunReport | ChangeReport

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from extractor.cli._options import Reporting, plan_option, reporting_options
-from extractor.errors import ExitCode, SourceError
+from extractor.errors import ExitCode, SourceError, UsageError
 
 
 class _OutputOrVerb(click.Group):
@@ -102,6 +102,12 @@ def of_run(
     metavar="FOLDER",
     help="Also write index.html, report.md and report.json there.",
 )
+@click.option(
+    "--contracts",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also say which violations of these contracts came and went.",
+)
 @reporting_options
 def of_change(
     source: str,
@@ -109,9 +115,11 @@ def of_change(
     rev2: str,
     plan: str,
     output: Path | None,
+    contracts: Path | None,
     reporting: Reporting,
 ) -> int:
     """Say what the change from REV1 to REV2 does to the cut; Markdown for a comment."""
+    from contracts.configuration import BadConfiguration, load
     from extractor.plan.load import load_plan
     from extractor.reporting.change import build_change_report
     from extractor.reporting.write import write_report
@@ -119,6 +127,10 @@ def of_change(
     from reports.markdown import render_markdown
 
     chosen = load_plan(plan)
+    try:
+        rules = load(contracts) if contracts is not None else None
+    except BadConfiguration as error:
+        raise UsageError(str(error)) from None
     with tempfile.TemporaryDirectory(prefix="extractor-") as scratch, ExitStack() as stack:
         sources: list[Source] = []
         for name, revision in (("before", rev1), ("after", rev2)):
@@ -135,7 +147,7 @@ def of_change(
                     )
                 )
             )
-        report = build_change_report(sources[0], sources[1], chosen)
+        report = build_change_report(sources[0], sources[1], chosen, rules)
     if output is not None:
         write_report(output, report)
     reporting.result(report.model_dump(mode="json"), render_markdown(report).rstrip("\n"))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from contracts.configuration import Configuration
+from contracts.file_facts import Store
+from contracts.run import run
 from extractor import __version__
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import Cascade, cascade
 from extractor.analysis.graph import Edge, Graph, Kind
 from extractor.analysis.project import Project
 from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker, Use, modules_of
+from extractor.contract_world import world_of
 from extractor.plan.load import Plan
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below
@@ -70,8 +74,13 @@ class _Side:
         return [door, *(m for m in own if m != door)] if door else own
 
 
-def build_change_report(before: Source, after: Source, plan: Plan) -> schema.ChangeReport:
-    """Compare the cut at two revisions of one source, as ``plan`` draws it."""
+def build_change_report(
+    before: Source, after: Source, plan: Plan, contracts: Configuration | None = None
+) -> schema.ChangeReport:
+    """Compare the cut at two revisions of one source, as ``plan`` draws it.
+
+    With ``contracts`` also which violations of them came and went.
+    """
     project = Project([plan.data.source_package], Cache())
     old = _Side(before.tree, plan.data, project)
     new = _Side(after.tree, plan.data, project)
@@ -93,6 +102,7 @@ def build_change_report(before: Source, after: Source, plan: Plan) -> schema.Cha
         removed=_sorted(old.crossing(was[key]) for key in was.keys() - now.keys()),
         cascades=tuple(_cascades(old, new)),
         borders=tuple(_borders(old, new, changed)),
+        violations=tuple(_violations(old, new, contracts)) if contracts else (),
         caveats=tuple(
             f"{u.path}:{u.line} is read by no parser: {u.reason}"
             for u in new.graph.unreadable
@@ -184,6 +194,35 @@ def _borders(old: _Side, new: _Side, changed: Iterable[str]) -> Iterator[schema.
                     inward=symbol.module in new.own,
                     new=not _was_used(old, symbol),
                 )
+
+
+def _violations(old: _Side, new: _Side, contracts: Configuration) -> Iterator[schema.Violation]:
+    """What was violated before is the baseline of what is violated now."""
+    store = Store()
+    was = {
+        verdict.contract: {v.key: v for v in verdict.new}
+        for verdict in run(contracts, world_of(old.tree, old.graph, store), {})
+    }
+    known = {name: dict.fromkeys(found, "before the change") for name, found in was.items()}
+    for verdict in run(contracts, world_of(new.tree, new.graph, store), known):
+        for found, behind in verdict.leaders():
+            more = f" ({behind} more through it)" if behind else ""
+            yield schema.Violation(
+                contract=verdict.name,
+                path=found.path,
+                line=found.line,
+                message=found.message + more,
+                broken=True,
+            )
+        for key in verdict.unused:
+            gone = was[verdict.contract][key]
+            yield schema.Violation(
+                contract=verdict.name,
+                path=gone.path,
+                line=gone.line,
+                message=gone.message,
+                broken=False,
+            )
 
 
 def _crosses(side: _Side, module: str) -> bool:

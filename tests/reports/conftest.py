@@ -165,6 +165,10 @@ def make_change(text="plain", crossings=1):
             ),
         ),
         borders=(schema.Border(symbol=text, path=text, line=1, inward=True, new=True),),
+        violations=tuple(
+            schema.Violation(contract=text, path=text, line=1, message=text, broken=broken)
+            for broken in (True, False)
+        ),
         caveats=(text,),
     )
 

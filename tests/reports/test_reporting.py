@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.configuration import load
 from extractor.cli import main
 from extractor.plan.load import load_plan
 from extractor.progress import Progress
@@ -217,18 +218,18 @@ def change(place, tmp_path):
     shop = tmp_path / "shop"
     subprocess.run(["git", "clone", "-q", place / "shop-repository", shop], check=True)
 
-    def report_on(files, then=None):
+    def report_on(files, rules=None):
         before = git(shop, "rev-parse", "HEAD")
         after = commit(shop, files, "A change")
         plan = load_plan(str(place / "till-plan"))
         sides = []
         for name, revision in (("before", before), ("after", after)):
-            (tmp_path / name).mkdir()
+            (tmp_path / name).mkdir(exist_ok=True)
             sides.append(
                 open_source(str(shop), revision, workspace=tmp_path / name, progress=Progress())
             )
         with sides[0] as old, sides[1] as new:
-            return build_change_report(old, new, plan)
+            return build_change_report(old, new, plan, rules)
 
     return report_on
 
@@ -270,6 +271,37 @@ def test_a_symbol_newly_used_by_the_rest(change):
         ("shop.till.door:open_it", "shop/user.py", 5, True, True)
     ]
     assert [c.inward for c in report.added if c.imported == "shop.till.door"] == [True]
+
+
+RULES = """
+[tool.importlinter]
+root_packages = ["shop"]
+contract_types = ["cascade_budget: contracts.cascade_budget.CascadeBudget"]
+
+[[tool.importlinter.contracts]]
+id = "small"
+name = "The door is light"
+type = "cascade_budget"
+module = "shop.till.door"
+at_most = 6
+"""
+
+
+def test_a_contract_broken_and_mended(change, tmp_path):
+    (tmp_path / "rules.toml").write_text(RULES)
+    rules = load(tmp_path / "rules.toml")
+    files = {
+        "shop/more.py": "",
+        "shop/till/door.py": FILES["shop/till/door.py"].replace(
+            "\n\n\n", "\nimport shop.more\n\n\n", 1
+        ),
+    }
+    broken = change(files, rules)
+    assert {(v.contract, v.broken) for v in broken.violations} == {("The door is light", True)}
+    assert any("shop.more" in v.message for v in broken.violations)
+    assert "**Contracts broken: " in render_markdown(broken)
+    mended = change({"shop/till/door.py": FILES["shop/till/door.py"]}, rules)
+    assert {(v.contract, v.broken) for v in mended.violations} == {("The door is light", False)}
 
 
 def test_an_import_removed(change):

@@ -62,6 +62,6 @@ def test_every_section_is_explained(heading, model):
 
 def test_a_change_that_changes_nothing_has_nothing_to_say():
     report = make_change()
-    empty = dict.fromkeys(("added", "removed", "cascades", "borders", "caveats"), ())
+    empty = dict.fromkeys(("added", "removed", "cascades", "borders", "violations", "caveats"), ())
     assert not report.nothing_to_say
     assert report.model_copy(update=empty).nothing_to_say
