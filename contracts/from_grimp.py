@@ -117,8 +117,9 @@ def _function_at(world: World, module: str, line: int) -> str | None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return node.name
         for inner in ast.walk(node):
-            function = isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-            if function and inner.lineno <= line <= (inner.end_lineno or inner.lineno):
+            if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) and (
+                inner.lineno <= line <= (inner.end_lineno or inner.lineno)
+            ):
                 return ""
     return None
 
