@@ -90,7 +90,7 @@ def with_strings(world: World) -> World:
     more: list[Import] = []
     # By function, as module and name: what it imports.
     on_call: dict[tuple[str, str], list[str]] = {}
-    for mention in mentions(world):
+    for mention in world.cached("mentions", mentions):
         if mention.kind != BY_STRING:
             continue
         function = _function_at(world, mention.importer, mention.line)
@@ -104,7 +104,12 @@ def with_strings(world: World) -> World:
             for line in _calls(world, caller, module, function):
                 more += [Import(caller, target, line, CALL, True) for target in targets]
     return replace(
-        world, imports=sorted_imports([*world.imports, *more]), _from={}, _to={}, _outside={}
+        world,
+        imports=sorted_imports([*world.imports, *more]),
+        _from={},
+        _to={},
+        _outside={},
+        _answers={},
     )
 
 
