@@ -81,6 +81,7 @@ def icicle(cascade: Cascade, colours: dict[str, str]) -> go.Figure:
             values=[m.lines for m in modules],
             branchvalues="remainder",
             maxdepth=7,
+            leaf={"opacity": 1},
             tiling={"orientation": "v"},
             pathbar={"visible": True, "thickness": 22},
             marker={
@@ -158,7 +159,14 @@ def matrix(coupling: Coupling) -> go.Figure:
             z=[[min(n, 50) or None for n in row] for row in cells],
             customdata=cells,
             colorscale=[[0, "#9ecae1"], [1, "#08306b"]],
-            colorbar={"title": {"text": "places"}, "thickness": 10},
+            colorbar={
+                "title": {"text": "places"},
+                "thickness": 10,
+                "len": 160,
+                "lenmode": "pixels",
+                "y": 1,
+                "yanchor": "top",
+            },
             xgap=1,
             ygap=1,
             hoverongaps=False,

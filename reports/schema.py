@@ -289,7 +289,7 @@ class Picture(_Record):
     """A drawing of dependencies, with what it shows as a table."""
 
     title: Text
-    svg: str = Field(default="", description="Empty where it could not be drawn.")
+    svg: Text = Field(default="", description="Empty where it could not be drawn.")
     missing: Text = Field(default="", description="Why there is no drawing.")
     arrows: tuple[Dependency, ...] = ()
     cycles: tuple[tuple[Text, ...], ...] = ()
@@ -368,14 +368,6 @@ class Border(_Record):
     new: bool = Field(description="Nobody used it across the cut before.")
 
 
-class ContractChange(_Record):
-    """A rule about imports that was broken or mended."""
-
-    name: Text
-    broken: bool
-    evidence: tuple[Text, ...] = ()
-
-
 class ChangeReport(_Record):
     """What a change does to the cut between a subsystem and the rest."""
 
@@ -393,20 +385,12 @@ class ChangeReport(_Record):
     removed: tuple[Crossing, ...] = ()
     cascades: tuple[CascadeChange, ...] = ()
     borders: tuple[Border, ...] = ()
-    contracts: tuple[ContractChange, ...] = ()
     caveats: tuple[Text, ...] = ()
 
     @property
     def nothing_to_say(self) -> bool:
         """The change leaves the cut as it was."""
-        return not (
-            self.added
-            or self.removed
-            or self.cascades
-            or self.borders
-            or self.contracts
-            or self.caveats
-        )
+        return not (self.added or self.removed or self.cascades or self.borders or self.caveats)
 
 
 Report = RunReport | ChangeReport

@@ -2,123 +2,136 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from extractor.analysis.graph import Graph
+from extractor.analysis.scan import is_standard_library
 from extractor.plan.model import PlanData
-from extractor.source.tree import GitTree, Tree
-from extractor.verification.run import export
 from reports import schema
 
 _NO_DOT = (
     "Graphviz is not installed on the machine of the run: there is no drawing, only its table."
 )
-_SECONDS = 240
+_SECONDS = 120
 
 
 def draw(
-    result: GitTree, graph: Graph, data: PlanData, source: Tree | None
+    graph: Graph, data: PlanData, before: Graph | None, belongs: Collection[str] = ()
 ) -> list[schema.Picture]:
-    """The result's modules, its needs of other packages, and the subsystem inside the source."""
-    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
-        folder = export(result, Path(scratch) / "result")
-        package = data.target_package
-        pictures = [
+    """The result's modules, its needs of other packages, and the subsystem inside the source.
+
+    ``belongs`` are the subsystem's modules in ``before``. pydeps is given our own import graph
+    as modules that hold nothing but imports: it would lose files that today's Python does not
+    parse, and follow whatever else is installed where we run.
+    """
+    package = data.target_package
+    inner: dict[str, set[str]] = {}
+    needs: dict[str, set[str]] = {}
+    for edge in graph.edges:
+        if edge.loads and edge.line and not (_is_test(edge.importer) or _is_test(edge.imported)):
+            inner.setdefault(edge.importer, set()).add(edge.imported)
+    for external in graph.externals:
+        if not _is_test(external.importer) and not is_standard_library(external.package):
+            part = _collapsed(external.importer, 2)
+            needs.setdefault(part, set()).add(external.package)
+    pictures = [
+        _picture(f"Modules of {package}", package, inner),
+        _picture(f"What {package} needs of other packages", package, needs),
+    ]
+    if before is not None and belongs:
+        around: dict[str, set[str]] = {}
+        for edge in before.edges:
+            own = (edge.importer in belongs, edge.imported in belongs)
+            if not edge.loads or not edge.line or not any(own) or _is_test(edge.importer):
+                continue
+            importer, imported = (
+                name if mine else _collapsed(name, 2)
+                for name, mine in zip((edge.importer, edge.imported), own, strict=True)
+            )
+            around.setdefault(importer, set()).add(imported)
+        pictures.append(
             _picture(
-                f"Modules of {package}",
-                folder,
-                package,
-                "--only",
-                package,
-                "--max-bacon",
-                "0",
-                "-x",
-                f"{package}.tests.*",
-                f"{package}.tests",
-            ),
-            _picture(
-                f"What {package} needs of other packages",
-                folder,
-                package,
-                "--max-bacon",
-                "2",
-                "--max-module-depth",
-                "1",
-                "--include-missing",
-                "-x",
-                f"{package}.tests.*",
-                f"{package}.tests",
-            ),
-        ]
-        if isinstance(source, GitTree):
-            inside = export(source, Path(scratch) / "source")
-            for name in data.roots.packages:
-                pictures.append(
-                    _picture(
-                        f"{name} inside {data.source_package}, two steps around it",
-                        inside,
-                        name,
-                        "--only",
-                        data.source_package,
-                        "--max-bacon",
-                        "2",
-                        "--max-module-depth",
-                        str(name.count(".") + 2),
-                    )
-                )
+                f"The subsystem inside {data.source_package}, and what is around it",
+                data.source_package,
+                around,
+            )
+        )
     return pictures
 
 
-def _picture(title: str, folder: Path, package: str, *options: str) -> schema.Picture:
-    """One run of pydeps on ``package`` of ``folder``; a failure is said, not raised."""
-    where = folder / package.replace(".", "/")
+def _is_test(module: str) -> bool:
+    return "tests" in module.split(".")
+
+
+def _collapsed(module: str, depth: int) -> str:
+    return ".".join(module.split(".")[:depth])
+
+
+def _picture(title: str, package: str, imports: Mapping[str, Collection[str]]) -> schema.Picture:
+    """``imports`` drawn; where that cannot be, the picture says why."""
+    sorted_imports = {n: sorted(set(found) - {n}) for n, found in sorted(imports.items())}
+    cycles = _cycles(sorted_imports)
+    member = {name: index for index, cycle in enumerate(cycles) for name in cycle}
+    svg, missing = _drawn(package, sorted_imports)
+    return schema.Picture(
+        title=title,
+        svg=svg,
+        missing=missing,
+        arrows=tuple(
+            schema.Dependency(
+                importer=importer,
+                imported=imported,
+                in_cycle=importer in member and member[importer] == member.get(imported),
+            )
+            for importer, names in sorted_imports.items()
+            for imported in names
+        ),
+        cycles=cycles,
+    )
+
+
+def _drawn(package: str, imports: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    """The drawing, or else the reason why there is none."""
+    if not imports:
+        return "", "There is nothing to draw: no module imports another."
+    if shutil.which("dot") is None:
+        return "", _NO_DOT
     with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
-        svg, table = Path(scratch) / "picture.svg", Path(scratch) / "table.json"
-        drawing = ["-T", "svg", "-o", str(svg)] if shutil.which("dot") else ["--no-output"]
+        folder = Path(scratch)
+        _write_skeleton(folder, imports)
+        svg = folder / "picture.svg"
         command = [
-            *(sys.executable, "-m", "pydeps", str(where), "--no-config", "--noshow"),
-            *("--cluster", "--deps-output", str(table)),
-            *drawing,
-            *options,
+            *(sys.executable, "-m", "pydeps", str(folder / package)),
+            *("--no-config", "--noshow", "--cluster"),
+            *("--max-bacon", "0", "-T", "svg", "-o", str(svg)),
         ]
         try:
             done = subprocess.run(
                 command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS
             )
         except subprocess.TimeoutExpired:
-            return schema.Picture(title=title, missing=f"pydeps took over {_SECONDS} s.")
-        if not table.is_file():
-            words = done.stderr.strip().splitlines() or ["it said nothing"]
-            return schema.Picture(title=title, missing=f"pydeps failed: {words[-1]}")
-        imports = {
-            name: sorted(record.get("imports", ()))
-            for name, record in json.loads(table.read_text(encoding="utf-8")).items()
-        }
-        cycles = _cycles(imports)
-        member = {name: index for index, cycle in enumerate(cycles) for name in cycle}
-        drawn = svg.read_text(encoding="utf-8") if svg.is_file() else ""
-        return schema.Picture(
-            title=title,
-            svg=drawn,
-            missing="" if drawn else _NO_DOT,
-            arrows=tuple(
-                schema.Dependency(
-                    importer=importer,
-                    imported=imported,
-                    in_cycle=importer in member and member[importer] == member.get(imported),
-                )
-                for importer, names in sorted(imports.items())
-                for imported in names
-                if imported != importer
-            ),
-            cycles=cycles,
-        )
+            return "", f"pydeps and graphviz took over {_SECONDS} s."
+        if not svg.is_file():
+            words = done.stderr.strip().splitlines() or ["without a word"]
+            return "", f"pydeps failed: {words[-1].replace(scratch, '')}"
+        return svg.read_text(encoding="utf-8"), ""
+
+
+def _write_skeleton(folder: Path, imports: Mapping[str, Sequence[str]]) -> None:
+    """Every module as a package of that name that imports what ours does, and nothing else."""
+    for name in sorted({*imports, *(i for names in imports.values() for i in names)}):
+        place = folder
+        for part in name.split("."):
+            place /= part
+            place.mkdir(exist_ok=True)
+            (place / "__init__.py").touch()
+        lines = [f"import {imported}\n" for imported in imports.get(name, ())]
+        (place / "__init__.py").write_text("".join(lines), encoding="utf-8")
 
 
 def _cycles(imports: Mapping[str, Iterable[str]]) -> tuple[tuple[str, ...], ...]:

@@ -13,7 +13,7 @@ from extractor.analysis.project import Project, import_graph
 from extractor.analysis.registry import registry_coupling
 from extractor.analysis.shared import find_shared
 from extractor.analysis.symbols import Reach, modules_of
-from extractor.errors import UsageError
+from extractor.errors import SourceError, UsageError
 from extractor.manifest import Manifest, TroubleRecord, read_manifest
 from extractor.moves import Move, SliceMove, WholeMove
 from extractor.plan.load import Plan
@@ -24,8 +24,20 @@ from extractor.reporting.history import describe_history, describe_steps
 from extractor.reporting.pictures import draw
 from extractor.reporting.symbols import describe_symbols
 from extractor.source.repository import Source
-from extractor.source.tree import GitTree, Tree
+from extractor.source.tree import GitTree, Tree, run_git
 from reports import schema
+
+
+def known_source(manifest: Manifest, folder: Path) -> str | None:
+    """Where the run's source can be had without being told: its releases, or ``folder``."""
+    if manifest.source.releases:
+        releases = manifest.source.releases
+        return f"pypi:{releases[0].name}=={','.join(r.version for r in releases)}"
+    try:
+        run_git(folder / ".git", "cat-file", "-e", f"{manifest.source.revision}^{{commit}}")
+    except SourceError:
+        return None
+    return str(folder)
 
 
 def build_run_report(
@@ -125,13 +137,17 @@ def build_run_report(
             )
             common["steps"] = describe_steps(git_dir, made.revision, plan.data.source_package)
         before_parts: dict[str, object] = {"cascades": schema.Cascades(after=after)}
+        before: Graph | None = None
+        own: frozenset[str] = frozenset()
         if source is not None:
             with progress.stage("read the source"):
-                before_parts = _before(source.tree, result, plan, manifest, after, cache)
+                before_parts, before, own = _before(
+                    source.tree, result, plan, manifest, after, cache
+                )
         drawn: list[schema.Picture] = []
         if pictures:
             with progress.stage("draw the dependencies"):
-                drawn = draw(result, graph, plan.data, source.tree if source else None)
+                drawn = draw(graph, plan.data, before, own)
         return schema.RunReport.model_validate(
             {
                 **common,
@@ -149,7 +165,8 @@ def _before(
     manifest: Manifest,
     after: schema.Cascade | None,
     cache: Cache,
-) -> dict[str, object]:
+) -> tuple[dict[str, object], Graph, frozenset[str]]:
+    """What the source shows, its graph, and the subsystem's own modules in it."""
     data = plan.data
     modules = modules_of(tree, {data.source_package})
     reach = reach_from_roots(tree, modules, data)
@@ -179,7 +196,7 @@ def _before(
         find_shared(tree, modules, reach),
         manifest,
     )
-    return parts
+    return parts, graph, own
 
 
 def _coupling(
@@ -206,7 +223,11 @@ def _coupling(
                         schema.Users(part=part, places=places)
                         for part, places in sorted(
                             Counter(
-                                _part(use.importer) for use in (*c.by_attribute, *c.by_import)
+                                _part(importer)
+                                for importer in (
+                                    *(use.importer for use in c.by_attribute),
+                                    *(edge.importer for edge in c.by_import),
+                                )
                             ).items()
                         )
                     ),

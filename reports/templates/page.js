@@ -28,6 +28,7 @@
         trace.marker.line = { width: 1, color: ground };
         if (innerWidth < 700) trace.maxdepth = 5;
       }
+      if (trace.type === "heatmap" && innerWidth < 700) trace.showscale = false;
     }
     return { data, layout };
   }
@@ -52,7 +53,9 @@
       if (entry.isIntersecting) { near.unobserve(entry.target); draw(entry.target); }
     }
   }, { rootMargin: "600px" });
-  places.forEach((place) => near.observe(place));
+  // The first one is not kept waiting for anything below.
+  if (places.length) draw(places[0]);
+  places.slice(1).forEach((place) => near.observe(place));
   const again = () => places.filter((p) => p.dataset.drawn).forEach((p) => draw(p));
   dark.addEventListener("change", again);
 
@@ -63,33 +66,6 @@
       root.dataset.theme = isDark() ? "light" : "dark";
       again();
     });
-  }
-
-  // -- filters ------------------------------------------------------------------------------
-  for (const bar of document.querySelectorAll(".filter[data-for]")) {
-    bar.hidden = false;
-    const table = document.getElementById(bar.dataset.for);
-    const rows = [...table.tBodies[0].rows];
-    const texts = rows.map((row) => row.textContent.toLowerCase());
-    const search = bar.querySelector("input[type=search]");
-    const choice = bar.querySelector("select");
-    const said = bar.querySelector("output");
-    const apply = () => {
-      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const kind = choice ? choice.value : "";
-      let shown = 0;
-      rows.forEach((row, index) => {
-        const fits = words.every((word) => texts[index].includes(word)) &&
-          (!kind || row.dataset.kind === kind);
-        row.hidden = !fits;
-        shown += fits;
-      });
-      said.textContent = `${shown} of ${rows.length}`;
-      if (bar.dataset.picture) narrow(bar.dataset.picture, rows);
-    };
-    search.addEventListener("input", apply);
-    if (choice) choice.addEventListener("change", apply);
-    apply();
   }
 
   // The matrix shows the rows that the table beside it shows.
@@ -105,6 +81,43 @@
     figure.layout.height = 200 + 15 * kept.length;
     const place = document.getElementById(id);
     if (place.dataset.drawn) draw(place);
+  }
+
+  // -- filters ------------------------------------------------------------------------------
+  for (const bar of document.querySelectorAll(".filter[data-for]")) {
+    bar.hidden = false;
+    const table = document.getElementById(bar.dataset.for);
+    const rows = [...table.tBodies[0].rows];
+    let texts = null;
+    const search = bar.querySelector("input[type=search]");
+    const choice = bar.querySelector("select");
+    const said = bar.querySelector("output");
+    const apply = () => {
+      texts = texts || rows.map((row) => row.textContent.toLowerCase());
+      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const kind = choice ? choice.value : "";
+      let shown = 0;
+      rows.forEach((row, index) => {
+        const fits = words.every((word) => texts[index].includes(word)) &&
+          (!kind || row.dataset.kind === kind);
+        row.hidden = !fits;
+        shown += fits;
+      });
+      said.textContent = `${shown} of ${rows.length}`;
+      if (bar.dataset.picture) narrow(bar.dataset.picture, rows);
+    };
+    search.addEventListener("input", apply);
+    if (choice) choice.addEventListener("change", apply);
+    said.textContent = `${rows.length} of ${rows.length}`;
+  }
+
+  for (const bar of document.querySelectorAll(".zoom")) {
+    bar.hidden = false;
+    const button = bar.querySelector("button");
+    button.addEventListener("click", () => {
+      const isFull = bar.nextElementSibling.classList.toggle("full");
+      button.setAttribute("aria-pressed", String(isFull));
+    });
   }
 
   // -- what is folded away is found and printed -----------------------------------------------
