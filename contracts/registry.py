@@ -75,7 +75,7 @@ class Registry(RatchetedContract):
         words = "|".join(re.escape(name) for name in sorted(names)).encode()
         alias = re.compile(rf"\b{last}\s+as\s+(\w+)".encode())
         statement = re.compile(
-            rf"\bfrom[ \t]+(?:[\w.]*\b{last}|\.+)[ \t]+import\b(\([^)]*\)|[^\n]*)".encode()
+            rf"\bfrom[ \t]+(?:[\w.]*\b{last}|\.+)[ \t]+import\b[ \t]*(\([^)]*\)|[^\n]*)".encode()
         )
         word = re.compile(rb"\b(?:%s)\b" % words)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,24 @@ class JudgedCommit:
     stopped_by: dict[str, tuple[Violation, ...]]
     cured: dict[str, int]
     seconds: float
+
+
+def summary(judged: Sequence[JudgedCommit]) -> str:
+    """The commits that would have been stopped, and by what, for a person."""
+    lines = []
+    stopped = [commit for commit in judged if commit.stopped_by]
+    for commit in stopped:
+        lines.append(f"{commit.commit[:10]} {commit.date} {commit.subject}")
+        for contract, violations in sorted(commit.stopped_by.items()):
+            more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+            lines.append(f"    {contract}: {violations[0].key}{more}")
+    seconds = sorted(commit.seconds for commit in judged)
+    median = seconds[len(seconds) // 2] if seconds else 0.0
+    lines.append(
+        f"{len(stopped)} of {len(judged)} commits would have been stopped; "
+        f"a commit takes {median:.2f} s (median)"
+    )
+    return "\n".join(lines)
 
 
 class _States:
