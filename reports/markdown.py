@@ -131,7 +131,9 @@ def _change(report: ChangeReport) -> Iterable[str]:
     if report.nothing_to_say:
         yield f"{prose(report.title)}: this change leaves the cut as it was."
         return
-    lines = [f"### {prose(report.title)}: what this change does to the cut", ""]
+    lines = [f"### {prose(report.title)}: what this change does to the cut"]
+    if report.cascades:
+        lines.append("")
     for c in report.cascades:
         delta = c.after - c.before
         words = f"{abs(delta)} modules {'more' if delta > 0 else 'less'}"
