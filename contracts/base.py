@@ -7,7 +7,7 @@ Options that all of them take:
   ``mock.patch``, entry points). Default: false.
 
 With ``baseline = "FILE"`` in the configuration's session options known violations are
-accepted: see ``contracts.baseline``.
+accepted: see ``contracts.baseline``. FILE is relative to the working directory.
 """
 
 from __future__ import annotations

@@ -55,9 +55,11 @@ class Configuration:
 
     @property
     def baseline(self) -> Path | None:
-        """The baseline it names, relative to the configuration's own folder."""
+        """The baseline it names: from the working directory, or else beside the configuration."""
         named = self.session.get("baseline")
-        return self.path.parent / named if named else None
+        if not named or Path(named).exists():
+            return Path(named) if named else None
+        return self.path.parent / Path(named).name
 
 
 def load(path: Path) -> Configuration:

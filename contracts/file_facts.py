@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-VERSION = 1
+VERSION = 2
 
 # Functions that import what their first argument names.
 IMPORTERS = (
@@ -44,13 +44,18 @@ _TOP_LEVEL = re.compile(
     rb"|([A-Za-z_]\w*)[ \t]*(?::[^\n=]*)?=(?!=))",
     re.M,
 )
+_INDENTED_IMPORT = re.compile(rb"^[ \t]+(?:import|from)\b", re.M)
 
 
 class FileFacts(NamedTuple):
-    """``strings``: (line, dotted name, kind) of modules named in calls; ``names``: top level."""
+    """``strings``: (line, dotted name, kind) of modules named in calls; ``names``: top level.
+
+    ``in_functions`` are the lines of import statements that run only when something is called.
+    """
 
     strings: list[tuple[int, str, str]]
     names: list[str]
+    in_functions: list[int]
 
 
 def read_facts(source: bytes) -> FileFacts:
@@ -67,7 +72,27 @@ def read_facts(source: bytes) -> FileFacts:
             starts = starts or [0, *(m.end() for m in re.finditer("\n", text))]
             line = bisect_right(starts, found.start("text"))
             strings.append((line, dotted, BY_STRING if found["importer"] else PATCH))
-    return FileFacts(strings, names)
+    return FileFacts(strings, names, _imports_in_functions(source))
+
+
+def _imports_in_functions(source: bytes) -> list[int]:
+    """Found by indentation: what an import is in are the lines above it that start further left."""
+    found = []
+    lines: list[bytes] = []
+    for statement in _INDENTED_IMPORT.finditer(source):
+        lines = lines or source.expandtabs().split(b"\n")
+        number = source.count(b"\n", 0, statement.end())
+        indent = len(lines[number]) - len(lines[number].lstrip())
+        for line in reversed(lines[:number]):
+            text = line.lstrip()
+            if not text or text.startswith(b"#") or len(line) - len(text) >= indent:
+                continue
+            if text.startswith((b"def ", b"async def ")):
+                found.append(number + 1)
+            indent = len(line) - len(text)
+            if not indent or (found and found[-1] == number + 1):
+                break
+    return found
 
 
 class Store:

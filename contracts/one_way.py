@@ -64,7 +64,7 @@ class OneWay(RatchetedContract):
                 continue
             found.append(self._violation(world, edge.importer, edge.imported, "", edge.line))
         if self.dynamic:
-            for mention in mentions(world):
+            for mention in world.cached("mentions", mentions):
                 if side[mention.importer] != "lower" or side[mention.module] != "upper":
                     continue
                 if any_covers(shared, mention.module):
@@ -83,11 +83,14 @@ class OneWay(RatchetedContract):
         return Finding(tuple(found), f"{lower} modules must not import {upper}")
 
     def _side(self, module: str) -> str:
-        upper = closeness(self.upper, module)
-        lower = closeness(self.lower, module)
-        if not upper and not lower:
-            return ""
-        return "upper" if upper > lower else "lower"
+        # Kept: the same modules come again with every state that is checked.
+        known: dict[str, str] = self.__dict__.setdefault("_sides", {})
+        if module not in known:
+            upper = closeness(self.upper, module)
+            lower = closeness(self.lower, module)
+            side = "upper" if upper > lower else "lower"
+            known[module] = side if upper or lower else ""
+        return known[module]
 
     def _symbols(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}

@@ -60,7 +60,7 @@ class OwnedSymbols(RatchetedContract):
                 continue
             if names.isdisjoint(world.facts(module).names):
                 continue
-            for name, line in definitions(world.tree(module)):
+            for name, line in _defined(world, module):
                 if name in owners and homes[name] != module:
                     found.append(
                         Violation(
@@ -77,9 +77,13 @@ class OwnedSymbols(RatchetedContract):
         for module in modules:
             if module not in world.modules or name not in world.facts(module).names:
                 continue
-            if name in dict(definitions(world.tree(module))):
+            if name in dict(_defined(world, module)):
                 return module
         return ""
+
+
+def _defined(world: World, module: str) -> list[tuple[str, int]]:
+    return world.remembered(module, "defined", lambda: list(definitions(world.tree(module))))
 
 
 def definitions(tree: ast.Module | None) -> Iterator[tuple[str, int]]:

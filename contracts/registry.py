@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
+from functools import partial
 
 from contracts.base import RatchetedContract, text, texts
 from contracts.selection import any_covers
@@ -69,26 +71,39 @@ class Registry(RatchetedContract):
 
     def _askers(self, world: World, package: str, names: set[str]) -> list[str]:
         """Modules that import the registry and spell one of the names."""
-        words = "|".join(re.escape(name) for name in sorted(names))
         last = package.rpartition(".")[2]
+        words = "|".join(re.escape(name) for name in sorted(names)).encode()
         alias = re.compile(rf"\b{last}\s+as\s+(\w+)".encode())
-        by_name = re.compile(rf"\bfrom\s+[\w.]*\s+import\b[^;]*?\b(?:{words})\b".encode())
-        found = []
-        for module in sorted({e.importer for e in world.importers_of(package) if e.how != PARENT}):
+        statement = re.compile(
+            rf"\bfrom[ \t]+(?:[\w.]*\b{last}|\.+)[ \t]+import\b[ \t]*(\([^)]*\)|[^\n]*)".encode()
+        )
+        word = re.compile(rb"\b(?:%s)\b" % words)
+
+        def asks(module: str) -> bool:
             source = world.source(module)
-            heads = b"|".join({last.encode(), *alias.findall(source)})
-            read = re.compile(rb"\b(?:%s)\s*\.\s*(?:%s)\b" % (heads, words.encode()))
-            if words and (read.search(source) or by_name.search(source)):
-                found.append(module)
-        return found
+            heads = b"|".join(sorted({last.encode(), *alias.findall(source)}))
+            if re.search(rb"\b(?:%s)\s*\.\s*(?:%s)\b" % (heads, words), source):
+                return True
+            return any(word.search(imported) for imported in statement.findall(source))
+
+        question = hashlib.sha1(package.encode() + words, usedforsecurity=False).hexdigest()[:12]
+        importers = {e.importer for e in world.importers_of(package) if e.how != PARENT}
+        return [
+            module
+            for module in sorted(importers if names else ())
+            if world.remembered(module, question, partial(asks, module))
+        ]
 
     def _registered(self, world: World, module: str) -> list[str]:
-        tree = world.tree(module)
-        names = []
-        for node in tree.body if tree is not None else ():
-            if isinstance(node, ast.ClassDef) and any(map(self._registers, node.decorator_list)):
-                names.append(node.name)
-        return names
+        def read() -> list[str]:
+            tree = world.tree(module)
+            return [
+                node.name
+                for node in (tree.body if tree is not None else ())
+                if isinstance(node, ast.ClassDef) and any(map(self._registers, node.decorator_list))
+            ]
+
+        return world.remembered(module, f"registered by {' '.join(self.decorators)}", read)
 
     def _registers(self, decorator: ast.expr) -> bool:
         function = decorator.func if isinstance(decorator, ast.Call) else decorator

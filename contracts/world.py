@@ -11,7 +11,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from contracts.file_facts import FileFacts, Store, read_facts
 from contracts.names_used import NameUse, names_used
@@ -27,6 +27,8 @@ IMPORT, PARENT, STRING, CALL, ON_CALL, TYPE_CHECKING = (
 )
 LOADING = frozenset({IMPORT, PARENT, STRING, CALL})
 
+
+T = TypeVar("T")
 
 _STATEMENT = re.compile(rb"(?:^|[:;])\s*(?:import\s|from\s+[\w.]+\s+import\b)")
 
@@ -81,6 +83,7 @@ class World:
     _trees: dict[str, ast.Module | None] = field(default_factory=dict, repr=False)
     _facts: dict[str, FileFacts] = field(default_factory=dict, repr=False)
     _uses: dict[str, Sequence[NameUse]] = field(default_factory=dict, repr=False)
+    _answers: dict[str, list[Any]] = field(default_factory=dict, repr=False)
 
     def imports_of(self, importer: str) -> Sequence[Import]:
         """Imports of own modules by ``importer``, by line."""
@@ -161,6 +164,19 @@ class World:
             known = self.store.get(key, lambda: read_facts(self.source(module)))
             self._facts[module] = FileFacts(*known)
         return self._facts[module]
+
+    def cached(self, question: str, answer: Callable[[World], Iterable[T]]) -> Sequence[T]:
+        """``answer`` to this world, worked out once for all contracts."""
+        if question not in self._answers:
+            self._answers[question] = list(answer(self))
+        return self._answers[question]
+
+    def remembered(self, module: str, question: str, answer: Callable[[], T]) -> T:
+        """``answer``, which may depend on the source of ``module`` alone: kept with the file."""
+        path = self.modules[module].path
+        key = self.key(path) if path else ""
+        known: T = self.store.get(f"{key}:{question}" if key else "", answer)
+        return known
 
     def split(self, dotted: str) -> tuple[str, str]:
         """A dotted name as the module it leads to and the name in it; ``("", "")`` if none."""

@@ -17,7 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from contracts import baseline
+from contracts.configuration import load as load_contracts
+from contracts.run import run as ask_contracts
+from contracts.written import shipped, shipped_path, write_contracts
+from extractor.analysis.project import import_graph
 from extractor.analysis.symbols import Reach, modules_of
+from extractor.contract_world import world_of
 from extractor.errors import DidNotHold
 from extractor.extract import (
     Extraction,
@@ -52,6 +58,7 @@ from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree
 from extractor.verification.run import as_record, choose, export, run_checks
 
+_FROM_BEFORE = "There before the contract was."
 Form: TypeAlias = Literal["moved", "rewritten"]
 Checks: TypeAlias = Literal["none", "quick", "all"]
 
@@ -155,6 +162,16 @@ def run(
             carried, tip = write_repository(source, extraction, target, form=form, author=author)
         with progress.stage("compare"):
             _refuse_difference(extraction, GitTree(target / ".git", tip))
+        with progress.stage("contracts"):
+            write_contracts(
+                building / "contracts",
+                violations_today(
+                    {
+                        plan.data.source_package: source.tree,
+                        plan.data.target_package: extraction.tree(),
+                    }
+                ),
+            )
         manifest = describe(source, extraction, carried, tip)
         write_manifest(building / "manifest.json", manifest)
         with progress.stage("verify"), tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
@@ -173,6 +190,23 @@ def run(
         manifest.timing.seconds = progress.seconds
         write_manifest(building / "manifest.json", manifest)
     return manifest
+
+
+def violations_today(trees: Mapping[str, Tree]) -> dict[str, baseline.Baseline]:
+    """What breaks the shipped contracts already, by configuration; ``trees`` by package.
+
+    A configuration about none of the packages is left out.
+    """
+    found = {}
+    for name in shipped():
+        configuration = load_contracts(shipped_path(name))
+        tree = trees.get(configuration.packages[0])
+        if tree is None:
+            continue
+        world = world_of(tree, import_graph(tree, configuration.packages))
+        verdicts = ask_contracts(configuration, world, {})
+        found[name] = baseline.updated(verdicts, lambda _contract, _violation: _FROM_BEFORE)
+    return found
 
 
 def _refuse_difference(extraction: Extraction, written: GitTree) -> None:

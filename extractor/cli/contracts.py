@@ -127,6 +127,37 @@ def baseline(
     return ExitCode.DID_NOT_HOLD if counts["refused"] else ExitCode.DONE
 
 
+@command.command()
+@_source
+@rev_option
+@_config
+@click.option("--since", metavar="REV", required=True, help="The commit before the first one.")
+@reporting_options
+def history(
+    source: str,
+    rev: str | None,
+    config: Path | None,
+    since: str,
+    reporting: Reporting,
+) -> None:
+    """Say which commits from --since to --rev the contracts would have stopped, and why.
+
+    Each commit that is no merge is compared with its parent; no baseline is needed.
+    """
+    from dataclasses import asdict
+
+    from extractor.contract_history import replay, summary
+    from extractor.source.repository import open_source
+
+    configuration = _configuration(config)
+    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
+        opened = open_source(source, rev, workspace=Path(scratch), progress=reporting.progress)
+        with opened as found:
+            judged = list(replay(found.git_dir, since, found.revision, configuration))
+    values = [asdict(commit) for commit in judged]
+    reporting.result({"commits": values}, summary(judged))
+
+
 def _configuration(config: Path | None) -> Configuration:
     from contracts.configuration import BadConfiguration, load
 

@@ -82,6 +82,8 @@ def carry_history(
         carried = _carry(
             source_git_dir, revision, moves, git_dir, rewrite_blob, progress or (lambda text: None)
         )
+        # A scratch folder is its maker's alone; the result is as open as where it lies.
+        work.chmod(target.parent.stat().st_mode & 0o777)
         work.replace(target)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)

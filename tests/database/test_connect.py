@@ -1,5 +1,6 @@
 import pytest
 
+from extractor.cli import main
 from extractor.database.connect import engine_for, hidden, parse
 from extractor.errors import SourceError, UsageError
 from tests.database.tables import SETTINGS
@@ -48,3 +49,28 @@ def test_a_file_that_is_only_read_is_not_made(tmp_path):
     with pytest.raises(SourceError, match=r"none\.sqlite: unable to open"):
         reflect(engine_for(url, read_only=True), SETTINGS.tables)
     assert not (tmp_path / "none.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["schema", "check", "f.json"],
+        ["data", "copy", "--from", "sqlite:///a", "--to", "sqlite:///b"],
+    ],
+)
+def test_without_the_extra_it_says_what_to_install(monkeypatch, capsys, arguments):
+    monkeypatch.setattr("extractor.cli._options.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "install the package with its extra 'database'" in capsys.readouterr().err
+
+
+def test_bad_urls_on_the_command_line_end_in_one_sentence(capsys):
+    url = "mysql://user:secret@127.0.0.1:1/d"
+    with pytest.raises(SystemExit) as caught:
+        main(["data", "copy", "--from", url, "--to", "sqlite:///b"])
+    error = capsys.readouterr().err
+    assert caught.value.code == 3
+    assert "secret" not in error
+    assert error.count("\n") == 1

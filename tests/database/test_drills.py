@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
 
 from extractor.database import replay as replaying
 from extractor.database.connect import parse
@@ -231,6 +232,40 @@ def test_a_lost_database_is_remade_by_all_clients_at_the_same_time(servers, subj
         assert [process.returncode for process in running] == [0] * len(files), told
 
     assert rows(database) == rows(first)
+
+
+def _everything(database):
+    """Every table of a database: its shape as the server tells it, and its rows."""
+    engine = sa.create_engine(parse(database), poolclass=sa.pool.NullPool)
+    meta = sa.MetaData()
+    meta.reflect(engine)
+    with engine.connect() as connection:
+        return {
+            table.name: (
+                str(CreateTable(table).compile(engine)),
+                sorted(map(repr, connection.execute(sa.select(table)))),
+            )
+            for table in meta.sorted_tables
+        }
+
+
+def test_beside_the_old_tables_only_a_version_is_added(server, tmp_path):
+    by_side = {subject.name: subject for subject in SUBJECTS}
+    if set(by_side) != {"source", "result"} or len(SUBJECTS) != 2:
+        pytest.skip("EXTRACTOR_DRILLS does not name one source and the result made of it")
+    database = server.create_database("shared")
+    by_side["source"].migrate(database)
+    with serving(by_side["source"], database, tmp_path / "old") as url:
+        assert _replay(url, population()).holds
+    before = _everything(database)
+
+    by_side["result"].migrate(database)
+
+    after = _everything(database)
+    assert set(after) - set(before) == {PLAN.data.database.version_table}
+    assert {name: after[name] for name in before} == before
+    with serving(by_side["result"], database, tmp_path / "new") as url:
+        assert _replay(url, population(), check=True).items == ()
 
 
 def _bend(connection, rng):

@@ -1,0 +1,145 @@
+"""Contracts over history: which commits would they have stopped, and by which rule.
+
+Each commit is compared with its first parent: what it violates and its parent did not is what
+would have stopped it, whatever the baseline of the day was. Files are read once, whatever
+the number of commits that have them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.configuration import Configuration
+from contracts.file_facts import Store
+from contracts.run import run
+from contracts.verdict import Violation
+from extractor.analysis.cache import Cache
+from extractor.analysis.project import Project
+from extractor.contract_world import world_of
+from extractor.source.tree import GitTree, run_git
+
+
+@dataclass(frozen=True)
+class JudgedCommit:
+    """One commit that is no merge.
+
+    ``stopped_by``: new violations by contract, the ones that bring others first; ``cured``:
+    how many of the parent's are gone, by contract. ``seconds``: wall time for this commit.
+    """
+
+    commit: str
+    date: str
+    subject: str
+    stopped_by: dict[str, tuple[Violation, ...]]
+    cured: dict[str, int]
+    seconds: float
+
+
+def summary(judged: Sequence[JudgedCommit]) -> str:
+    """The commits that would have been stopped, and by what, for a person."""
+    lines = []
+    stopped = [commit for commit in judged if commit.stopped_by]
+    for commit in stopped:
+        lines.append(f"{commit.commit[:10]} {commit.date} {commit.subject}")
+        for contract, violations in sorted(commit.stopped_by.items()):
+            more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+            lines.append(f"    {contract}: {violations[0].key}{more}")
+    seconds = sorted(commit.seconds for commit in judged)
+    median = seconds[len(seconds) // 2] if seconds else 0.0
+    lines.append(
+        f"{len(stopped)} of {len(judged)} commits would have been stopped; "
+        f"a commit takes {median:.2f} s (median)"
+    )
+    return "\n".join(lines)
+
+
+class _States:
+    """Violations by contract of any commit, each state of the Python files judged once."""
+
+    def __init__(self, git_dir: Path, configuration: Configuration, cache: Cache | None) -> None:
+        self.git_dir = git_dir
+        self.configuration = configuration
+        self.project = Project(configuration.packages, cache)
+        self.store = Store()
+        self.known: dict[str, dict[str, dict[str, Violation]]] = {}
+        self.by_commit: dict[str, str] = {}
+        self.shared: dict[Violation, Violation] = {}
+
+    def violations(self, commit: str) -> dict[str, dict[str, Violation]]:
+        if commit not in self.by_commit:
+            with GitTree(self.git_dir, commit) as tree:
+                state = _state(tree)
+                if state not in self.known:
+                    self.known[state] = self._judge(tree)
+            self.by_commit[commit] = state
+        return self.known[self.by_commit[commit]]
+
+    def _judge(self, tree: GitTree) -> dict[str, dict[str, Violation]]:
+        world = world_of(tree, self.project.graph(tree), self.store)
+        return {
+            verdict.contract: {v.key: self.shared.setdefault(v, v) for v in verdict.new}
+            for verdict in run(self.configuration, world, {})
+        }
+
+
+def replay(
+    git_dir: Path,
+    since: str,
+    until: str,
+    configuration: Configuration,
+    cache: Cache | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[JudgedCommit]:
+    """Judge every commit of ``since..until`` that is no merge, oldest first."""
+    log = run_git(
+        git_dir,
+        "log",
+        "--topo-order",
+        "--reverse",
+        "--no-merges",
+        "--format=%H%x00%P%x00%cs%x00%s",
+        f"{since}..{until}",
+    )
+    states = _States(git_dir, configuration, cache)
+    lines = log.decode("utf-8", "replace").splitlines()
+    for number, line in enumerate(lines):
+        commit, parents, date, subject = line.split("\0")
+        progress(number, len(lines))
+        before = states.violations(parents.split()[0]) if parents else {}
+        # What the parent cost is not this commit's.
+        started = time.perf_counter()
+        now = states.violations(commit)
+        new = {
+            contract: tuple(v for key, v in found.items() if key not in before.get(contract, {}))
+            for contract, found in now.items()
+        }
+        cured = {
+            contract: sum(key not in now.get(contract, {}) for key in found)
+            for contract, found in before.items()
+        }
+        yield JudgedCommit(
+            commit,
+            date,
+            subject,
+            {contract: _leaders(found) for contract, found in new.items() if found},
+            {contract: count for contract, count in cured.items() if count},
+            time.perf_counter() - started,
+        )
+
+
+def _leaders(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
+    keys = {violation.key for violation in violations}
+    return tuple(sorted(violations, key=lambda v: (any(k in keys for k in v.behind), v)))
+
+
+def _state(tree: GitTree) -> str:
+    """A name for all that contracts read of a tree."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    for path in tree.paths():
+        if path.endswith(".py") or path in {"setup.cfg", "pyproject.toml"}:
+            digest.update(f"{path} {tree.entry(path).blob}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

@@ -1,0 +1,205 @@
+"""What contract types leave alone, and what they see; both readers must agree on each."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contracts.conftest import Shop, configured, keys
+
+REGISTER_ALL = {
+    "shop/__init__.py": "",
+    "shop/things/__init__.py": "def register_all():\n    __import__('shop.things.price')\n",
+    "shop/things/price.py": "",
+    "shop/app.py": "from shop import things\n\nthings.register_all()\n",
+}
+CASCADE = 'module = "shop.app"\nnever = ["shop.things.*"]\n'
+ONE_WAY = 'upper = ["shop"]\nlower = ["shop.till"]\n'
+REGISTRY = 'registry = "shop.things"\nmodules = ["shop.things.price"]\nusers = ["shop.till"]\n'
+PRICE = "def register(c):\n    return c\n\n\n@register\nclass Price:\n    pass\n"
+
+CASES = [
+    pytest.param("cascade_budget", CASCADE, REGISTER_ALL, [], id="strings do not count unasked"),
+    pytest.param(
+        "cascade_budget",
+        CASCADE + "dynamic = true",
+        REGISTER_ALL,
+        ["never shop.things.price"],
+        id="a call at import time that imports by string",
+    ),
+    pytest.param(
+        "cascade_budget",
+        CASCADE + "dynamic = true",
+        {**REGISTER_ALL, "shop/app.py": "from shop import things\n\n\ndef f():\n    things.x()\n"},
+        [],
+        id="a call in a function is not made at import time",
+    ),
+    pytest.param(
+        "cascade_budget",
+        'module = "shop.a.b"\ninits_at_most = 2',
+        {
+            "shop/__init__.py": "",
+            "shop/a/__init__.py": "import shop.c",
+            "shop/a/b.py": "",
+            "shop/c.py": "",
+        },
+        ["init loads shop.c"],
+        id="what the packages above bring",
+    ),
+    pytest.param(
+        "cascade_budget",
+        'module = "shop.a"\nat_most = 2\nown = ["shop.a", "shop.b"]',
+        {
+            "shop/__init__.py": "",
+            "shop/a.py": "import shop.b, shop.c",
+            "shop/b.py": "",
+            "shop/c.py": "",
+        },
+        ["loads shop.c"],
+        id="own modules count but are no violations",
+    ),
+    pytest.param(
+        "quiet_init",
+        'packages = ["shop.*"]',
+        {"shop/__init__.py": "import shop.a", "shop/a/__init__.py": "def f():\n    import os\n"},
+        [],
+        id="imports in functions and of other packages",
+    ),
+    pytest.param(
+        "quiet_init",
+        'packages = ["shop"]',
+        {"shop/__init__.py": "try:\n    import json\nexcept ImportError:\n    json = None\n"},
+        ["shop -> json"],
+        id="an indented import that runs",
+    ),
+    pytest.param(
+        "one_way",
+        ONE_WAY,
+        {"shop/__init__.py": "", "shop/till.py": "import os", "shop/a.py": "import shop.till"},
+        [],
+        id="the allowed direction",
+    ),
+    pytest.param(
+        "one_way",
+        ONE_WAY,
+        {
+            "shop/__init__.py": "",
+            "shop/till.py": "def f():\n    from shop import a\n",
+            "shop/a.py": "",
+        },
+        ["shop.till -> shop.a"],
+        id="an import in a function",
+    ),
+    pytest.param(
+        "one_way",
+        ONE_WAY + 'symbols = ["shop.a: X"]',
+        {
+            "shop/__init__.py": "",
+            "shop/a.py": "X = Y = 1",
+            "shop/till.py": "from shop import a as b\n\n\ndef f(b):\n    return b.Y\n\n\nb.X.Y\n",
+        },
+        [],
+        id="a parameter hides the module",
+    ),
+    pytest.param(
+        "one_way",
+        ONE_WAY + 'symbols = ["shop.a: X"]',
+        {
+            "shop/__init__.py": "",
+            "shop/a.py": "X = Y = 1",
+            "shop/till.py": "from shop import a as b\nfrom shop.a import Y\n\nprint(b)\n",
+        },
+        ["shop.till -> shop.a", "shop.till -> shop.a:Y"],
+        id="the module itself as a value, and a name not allowed",
+    ),
+    pytest.param(
+        "registry",
+        REGISTRY,
+        {
+            "shop/__init__.py": "",
+            "shop/things/__init__.py": "",
+            "shop/things/price.py": PRICE,
+            "shop/till.py": "from shop.things import price",
+            "shop/a.py": "Price = price = 1\n",
+        },
+        [],
+        id="a listed user, and the same words elsewhere",
+    ),
+    pytest.param(
+        "registry",
+        REGISTRY,
+        {
+            "shop/__init__.py": "",
+            "shop/things/__init__.py": "",
+            "shop/things/price.py": PRICE,
+            "shop/a.py": "from shop import things as t\n\nt.price.CACHE = None\n",
+            "shop/b.py": "from shop.things import (\n    Price,\n)\n",
+            "shop/c.py": "from shop.things.price import Price\n",
+        },
+        [
+            "shop.a -> shop.things.price",
+            "shop.b -> shop.things:Price",
+            "shop.c -> shop.things.price",
+        ],
+        id="a bare attribute, a name of the package, the module",
+    ),
+    pytest.param(
+        "owned_symbols",
+        'symbols = ["shop.a: X", "shop.b: X"]',
+        {
+            "shop/__init__.py": "",
+            "shop/a.py": "",
+            "shop/b.py": "X = 1\n",
+            "shop/c.py": "def f():\n    X = 2\n\n\nclass C:\n    X = 3\n",
+        },
+        [],
+        id="the first of several that has it; names that are not top level",
+    ),
+    pytest.param(
+        "owned_symbols",
+        'symbols = ["shop.a: X"]',
+        {"shop/__init__.py": "", "shop/a.py": "from shop.b import X\n", "shop/b.py": "X = 1\n"},
+        ["shop.a:X is not defined", "shop.b:X"],
+        id="moved away without a word",
+    ),
+]
+
+
+@pytest.mark.parametrize(("type_", "options", "files", "expected"), CASES)
+def test_both_readers_agree(
+    shop: Shop, type_: str, options: str, files: dict[str, str], expected: list[str]
+) -> None:
+    shop.write({**files, "contracts.toml": configured(type_, options)})
+
+    found = shop.check()
+
+    assert sorted(keys(found)) == expected
+    assert sorted(keys(shop.lint())) == expected
+
+
+def test_a_state_that_grimp_refuses(shop: Shop) -> None:
+    shop.write(
+        {
+            "shop/__init__.py": "",
+            "shop/till.py": "from shop import stock\n\nasync = stock.SoldOut\n",
+            "shop/stock.py": "SoldOut = 1\n",
+            "contracts.toml": configured("one_way", ONE_WAY + 'symbols = ["shop.stock: Other"]'),
+        }
+    )
+
+    assert keys(shop.check()) == ["shop.till -> shop.stock:SoldOut"]
+    with pytest.raises(Exception, match=r"till\.py"):
+        shop.lint()
+
+
+def test_import_linters_own_types_run_too(shop: Shop) -> None:
+    config = configured("forbidden", 'source_modules = ["shop.a"]\nforbidden_modules = ["shop.c"]')
+    lines = [line for line in config.splitlines() if not line.startswith("contract_types")]
+    shop.write({"contracts.toml": "\n".join(lines), "shop/__init__.py": "", "shop/c.py": ""})
+    shop.write({"shop/a.py": "\nfrom shop import b", "shop/b.py": "from shop import c"})
+
+    (verdict,) = shop.check()
+
+    assert [(v.key, v.path, v.line) for v in verdict.new] == [("shop.a -> shop.b", "shop/a.py", 2)]
+    assert verdict.new[0].chain[1].startswith("shop.b -> shop.c")
+    shop.write({"shop/b.py": ""})
+    assert shop.check()[0].kept
