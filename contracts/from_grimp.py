@@ -7,6 +7,7 @@ only for contracts that ask: grimp has none.
 from __future__ import annotations
 
 import ast
+import atexit
 import importlib.util
 import os
 from collections.abc import Iterator, Mapping
@@ -60,6 +61,8 @@ def build(graph: ImportGraph, roots: list[str]) -> World:
         if root is not None:
             places[module] = _place(bases[root], root, module)
     store = Store(_CACHE / "contracts.json" if _CACHE.is_dir() else None)
+    # Nobody tells a contract that it is the last one.
+    atexit.register(store.save)
     world = World(places, (), (), _read, files=_files, key=_key, store=store)
     imports: list[Import] = []
     outside: list[Import] = []
