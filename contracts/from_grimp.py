@@ -10,8 +10,9 @@ import ast
 import atexit
 import importlib.util
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,11 @@ def with_strings(world: World) -> World:
     for mention in world.cached("mentions", mentions):
         if mention.kind != BY_STRING:
             continue
-        function = _function_at(world, mention.importer, mention.line)
+        function = world.remembered(
+            mention.importer,
+            f"function at {mention.line}",
+            partial(_function_at, world, mention.importer, mention.line),
+        )
         how = ON_CALL if function is not None else STRING
         more.append(Import(mention.importer, mention.module, mention.line, how, True))
         if function:
@@ -97,7 +102,8 @@ def with_strings(world: World) -> World:
     for (module, function), targets in on_call.items():
         # A call through a module that re-exports the function is not followed.
         for caller in sorted({module, *(e.importer for e in world.importers_of(module))}):
-            for line in _calls(world, caller, module, function):
+            calls = partial(_calls, world, caller, module, function)
+            for line in world.remembered(caller, f"calls {module}:{function}", calls):
                 more += [Import(caller, target, line, CALL, True) for target in targets]
     return replace(
         world,
@@ -125,12 +131,13 @@ def _function_at(world: World, module: str, line: int) -> str | None:
     return None
 
 
-def _calls(world: World, caller: str, module: str, function: str) -> Iterator[int]:
+def _calls(world: World, caller: str, module: str, function: str) -> list[int]:
     """Lines at which importing ``caller`` calls ``function`` of ``module``."""
     if function.encode() + b"(" not in world.source(caller):
-        return
+        return []
     used = {u.line for u in world.uses(caller) if u.dotted == f"{module}.{function}"}
     tree = world.tree(caller)
+    found: list[int] = []
     pending: list[ast.AST] = [tree] if tree is not None else []
     while pending:
         node = pending.pop()
@@ -138,9 +145,10 @@ def _calls(world: World, caller: str, module: str, function: str) -> Iterator[in
             last = getattr(node.func, "attr", getattr(node.func, "id", None))
             own = caller == module and isinstance(node.func, ast.Name)
             if last == function and (own or node.func.lineno in used):
-                yield node.lineno
+                found.append(node.lineno)
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             pending.extend(ast.iter_child_nodes(node))
+    return sorted(found)
 
 
 def _base(root: str) -> str:
