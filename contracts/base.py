@@ -83,7 +83,6 @@ class RatchetedContract(Contract, abc.ABC):
         entries = baseline.load(Path(file)) if file else {}
         world = world_of(graph, self.session_options, self.dynamic)
         verdict = self.judged(world, entries.get(self.identifier, {}))
-        world.store.save()
         return ContractCheck(kept=verdict.kept, metadata={"verdict": verdict})
 
     def render_broken_contract(self, check: ContractCheck) -> None:

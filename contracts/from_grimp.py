@@ -7,10 +7,12 @@ only for contracts that ask: grimp has none.
 from __future__ import annotations
 
 import ast
+import atexit
 import importlib.util
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +61,13 @@ def build(graph: ImportGraph, roots: list[str]) -> World:
         root = next((r for r in roots if module == r or module.startswith(r + ".")), None)
         if root is not None:
             places[module] = _place(bases[root], root, module)
+<<<<<<< HEAD
+=======
+    store = Store(_CACHE / "contracts.json" if _CACHE.is_dir() else None)
+    # Nobody tells a contract that it is the last one.
+    atexit.register(store.save)
+    world = World(places, (), (), _read, files=_files, key=_key, store=store)
+>>>>>>> contracts
     imports: list[Import] = []
     outside: list[Import] = []
     for module in places:
@@ -93,7 +102,11 @@ def with_strings(world: World) -> World:
     for mention in mentions(world):
         if mention.kind != BY_STRING:
             continue
-        function = _function_at(world, mention.importer, mention.line)
+        function = world.remembered(
+            mention.importer,
+            f"function at {mention.line}",
+            partial(_function_at, world, mention.importer, mention.line),
+        )
         how = ON_CALL if function is not None else STRING
         more.append(Import(mention.importer, mention.module, mention.line, how, True))
         if function:
@@ -101,7 +114,8 @@ def with_strings(world: World) -> World:
     for (module, function), targets in on_call.items():
         # A call through a module that re-exports the function is not followed.
         for caller in sorted({module, *(e.importer for e in world.importers_of(module))}):
-            for line in _calls(world, caller, module, function):
+            calls = partial(_calls, world, caller, module, function)
+            for line in world.remembered(caller, f"calls {module}:{function}", calls):
                 more += [Import(caller, target, line, CALL, True) for target in targets]
     return replace(
         world, imports=sorted_imports([*world.imports, *more]), _from={}, _to={}, _outside={}
@@ -124,12 +138,13 @@ def _function_at(world: World, module: str, line: int) -> str | None:
     return None
 
 
-def _calls(world: World, caller: str, module: str, function: str) -> Iterator[int]:
+def _calls(world: World, caller: str, module: str, function: str) -> list[int]:
     """Lines at which importing ``caller`` calls ``function`` of ``module``."""
     if function.encode() + b"(" not in world.source(caller):
-        return
+        return []
     used = {u.line for u in world.uses(caller) if u.dotted == f"{module}.{function}"}
     tree = world.tree(caller)
+    found: list[int] = []
     pending: list[ast.AST] = [tree] if tree is not None else []
     while pending:
         node = pending.pop()
@@ -137,9 +152,10 @@ def _calls(world: World, caller: str, module: str, function: str) -> Iterator[in
             last = getattr(node.func, "attr", getattr(node.func, "id", None))
             own = caller == module and isinstance(node.func, ast.Name)
             if last == function and (own or node.func.lineno in used):
-                yield node.lineno
+                found.append(node.lineno)
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             pending.extend(ast.iter_child_nodes(node))
+    return sorted(found)
 
 
 def _base(root: str) -> str:

@@ -17,7 +17,6 @@ from contracts.world import (
     World,
 )
 from extractor.analysis.graph import Graph, Kind
-from extractor.parsing import parse_ast
 from extractor.source.tree import FolderTree, Tree
 
 _HOW = {
@@ -76,4 +75,7 @@ def content_key(tree: Tree, path: str) -> str:
 
 
 def _parse(source: bytes, path: str) -> ast.Module:
+    # Loaded here: it brings a whole parser, and a warm run parses nothing.
+    from extractor.parsing import parse_ast
+
     return parse_ast(source, path)[0]

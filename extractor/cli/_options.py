@@ -24,7 +24,6 @@ from typing import Any, TypeVar
 import click
 
 from extractor.errors import UsageError
-from extractor.plan.load import PLANS
 from extractor.progress import Progress, progress_for
 from extractor.source.repository import check_revision_name
 
@@ -54,6 +53,9 @@ def _checked_revision(
 def _chosen_plan(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
     if value is not None:
         return value
+    # Loaded here: not every verb has a plan, and reading one takes a while to import.
+    from extractor.plan.load import PLANS
+
     known = sorted(path.parent.name for path in PLANS.glob("*/plan.toml"))
     if len(known) != 1:
         raise UsageError(f"name a plan with --plan: one of {', '.join(known) or 'none known'}")

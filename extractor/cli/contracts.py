@@ -186,6 +186,7 @@ def _verdicts(
     from extractor.analysis.cache import Cache, default_folder
     from extractor.analysis.project import import_graph
     from extractor.contract_world import world_of
+    from extractor.source.tree import FolderTree
 
     try:
         known = ratchet.load(baseline) if baseline is not None and baseline.exists() else {}
@@ -193,7 +194,9 @@ def _verdicts(
         raise UsageError(str(error)) from None
     with _tree(source, rev, reporting) as tree:
         graph = import_graph(tree, configuration.packages, None if no_cache else Cache())
-        name = f"contracts-{'-'.join(configuration.packages)}.json"
+        # A folder's files are known by their times, a revision's by their content.
+        kind = "folder" if isinstance(tree, FolderTree) else "revision"
+        name = f"contracts-{'-'.join(configuration.packages)}-{kind}.json"
         store = Store(None if no_cache else default_folder() / name)
         verdicts = run(configuration, world_of(tree, graph, store), known)
         store.save()

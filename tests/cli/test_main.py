@@ -132,12 +132,12 @@ class TestWrongUsage:
         assert "Usage: extractor" in out + err
 
     def test_several_plans_and_none_named(self, run, monkeypatch, tmp_path):
-        from extractor.cli import _options
+        from extractor.plan import load
 
         for name in ("one", "two"):
             (tmp_path / "plans" / name).mkdir(parents=True)
             (tmp_path / "plans" / name / "plan.toml").write_text("")
-        monkeypatch.setattr(_options, "PLANS", tmp_path / "plans")
+        monkeypatch.setattr(load, "PLANS", tmp_path / "plans")
         code, _, err = run("sample-verb", "here", "there")
         assert (code, err) == (2, "extractor: name a plan with --plan: one of one, two\n")
 
