@@ -61,37 +61,25 @@ def build(graph: ImportGraph, roots: list[str]) -> World:
         root = next((r for r in roots if module == r or module.startswith(r + ".")), None)
         if root is not None:
             places[module] = _place(bases[root], root, module)
-<<<<<<< HEAD
-=======
     store = Store(_CACHE / "contracts.json" if _CACHE.is_dir() else None)
     # Nobody tells a contract that it is the last one.
     atexit.register(store.save)
     world = World(places, (), (), _read, files=_files, key=_key, store=store)
->>>>>>> contracts
     imports: list[Import] = []
     outside: list[Import] = []
     for module in places:
         parent = module.rpartition(".")[0]
         if parent in places:
             imports.append(Import(module, parent, 0, PARENT))
+        in_functions = world.facts(module).in_functions
         for imported in graph.find_modules_directly_imported_by(module):
             target = imports if imported in places else outside
             details = graph.get_import_details(importer=module, imported=imported)
-            for detail in details:
-                how = ON_CALL if detail.get("is_lazy") else IMPORT
-                target.append(Import(module, imported, detail["line_number"], how))
-            if not details:
-                target.append(Import(module, imported, 0, IMPORT))
-    store = Store(_CACHE / "contracts.json" if _CACHE.is_dir() else None)
-    return World(
-        places,
-        sorted_imports(imports),
-        sorted_imports(outside),
-        _read,
-        files=_files,
-        key=_key,
-        store=store,
-    )
+            for line in [detail["line_number"] for detail in details] or [0]:
+                how = ON_CALL if line in in_functions else IMPORT
+                target.append(Import(module, imported, line, how))
+    world.imports, world.outside = sorted_imports(imports), sorted_imports(outside)
+    return world
 
 
 def with_strings(world: World) -> World:
@@ -99,7 +87,7 @@ def with_strings(world: World) -> World:
     more: list[Import] = []
     # By function, as module and name: what it imports.
     on_call: dict[tuple[str, str], list[str]] = {}
-    for mention in mentions(world):
+    for mention in world.cached("mentions", mentions):
         if mention.kind != BY_STRING:
             continue
         function = world.remembered(
@@ -118,7 +106,12 @@ def with_strings(world: World) -> World:
             for line in world.remembered(caller, f"calls {module}:{function}", calls):
                 more += [Import(caller, target, line, CALL, True) for target in targets]
     return replace(
-        world, imports=sorted_imports([*world.imports, *more]), _from={}, _to={}, _outside={}
+        world,
+        imports=sorted_imports([*world.imports, *more]),
+        _from={},
+        _to={},
+        _outside={},
+        _answers={},
     )
 
 
@@ -131,9 +124,9 @@ def _function_at(world: World, module: str, line: int) -> str | None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return node.name
         for inner in ast.walk(node):
-            if not isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                continue
-            if inner.lineno <= line <= (inner.end_lineno or inner.lineno):
+            if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) and (
+                inner.lineno <= line <= (inner.end_lineno or inner.lineno)
+            ):
                 return ""
     return None
 
