@@ -16,6 +16,11 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _HERE.glob("*.toml")))
 
 
+def shipped_path(name: str) -> Path:
+    """The file of a shipped configuration."""
+    return _HERE / f"{name}.toml"
+
+
 def write_contracts(
     folder: Path, baselines: Mapping[str, baseline.Baseline] | None = None
 ) -> tuple[Path, ...]:

@@ -140,6 +140,7 @@ def rewrite_all(extraction: Extraction) -> None:
     _mark_packages(extraction)
     _drop_unreached(extraction)
     _write_migration(extraction)
+    _mark_packages(extraction)
     _package(extraction)
     _report_left(extraction)
 
@@ -162,8 +163,21 @@ def _report_left(extraction: Extraction) -> None:
         else:
             outcome = rename_references.rewrite_text(content, nothing)
         if isinstance(outcome, Rewritten | Unchanged):
-            findings.extend((path, finding) for finding in outcome.findings)
+            lines = content.decode("utf-8", "replace").splitlines()
+            findings.extend(
+                (path, found)
+                for found in outcome.findings
+                if not _explained(extraction, path, lines[found.line - 1] if found.line else "")
+            )
     extraction.apply(Step("rename_references", "Look for what is left", "", {}, tuple(findings)))
+
+
+def _explained(extraction: Extraction, path: str, line: str) -> bool:
+    """Whether a rule of the plan says why the old word stays on this line."""
+    return any(
+        fnmatch.fnmatchcase(path, rule.files) and re.search(rule.pattern, line)
+        for rule in extraction.plan.data.words
+    )
 
 
 def _python(extraction: Extraction) -> Iterable[str]:
@@ -465,7 +479,7 @@ def _drop_unreached(extraction: Extraction) -> None:
         for module, names in dead.names.items():
             path = modules[module]
             result = drop_definitions.rewrite(
-                extraction.files[path], names=frozenset(names), path=path
+                extraction.files[path], names=frozenset(names), path=path, keep_used=True
             )
             if isinstance(result, Rewritten):
                 extraction.files[path] = result.content
@@ -521,6 +535,8 @@ def _package(extraction: Extraction) -> None:
         _source_text(extraction, path) + b"\n"
         for path in (rules.requirements, rules.test_requirements, "setup.cfg")
     )
+    # What the overlay needs and the source never did comes last: the source's own word wins.
+    lines += "".join(f"{line}\n" for line in rules.requirement_lines).encode()
     wanted = packaging.requirements_of(
         extraction.tree(),
         extraction.package,

@@ -13,8 +13,10 @@ import re
 import tokenize
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import libcst
+if TYPE_CHECKING:
+    import libcst
 
 _SOFT = re.compile(rb"\b(async|await)\b")
 
@@ -121,6 +123,9 @@ def parse_cst(source: bytes, path: str = "<source>") -> tuple[libcst.Module, Sta
 
     Raises ``UnreadableSource`` when the text parses under no grammar we have.
     """
+    # Loaded here: it takes a third of a second that readers of syntax trees need not pay.
+    import libcst
+
     changed = StandIns(source, ())
     try:
         return libcst.parse_module(source), changed

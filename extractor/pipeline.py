@@ -14,11 +14,16 @@ import tempfile
 import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from contracts import baseline
+from contracts.configuration import load as load_contracts
+from contracts.run import run as ask_contracts
+from contracts.written import shipped, shipped_path, write_contracts
+from extractor.analysis.project import import_graph
 from extractor.analysis.symbols import Reach, modules_of
+from extractor.contract_world import world_of
 from extractor.errors import DidNotHold
 from extractor.extract import (
     Extraction,
@@ -29,6 +34,7 @@ from extractor.extract import (
 )
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
+from extractor.history.merge import record_extracted
 from extractor.manifest import (
     DecisionRecord,
     DroppedRecord,
@@ -36,12 +42,11 @@ from extractor.manifest import (
     MoveRecord,
     OverlayRecord,
     PlanRecord,
-    ReleaseRecord,
     ResultRecord,
-    SourceRecord,
     TaskRecord,
     TroubleRecord,
     WordRecord,
+    source_record,
     write_manifest,
 )
 from extractor.moves import SliceMove
@@ -53,7 +58,9 @@ from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree
 from extractor.verification.run import as_record, choose, export, run_checks
 
+_FROM_BEFORE = "There before the contract was."
 Form: TypeAlias = Literal["moved", "rewritten"]
+Checks: TypeAlias = Literal["none", "quick", "all"]
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,7 @@ def write_repository(
                 date=source.commit_date,
             )
     checkout(target, rules.branch, tip)
+    record_extracted(target, tip)
     return carried, tip
 
 
@@ -132,14 +140,14 @@ def run(
     *,
     form: Form = "moved",
     author: Identity | None = None,
-    verify: bool = False,
+    checks: Checks = "quick",
     python: Path | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
     """The whole job; OUTPUT gets the repository and ``manifest.json``.
 
-    It ends with the checks that need no other interpreter; ``verify`` adds the rest, with
-    ``python`` for their environments.
+    It ends with ``checks``: "none", "quick" for those that need no other interpreter, or "all"
+    with ``python`` for their environments.
 
     ``UsageError`` for an output or plan that cannot be used, ``SourceError`` for a source.
     """
@@ -154,16 +162,26 @@ def run(
             carried, tip = write_repository(source, extraction, target, form=form, author=author)
         with progress.stage("compare"):
             _refuse_difference(extraction, GitTree(target / ".git", tip))
+        with progress.stage("contracts"):
+            write_contracts(
+                building / "contracts",
+                violations_today(
+                    {
+                        plan.data.source_package: source.tree,
+                        plan.data.target_package: extraction.tree(),
+                    }
+                ),
+            )
         manifest = describe(source, extraction, carried, tip)
         write_manifest(building / "manifest.json", manifest)
         with progress.stage("verify"), tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
-            against = export(source.tree, Path(scratch) / "source") if verify else None
+            against = export(source.tree, Path(scratch) / "source") if checks == "all" else None
             manifest.checks = [
                 as_record(result)
                 for result in run_checks(
                     target,
                     plan,
-                    choose(quick=not verify),
+                    () if checks == "none" else choose(quick=checks == "quick"),
                     against=against,
                     python=python,
                     progress=progress,
@@ -172,6 +190,23 @@ def run(
         manifest.timing.seconds = progress.seconds
         write_manifest(building / "manifest.json", manifest)
     return manifest
+
+
+def violations_today(trees: Mapping[str, Tree]) -> dict[str, baseline.Baseline]:
+    """What breaks the shipped contracts already, by configuration; ``trees`` by package.
+
+    A configuration about none of the packages is left out.
+    """
+    found = {}
+    for name in shipped():
+        configuration = load_contracts(shipped_path(name))
+        tree = trees.get(configuration.packages[0])
+        if tree is None:
+            continue
+        world = world_of(tree, import_graph(tree, configuration.packages))
+        verdicts = ask_contracts(configuration, world, {})
+        found[name] = baseline.updated(verdicts, lambda _contract, _violation: _FROM_BEFORE)
+    return found
 
 
 def _refuse_difference(extraction: Extraction, written: GitTree) -> None:
@@ -195,22 +230,7 @@ def describe(source: Source, extraction: Extraction, carried: CarriedHistory, ti
     overlay = {p: c for p, c in plan.overlay.items() if extraction.files.get(p) == c}
     python = [p for p in extraction.files if p.endswith(".py")]
     manifest = Manifest(
-        source=SourceRecord(
-            described=source.label,
-            revision=source.revision,
-            commit_date=_day(source.commit_date),
-            dirty=source.dirty,
-            releases=tuple(
-                ReleaseRecord(
-                    name=r.name,
-                    version=r.version,
-                    sha256=r.sha256,
-                    date=_day(r.date),
-                    revision=r.revision,
-                )
-                for r in source.releases
-            ),
-        ),
+        source=source_record(source),
         plan=PlanRecord(name=plan.data.name, digest=plan.digest),
         results=[
             ResultRecord(path=plan.data.name, revision=tip, commits=carried.counts["commits"])
@@ -360,10 +380,6 @@ def code_lines(content: bytes) -> int:
         if token.type not in silent:
             lines.update(range(token.start[0], token.end[0] + 1))
     return len(lines - skipped)
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
 
 
 def summary(manifest: Manifest, output: Path) -> str:

@@ -152,6 +152,24 @@ def join_statements(module: Statements, kept: Collection[int]) -> bytes:
     return b"".join(out)
 
 
+def bare_definitions(source: bytes, names: Collection[str]) -> tuple[bytes, frozenset[str]]:
+    """The statements that bind ``names``, and nothing they need; which names those are.
+
+    This is the past of symbols in a file that is not theirs any more: its header and its
+    imports were never written for them.
+    """
+    module = split_module(source)
+    kept: set[int] = set()
+    bound: set[str] = set()
+    for index, statement in enumerate(module.body):
+        binds = _shape(statement.code, module.encoding).binds.intersection(names)
+        if binds and not _IMPORT.match(statement.code):
+            kept.add(index)
+            bound |= binds
+    headless = Statements(b"", module.body, module.encoding)
+    return join_statements(headless, kept), frozenset(bound)
+
+
 def split_module(source: bytes) -> Statements:
     """Cut ``source`` at its top level; ``UnreadableSource`` when a string or bracket is open."""
     encoding = _encoding(source)

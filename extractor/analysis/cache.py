@@ -141,6 +141,7 @@ def _plain_facts(facts: Facts) -> list[Any]:
         facts.bound,
         facts.bases,
         facts.lazy,
+        facts.lazy_names,
         facts.exported,
         facts.error,
         facts.error_line,

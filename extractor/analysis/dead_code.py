@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker, Use
+from extractor.analysis.symbols import Reach, Resolver, Symbol, SymbolWalker, Use
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.source.tree import Tree
 
@@ -54,6 +54,8 @@ def find_dead_code(
         if in_tests(module) or not all(is_test(use.importer) for use in uses):
             walker.add_whole(module, uses[0])
     reach = walker.run()
+    while _add_views(walker, modules, reach):
+        reach = walker.run()
     dead_modules = []
     dead: dict[str, list[str]] = {}
     used_words = _words(tree, modules)
@@ -78,6 +80,26 @@ def find_dead_code(
         if names:
             dead[module] = names
     return DeadCode(tuple(dead_modules), {m: tuple(sorted(n)) for m, n in sorted(dead.items())})
+
+
+def _add_views(walker: SymbolWalker, modules: Mapping[str, str], reach: Reach) -> bool:
+    """Make names live through which something live is changed: ``v = live['x']; v['y'] = 1``."""
+    added = False
+    for module in modules:
+        table = walker.resolver.names(module)
+        live = reach.live_units.get(module, frozenset())
+        if table is None or not live:
+            continue
+        changed = {name for unit in table.units for name in unit.augments}
+        for index, unit in enumerate(table.units):
+            if index in live or unit.kind != "assign" or changed.isdisjoint(unit.names):
+                continue
+            roots = {reference.chain[0] for reference in unit.references if reference.chain}
+            if any(i in live for root in roots for i in table.binders.get(root, ())):
+                for name in unit.names:
+                    walker.add_symbol(Symbol(module, name), Use(module, unit.first_line))
+                added = True
+    return added
 
 
 def _dead_methods(source: bytes, words: Counter[bytes], dead: Collection[str]) -> list[str]:

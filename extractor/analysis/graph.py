@@ -355,7 +355,10 @@ class _Builder:
                 yield f"{base}.{imported}", False
             else:
                 wants_base = True
-                if (
+                lazy = self.facts[base].lazy_names.get(imported) if base in self.facts else None
+                if lazy and imported not in self.namespace(base):
+                    yield self.nearest(f"{base}.{lazy}"), False
+                elif (
                     base in self.facts
                     and self.facts[base].bound.get("__getattr__") == "def"
                     and self.lookup(base, imported) is None
@@ -421,7 +424,7 @@ class _Builder:
 
     def bind_imports(self, name: str, body: Body, names: dict[str, tuple[str, str | None]]) -> None:
         for entry in body.imports:
-            if entry[1] & DEAD:
+            if entry[1] & (DEAD | TYPE_CHECKING):
                 continue
             base = self.base_of(name, entry)
             imported = entry[4]
@@ -488,6 +491,8 @@ class _Builder:
             found = self.lookup(base, name, seen | {module})
             if found is not None:
                 return found
+        if name in facts.lazy_names:
+            return self.lookup(f"{module}.{facts.lazy_names[name]}", name, seen | {module})
         full = f"{module}.{name}"
         return full if full in self.modules else None
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from extractor.analysis.graph import Edge, Graph
 from extractor.analysis.scan import Facts, scan
+from extractor.analysis.skeleton import mask
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.source.tree import Tree
@@ -239,12 +240,100 @@ class _Reader:
             source = self.tree.read(place.path)
             if module not in asking and not plain.search(source):
                 continue
-            # Not kept: nobody asks for these trees again, and memory costs time.
-            with suppress(UnreadableSource):
-                tree = self.trees.get(module) or parse_ast(source, place.path)[0]
-                for use in _Attributes(module, place.is_package, self.package).uses(tree):
-                    if not (use.imported and below + use.name in self.graph.modules):
-                        yield use
+            uses = _plain_uses(source, module, self.package, self.graph.modules)
+            if uses is None:
+                # Not kept: nobody asks for these trees again, and memory costs time.
+                with suppress(UnreadableSource):
+                    tree = self.trees.get(module) or parse_ast(source, place.path)[0]
+                    reader = _Attributes(module, place.is_package, self.package)
+                    uses = list(reader.uses(tree))
+            for use in uses or ():
+                if not (use.imported and below + use.name in self.graph.modules):
+                    yield use
+
+
+def _plain_uses(
+    source: bytes, module: str, package: str, modules: Collection[str]
+) -> list[Use] | None:
+    """The uses in a file that binds the package once, at its top, and hides it nowhere.
+
+    That is nearly every file, and a syntax tree costs twenty times as much. ``None`` where
+    the text leaves any doubt about what a name means.
+    """
+    parent, _, last = package.encode().rpartition(b".")
+    if b"\r" in source or b"\f" in source or re.search(rb"\bfrom[ \t]+\.", source):
+        return None
+    masked = mask(source)
+    whole = re.escape(package.encode())
+    # Spelled out, or names imported from the package itself: the tree has to tell.
+    if re.search(rb"(?<!from )\b%s\b" % whole, masked):
+        return None
+    imported = rb"\bfrom[ \t]+%s[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)" % whole
+    for found in re.finditer(imported, masked):
+        for name in found.group(1).strip(b"()").split(b","):
+            if name.split() and f"{package}.{name.split()[0].decode()}" not in modules:
+                return None
+    aliases: set[bytes] = set()
+    statement = rb"^([ \t]*)from[ \t]+%s[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)" % re.escape(parent)
+    for found in re.finditer(statement, masked, re.M):
+        for name in found.group(2).strip(b"()").split(b","):
+            words = name.split()
+            if words[:1] == [last]:
+                if found.group(1) or len(words) not in {1, 3}:
+                    return None
+                aliases.add(words[-1])
+    if len(aliases) != 1:
+        return [] if not aliases else None
+    (alias,) = aliases
+    without_imports = re.sub(statement, b"", masked, flags=re.M)
+    name = re.escape(alias)
+    for found in re.finditer(rb"(?<![\w.])%s\b(?![ \t]*\.[ \t]*\w)" % name, without_imports):
+        if _may_bind(without_imports, found.start(), found.end()):
+            return None
+    uses = []
+    line = counted = 0
+    for found in re.finditer(rb"(?<![\w.])%s[ \t]*\.[ \t]*(\w+)" % re.escape(alias), masked):
+        line += masked.count(b"\n", counted, found.start())
+        counted = found.start()
+        uses.append(Use(module, line + 1, found.group(1).decode()))
+    return uses
+
+
+def _may_bind(masked: bytes, start: int, end: int) -> bool:
+    """Whether the name at ``start`` could be bound there: anything but plainly read."""
+    head = masked[masked.rfind(b"\n", 0, start) + 1 : start]
+    if re.search(rb"\b(?:as|case|class|def|del|for|global|import|lambda|nonlocal)\b", head):
+        return True
+    after = masked[end : end + 40].lstrip(b" \t")
+    opener = _opener(masked, start)
+    if opener < 0:
+        return after[:1] in {b",", b":", b"=", b"+", b"-", b"|", b"\\"} and after[:2] != b"=="
+    before = masked[max(0, opener - 200) : opener]
+    if masked[opener : opener + 1] != b"(" or re.search(rb"\bdef[ \t]+\w+[ \t]*$", before):
+        return True
+    # An argument, by position or by name, of a call.
+    return not re.search(rb"[\w\])][ \t]*$", before) or b" for " in after or after[:2] == b":="
+
+
+def _opener(masked: bytes, position: int) -> int:
+    """Offset of the bracket that is open at ``position``; -1 when none is, nearby."""
+    depth = 0
+    for index in range(position - 1, max(-1, position - 5000), -1):
+        byte = masked[index]
+        if byte in b")]}":
+            depth += 1
+        elif byte in b"([{":
+            if not depth:
+                return index
+            depth -= 1
+        elif byte == 10 and not depth and masked[index + 1 : index + 2].strip():
+            # A statement at the left margin can be in no bracket of the lines above,
+            # unless someone wrote arguments there: then the answer errs to a binding.
+            return -1
+    return -1
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 class _Attributes:
@@ -271,12 +360,15 @@ class _Attributes:
                 *filter(None, [arguments.vararg, arguments.kwarg]),
             ]:
                 names.pop(argument.arg, None)
-        pending: list[ast.AST] = list(ast.iter_child_nodes(scope))
+        # Decorators, defaults and annotations belong to the scope around a function.
+        body = scope.body if isinstance(scope, _FUNCTIONS) else list(ast.iter_child_nodes(scope))
+        pending: list[ast.AST] = list(body) if isinstance(body, list) else [body]
         while pending:
             node = pending.pop()
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            if isinstance(node, _FUNCTIONS):
                 inner.append(node)
                 pending.extend(getattr(node, "decorator_list", ()))
+                pending.extend(filter(None, [node.args, getattr(node, "returns", None)]))
                 continue
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 names.pop(node.id, None)

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from extractor.analysis.skeleton import functions_named, skeleton
 
 # Part of every cache key: raise it whenever the facts of an unchanged file can differ.
-FACTS_VERSION = 2
+FACTS_VERSION = 4
 
 CONDITIONAL, FALLBACK, TYPE_CHECKING, DEAD, IN_TRY = 1, 2, 4, 8, 16
 
@@ -90,6 +90,8 @@ class Facts:
     bases: dict[str, list[str]] = field(default_factory=dict)
     # Objects that load the modules given by string when they are first used.
     lazy: dict[str, list[str]] = field(default_factory=dict)
+    # Names that the package's ``__getattr__`` takes from a submodule when asked for.
+    lazy_names: dict[str, str] = field(default_factory=dict)
     exported: list[str] | None = None
     error: str = ""
     error_line: int = 0
@@ -159,6 +161,7 @@ class _Reader:
         self.facts = facts
         self.restore = restore
         self.constants: dict[str, list[str]] = {}
+        self.dictionaries: dict[str, ast.Dict] = {}
         self.body = facts.top
         self.scope = ""
         self.in_function = False
@@ -329,9 +332,13 @@ class _Reader:
     def _assign(self, targets: Iterable[ast.expr], value: ast.expr | None) -> None:
         for target in targets:
             self._bind(target)
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Call):
+                self._attached(target, value)
             if value is None or not isinstance(target, ast.Name):
                 continue
             name = self.name(target.id)
+            if isinstance(value, ast.Dict):
+                self.dictionaries[name] = value
             if isinstance(value, ast.Call) and not self.scope and not self.in_function:
                 self._lazy(name, value)
             if name == "__all__" and not self.scope and not self.in_function:
@@ -354,6 +361,23 @@ class _Reader:
                 modules = self.strings(keyword.value, sequence=True)
                 if modules:
                     self.facts.lazy[name] = modules
+
+    def _attached(self, target: ast.Tuple, value: ast.Call) -> None:
+        """``__getattr__, ... = attach(__name__, submod_attrs={"submodule": ["name"]})``.
+
+        https://scientific-python.org/specs/spec-0001/
+        """
+        if not any(isinstance(t, ast.Name) and t.id == "__getattr__" for t in target.elts):
+            return
+        for keyword in value.keywords:
+            given: ast.expr | None = keyword.value
+            if isinstance(given, ast.Name):
+                given = self.dictionaries.get(self.name(given.id))
+            if keyword.arg == "submod_attrs" and isinstance(given, ast.Dict):
+                for key, names in zip(given.keys, given.values, strict=True):
+                    if isinstance(key, ast.Constant):
+                        for name in self.strings(names, sequence=True) or ():
+                            self.facts.lazy_names[name] = str(key.value)
 
     def _augment(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name) and node.target.id == "__all__":

@@ -395,6 +395,11 @@ class SymbolWalker:
         if hop in walk.hops:
             walk.lost = hop
             return
+        below = f"{module}.{chain[0]}"
+        if below in self.resolver.modules and self.stops(Symbol(below)) is not None:
+            # A stop that covers packages stands at the symbol, not at the first folder.
+            self._module(walk, below, chain[1:])
+            return
         for candidate in (hop, Symbol(module)):
             stop = self.stops(candidate)
             if stop is not None:
@@ -402,7 +407,6 @@ class SymbolWalker:
                 walk.stop, walk.end = stop, hop
                 return
         table = self.resolver.names(module)
-        below = f"{module}.{chain[0]}"
         if table is not None and chain[0] in table.binders:
             own = [t for i in table.binders[chain[0]] for n, t in table.units[i].imports]
             if not (below in self.resolver.modules and _binds_module(own, below)):

@@ -14,6 +14,7 @@ A verb stacks the decorators it needs and receives parsed values:
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,3 +95,12 @@ def reporting_options(verb: _F) -> _F:
         return verb(*args, reporting=Reporting(progress_for(quiet), as_json), **kwargs)
 
     return wrapped  # type: ignore[return-value]
+
+
+def require_extra(extra: str, *modules: str) -> None:
+    """``UsageError`` saying what to install when an optional dependency is not there."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"this verb needs {', '.join(missing)}: install the package with its extra '{extra}'"
+        )

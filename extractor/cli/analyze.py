@@ -15,7 +15,7 @@ from extractor.analysis.project import import_graph
 from extractor.analysis.references import find_references
 from extractor.analysis.registry import registry_coupling, what_moving_takes
 from extractor.analysis.report import Analysis, as_json, as_text
-from extractor.analysis.truth import compare
+from extractor.analysis.truth import compare, dump_observations, load_observations
 from extractor.cli._options import Reporting, reporting_options, rev_option, source_argument
 from extractor.errors import ExitCode
 from extractor.source.repository import open_source
@@ -48,6 +48,19 @@ from extractor.verification.observe import observe
     help="Import the modules for real in this interpreter, and compare.",
 )
 @click.option(
+    "--observed",
+    "observed_table",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="TABLE",
+    help="Compare with imports observed before, a table as --keep-observed writes it.",
+)
+@click.option(
+    "--keep-observed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="TABLE",
+    help="With --observe: write what was seen to this file.",
+)
+@click.option(
     "--module", multiple=True, help="With --observe: a module to import.  [default: all loaded]"
 )
 @click.option("--jobs", type=click.IntRange(1), default=1, help="Processes for --observe.")
@@ -64,6 +77,8 @@ def command(
     moving: tuple[str, ...],
     references: bool,
     python: Path | None,
+    observed_table: Path | None,
+    keep_observed: Path | None,
     module: tuple[str, ...],
     jobs: int,
     no_cache: bool,
@@ -84,7 +99,13 @@ def command(
             observed = None
             if python is not None:
                 names = module or (loads.modules if loads else tuple(graph.modules))
-                observed = compare(graph, observe(found.tree, graph.modules, python, names, jobs))
+                seen = observe(found.tree, graph.modules, python, names, jobs)
+                observed = compare(graph, seen)
+                if keep_observed is not None:
+                    keep_observed.write_text(dump_observations(seen), encoding="utf-8")
+            elif observed_table is not None:
+                table = observed_table.read_text(encoding="utf-8")
+                observed = compare(graph, load_observations(table))
             analysis = Analysis(
                 source=found.label,
                 graph=graph,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from extractor.cli._options import Reporting, plan_option, reporting_options
+from extractor.cli._options import Reporting, plan_option, reporting_options, require_extra
 from extractor.database import replay as replaying
 from extractor.database.service import Client
 from extractor.errors import ExitCode
@@ -39,6 +39,7 @@ def copy(
     The target must have the tables, made by the new repository's own command, and no rows. A copy
     that was stopped goes on with the same command.
     """
+    require_extra("database", "sqlalchemy", "pymysql", "psycopg2")
     from extractor.database.comparison import settings_of
     from extractor.database.copy import copy as copy_rows
 

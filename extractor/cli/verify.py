@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from extractor.cli._options import Reporting, plan_option, reporting_options, rev_option
-from extractor.plan.load import load_plan
+from extractor.errors import ExitCode
+from extractor.plan.load import Plan, load_plan
 from extractor.source.repository import open_source
-from extractor.verification.check import Result
+from extractor.verification.check import CheckResult, Result
 from extractor.verification.run import choose, exit_code, export, run_checks, summary
 
 
@@ -33,6 +34,12 @@ from extractor.verification.run import choose, exit_code, export, run_checks, su
 @click.option("--only", multiple=True, metavar="CHECK", help="Run this check; may be repeated.")
 @click.option("--quick", is_flag=True, help="Only checks that need no other interpreter.")
 @click.option("--thorough", is_flag=True, help="Also checks that take minutes.")
+@click.option(
+    "--faults",
+    is_flag=True,
+    help="Check the checks: put the plan's faults into copies of RESULT, one at a time. "
+    "--only names the checks to be checked.",
+)
 @reporting_options
 def command(
     result: Path,
@@ -43,6 +50,7 @@ def command(
     only: tuple[str, ...],
     quick: bool,
     thorough: bool,
+    faults: bool,
     reporting: Reporting,
 ) -> int:
     """Check the extracted repository RESULT (OUTPUT/<name>) and show the evidence.
@@ -66,6 +74,8 @@ def command(
                 )
             )
             tree = export(source.tree, workspace / "source-tree")
+        if faults:
+            return _check_checks(result, loaded, names, tree, python, reporting)
         results = run_checks(
             result,
             loaded,
@@ -77,3 +87,39 @@ def command(
         )
     reporting.result([r.as_json() for r in results], summary(results))
     return exit_code(results)
+
+
+def _check_checks(
+    result: Path,
+    plan: Plan,
+    names: tuple[str, ...],
+    against: Path | None,
+    python: Path | None,
+    reporting: Reporting,
+) -> int:
+    """Inject the catalogue's faults; 1 when one is missed or a harmless twin is flagged."""
+    # Only this path needs the catalogue.
+    from extractor.verification.faults import as_table, inject, load_faults
+
+    def run(root: Path, name: str) -> CheckResult:
+        return run_checks(root, plan, [name], against=against, python=python)[0]
+
+    chosen = [fault for fault in load_faults(plan) if fault.check in names]
+    with tempfile.TemporaryDirectory(prefix="extractor-faults-") as scratch:
+        done = inject(result.resolve(), chosen, run, Path(scratch), reporting.progress.note)
+    tried = [one for one in done if not one.absent]
+    good = sum(one.good for one in tried)
+    values = [
+        {
+            "fault": one.fault.name,
+            "check": one.fault.check,
+            "caught": one.caught,
+            "twin_flagged": one.twin_flagged,
+            "absent": one.absent,
+        }
+        for one in done
+    ]
+    reporting.result(
+        values, f"{as_table(done)}\n{good} of {len(tried)} faults told from their twins"
+    )
+    return ExitCode.DONE if good == len(tried) else ExitCode.DID_NOT_HOLD

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import queue
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -20,13 +19,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from extractor.database.connect import engine_for, hidden, parse, same, told
-from extractor.database.rows import Cutter, Dialect, Row, dialect_for
+from extractor.database.rows import Cutter, Dialect, Row, ahead, dialect_for
 from extractor.database.schema import Schema, Table, reflect, require
 from extractor.errors import DidNotHold, SourceError, UsageError
 from extractor.plan.model import Database
 from extractor.progress import Progress, Stage
 
 JOURNAL = "extractor_copy"
+_SHELF = "indexes to make again"
+# From this size on the servers' own short ways are worth their price.
+_MANY = 20_000
 _T = TypeVar("_T")
 
 
@@ -96,6 +98,7 @@ class _Ends:
     source_version: str
     target_version: str
     journal: dict[str, dict[str, Any]] = field(default_factory=dict)
+    shelved: list[str] = field(default_factory=list)
     snapshot: str = ""
 
     def order(self) -> list[Table]:
@@ -180,6 +183,7 @@ def _look(source: Engine, target: Engine, settings: Database) -> _Ends:
         )
     _require_same_columns(source, schema, target, target_schema)
     journal = _read_journal(target)
+    shelved = journal.pop(_SHELF, {}).get("indexes", [])
     target_version = _target_version(target, settings, journal)
     if journal:
         begun = next(iter(journal.values()))["source"]
@@ -203,6 +207,7 @@ def _look(source: Engine, target: Engine, settings: Database) -> _Ends:
         version,
         target_version,
         journal,
+        shelved,
     )
 
 
@@ -318,7 +323,7 @@ def _copy(
 ) -> CopyReport:
     ends.target.prepare_target(writer)
     if not ends.journal:
-        _begin(ends, writer, order, settings)
+        _begin(ends, writer, order, counts, settings)
     else:
         with progress.stage("compare what was copied before"):
             _reconcile(ends, reader, writer, order)
@@ -327,6 +332,7 @@ def _copy(
         with progress.stage(table.name) as stage:
             done.append(_copy_table(ends, reader, writer, table, counts[table.name], stage))
     _link(ends, reader, writer, order)
+    _make_indexes(ends, writer, progress)
     for table in order:
         ends.target.finish(writer, _target_table(ends, table))
         ends.target.commit(writer)
@@ -335,7 +341,13 @@ def _copy(
     return _report(ends, True, verified)
 
 
-def _begin(ends: _Ends, writer: Any, order: Sequence[Table], settings: Database) -> None:
+def _begin(
+    ends: _Ends,
+    writer: Any,
+    order: Sequence[Table],
+    counts: dict[str, int],
+    settings: Database,
+) -> None:
     target = ends.target
     target.begin(writer)
     target.run(
@@ -349,8 +361,32 @@ def _begin(ends: _Ends, writer: Any, order: Sequence[Table], settings: Database)
         target.run(
             writer, f"INSERT INTO {JOURNAL} (name, state) VALUES (?, ?)", (table.name, state)
         )
+    for table in order:
+        if counts[table.name] >= _MANY:
+            ends.shelved += target.shelve_indexes(writer, table)
+    target.run(
+        writer,
+        f"INSERT INTO {JOURNAL} (name, state) VALUES (?, ?)",
+        (_SHELF, json.dumps({"indexes": ends.shelved})),
+    )
     target.run(writer, f"DELETE FROM {settings.version_table}")
     target.commit(writer)
+
+
+def _make_indexes(ends: _Ends, writer: Any, progress: Progress) -> None:
+    target = ends.target
+    if not ends.shelved:
+        return
+    with progress.stage("indexes"):
+        target.begin(writer)
+        for sql in ends.shelved:
+            target.run(writer, sql)
+        target.run(
+            writer,
+            f"UPDATE {JOURNAL} SET state = ? WHERE name = ?",
+            (json.dumps({"indexes": []}), _SHELF),
+        )
+        target.commit(writer)
 
 
 def _state(ends: _Ends, rows: int, key: Row | None) -> str:
@@ -405,8 +441,18 @@ def _copy_table(
     target_table = _target_table(ends, table)
     cutter = Cutter(ends.source, ends.target, target_table)
     key, references = _key_of(table), _self_references(table)
+    poured = None
+    if _is_same_kind(ends, count) and not references:
+        poured = ends.target.pour(reader, writer, table, after)
+    if poured is not None:
+        for written, last in poured:
+            rows += written
+            _note(ends, writer, table, rows, last)
+            ends.target.commit(writer)
+            stage.update(rows, count, "rows")
+        return TableCopy(table.name, count, before)
     checksum = Checksum()
-    with closing(_ahead(ends.source.read(reader, table, after))) as batches:
+    with closing(ahead(ends.source.read(reader, table, after))) as batches:
         for batch in batches:
             cut = cutter(batch)
             checksum.update(cut)
@@ -420,6 +466,10 @@ def _copy_table(
             stage.update(rows, count, "rows")
     whole = "" if before else checksum.text()
     return TableCopy(table.name, count, before, whole, cutter.changed)
+
+
+def _is_same_kind(ends: _Ends, count: int) -> bool:
+    return ends.source.name == ends.target.name and count >= _MANY
 
 
 def _without_later(rows: list[Row], key: list[int], references: list[int]) -> list[Row]:
@@ -551,6 +601,14 @@ def _verify(
     for table in order:
         target_table = _target_table(ends, table)
         old = done[table.name]
+        if _is_same_kind(ends, old.rows):
+            with progress.stage(f"verify {table.name}"):
+                both = _server_checksums(ends, reader, writer, table)
+            # Servers set up differently may tell the same rows in different words.
+            if both is not None and both[0] == both[1]:
+                text, count = both[0]
+                done[table.name] = TableCopy(old.table, count, old.copied_before, text, old.cut)
+                continue
         with progress.stage(f"verify {table.name}") as stage:
             sent, sent_rows = old.checksum, old.rows
             if not sent:
@@ -568,6 +626,32 @@ def _verify(
             )
         done[table.name] = TableCopy(old.table, got_rows, old.copied_before, got, old.cut)
     return tuple(done.values())
+
+
+def _server_checksums(
+    ends: _Ends, reader: Any, writer: Any, table: Table
+) -> tuple[tuple[str, int], tuple[str, int]] | None:
+    """Both servers' own checksums, made at the same time; ``None`` where one has none."""
+    found: list[tuple[str, int] | None] = []
+    failed: list[BaseException] = []
+
+    def there() -> None:
+        try:
+            with told("cannot read", ends.source.engine.url):
+                found.append(ends.source.server_checksum(reader, table))
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=there, daemon=True)
+    thread.start()
+    try:
+        here = ends.target.server_checksum(writer, table)
+        ends.target.commit(writer)
+    finally:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return (found[0], here) if found[0] is not None and here is not None else None
 
 
 class Checksum:
@@ -606,42 +690,3 @@ def _finish(ends: _Ends, writer: Any, settings: Database) -> None:
     )
     target.run(writer, f"DROP TABLE {JOURNAL}")
     target.commit(writer)
-
-
-def _ahead(batches: Iterator[_T]) -> Generator[_T, None, None]:
-    """The same batches, read by a thread while the last one is still being written."""
-    ready: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=2)
-    stop = threading.Event()
-
-    def put(what: str, value: Any) -> None:
-        while not stop.is_set():
-            try:
-                ready.put((what, value), timeout=0.1)
-                return
-            except queue.Full:
-                continue
-
-    def work() -> None:
-        try:
-            for batch in batches:
-                put("batch", batch)
-                if stop.is_set():
-                    break
-        except BaseException as error:
-            put("error", error)
-        else:
-            put("end", None)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        while True:
-            what, value = ready.get()
-            if what == "error":
-                raise value
-            if what == "end":
-                return
-            yield value
-    finally:
-        stop.set()
-        thread.join()

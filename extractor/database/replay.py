@@ -29,9 +29,13 @@ State = dict[str, Any]
 
 
 class Resource(Protocol):
-    """One thing of the service that a state tells about."""
+    """One thing of the service that a state tells about.
+
+    ``kept``: why a difference may stay although the service accepted the request.
+    """
 
     name: str
+    kept: str
 
     def differences(self) -> list[str]:
         """Ask the service; what is not as the state says, one sentence each."""
@@ -217,7 +221,7 @@ def _one(resource: Resource, check: bool) -> Item:
         left = tuple(resource.differences())
         if not left:
             return Item(resource.name, "written", first)
-        reason = "the service accepted the request and kept the difference"
+        reason = resource.kept
         if left == differences:
             return Item(resource.name, "cannot", left, reason)
     return Item(resource.name, "cannot", first, reason)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import queue
 import struct
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import Engine
 
@@ -23,6 +26,8 @@ Row = tuple[Any, ...]
 Cut = Callable[[Any], Any]
 
 _FETCH = 5000
+_POUR = 50000
+_T = TypeVar("_T")
 _TIMES = frozenset(["DATETIME", "TIMESTAMP"])
 _FLOATS = frozenset(["FLOAT", "REAL", "DOUBLE", "DOUBLE_PRECISION"])
 
@@ -196,6 +201,24 @@ class Dialect:
     def finish(self, connection: Any, table: Table) -> None:
         """After all rows of a table: whatever counts its keys goes on behind the last."""
 
+    def shelve_indexes(self, connection: Any, table: Table) -> list[str]:
+        """Drop indexes that only slow down the filling; returns statements that make them again."""
+        return []
+
+    def pour(
+        self, reader: Any, writer: Any, table: Table, after: Row | None
+    ) -> Iterator[tuple[int, Row]] | None:
+        """Rows from one server of this kind to another, in the server's own text.
+
+        Yields how many were written and the last key, for the caller to commit; ``None`` where
+        there is no such short way.
+        """
+        return None
+
+    def server_checksum(self, connection: Any, table: Table) -> tuple[str, int] | None:
+        """A checksum over all rows in any order, made by the server; comparable within a kind."""
+        return None
+
 
 class MySQL(Dialect):
     name = "mysql"
@@ -262,6 +285,58 @@ class MySQL(Dialect):
     def own(self, rows: Sequence[Row], table: Table) -> Sequence[Row]:
         return rows
 
+    def _as_text(self, table: Table) -> str:
+        # QUOTE makes the word NULL of a NULL.
+        columns = [self.column(table, i) for i in range(len(table.columns))]
+        return f"CONCAT_WS(',', {', '.join(f'QUOTE({column})' for column in columns)})"
+
+    def pour(
+        self, reader: Any, writer: Any, table: Table, after: Row | None
+    ) -> Iterator[tuple[int, Row]] | None:
+        if len(table.primary_key) != 1:
+            return None
+        return self._pour(reader, writer, table, after)
+
+    def _pour(
+        self, reader: Any, writer: Any, table: Table, after: Row | None
+    ) -> Iterator[tuple[int, Row]]:
+        key = self.quoted(table.primary_key[0])
+        where = f" WHERE {key} > %s" if after else ""
+        names = ", ".join(self.quoted(c.name) for c in table.columns)
+        insert = f"INSERT INTO {self.quoted(table.name)} ({names}) VALUES ("
+        self.run(writer, "SET SESSION unique_checks = 0")
+        with contextlib.closing(ahead(self._texts(reader, table, where, after))) as batches:
+            for rows in batches:
+                self.begin(writer)
+                with contextlib.closing(writer.cursor()) as sink:
+                    sink.execute(insert + "),(".join([row[1] for row in rows]) + ")")
+                yield len(rows), (rows[-1][0],)
+
+    def _texts(
+        self, reader: Any, table: Table, where: str, after: Row | None
+    ) -> Iterator[Sequence[Row]]:
+        key = self.quoted(table.primary_key[0])
+        with (
+            told("cannot read", self.engine.url),
+            contextlib.closing(self.stream(reader)) as cursor,
+        ):
+            cursor.execute(
+                f"SELECT {key}, {self._as_text(table)} FROM {self.quoted(table.name)}{where} "
+                f"ORDER BY {key}",
+                after or (),
+            )
+            while rows := cursor.fetchmany(_FETCH):
+                yield rows
+
+    def server_checksum(self, connection: Any, table: Table) -> tuple[str, int] | None:
+        digest = f"CONV(LEFT(MD5({self._as_text(table)}), 15), 16, 10)"
+        ((rows, total),) = self.run(
+            connection,
+            f"SELECT count(*), COALESCE(SUM(CAST({digest} AS UNSIGNED)), 0) "
+            f"FROM {self.quoted(table.name)}",
+        )
+        return f"{int(total):x}", int(rows)
+
 
 class PostgreSQL(Dialect):
     name = "postgresql"
@@ -315,6 +390,118 @@ class PostgreSQL(Dialect):
                     f"FROM {self.quoted(table.name)} HAVING max({self.quoted(column.name)}) > 0",
                     (self.quoted(table.name), column.name),
                 )
+
+    def shelve_indexes(self, connection: Any, table: Table) -> list[str]:
+        found = self.run(
+            connection,
+            "SELECT i.indexname, i.indexdef FROM pg_indexes i WHERE i.schemaname = "
+            "current_schema() AND i.tablename = ? AND i.indexdef NOT LIKE 'CREATE UNIQUE%%' "
+            "ORDER BY i.indexname",
+            (table.name,),
+        )
+        for name, _ in found:
+            self.run(connection, f"DROP INDEX {self.quoted(name)}")
+        return [sql for _, sql in found]
+
+    def pour(
+        self, reader: Any, writer: Any, table: Table, after: Row | None
+    ) -> Iterator[tuple[int, Row]] | None:
+        if len(table.primary_key) != 1:
+            return None
+        return self._pour(reader, writer, table, after)
+
+    def _pour(
+        self, reader: Any, writer: Any, table: Table, after: Row | None
+    ) -> Iterator[tuple[int, Row]]:
+        key, name = self.quoted(table.primary_key[0]), self.quoted(table.name)
+        columns = ", ".join(self.quoted(c.name) for c in table.columns)
+        last = after[0] if after else None
+        while True:
+            beyond = "" if last is None else f" WHERE {key} > {int(last)}"
+            ((rows, upto),) = self.run(
+                reader,
+                f"SELECT count(*), max({key}) FROM "
+                f"(SELECT {key} FROM {name}{beyond} ORDER BY {key} LIMIT {_POUR}) part",
+            )
+            if not rows:
+                return
+            both = f"{beyond} AND" if beyond else " WHERE"
+            query = f"SELECT {columns} FROM {name}{both} {key} <= {int(upto)} ORDER BY {key}"
+            self._pipe(reader, writer, query, f"{name} ({columns})")
+            last = upto
+            yield int(rows), (upto,)
+
+    def _pipe(self, reader: Any, writer: Any, query: str, into: str) -> None:
+        output, entry = os.pipe()
+        failed: list[BaseException] = []
+
+        def send() -> None:
+            try:
+                with os.fdopen(entry, "wb") as sink, contextlib.closing(reader.cursor()) as cursor:
+                    cursor.copy_expert(f"COPY ({query}) TO STDOUT", sink)
+            except BaseException as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=send, daemon=True)
+        thread.start()
+        try:
+            with os.fdopen(output, "rb") as stream, contextlib.closing(writer.cursor()) as cursor:
+                cursor.copy_expert(f"COPY {into} FROM STDIN", stream)
+        finally:
+            thread.join()
+        if failed:
+            with told("cannot read", self.engine.url):
+                raise failed[0]
+
+    def server_checksum(self, connection: Any, table: Table) -> tuple[str, int] | None:
+        if connection.server_version < 110000:
+            return None
+        columns = ", ".join(self.quoted(c.name) for c in table.columns)
+        ((rows, total),) = self.run(
+            connection,
+            f"SELECT count(*), COALESCE(sum(hashtextextended(ROW({columns})::text, 0)), 0) "
+            f"FROM {self.quoted(table.name)}",
+        )
+        return f"{int(total) % 2**128:x}", int(rows)
+
+
+def ahead(batches: Iterator[_T]) -> Generator[_T, None, None]:
+    """The same batches, read by a thread while the last one is still being written."""
+    ready: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=2)
+    stop = threading.Event()
+
+    def put(what: str, value: Any) -> None:
+        while not stop.is_set():
+            try:
+                ready.put((what, value), timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def work() -> None:
+        try:
+            for batch in batches:
+                put("batch", batch)
+                if stop.is_set():
+                    break
+        except BaseException as error:
+            put("error", error)
+        else:
+            put("end", None)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while True:
+            what, value = ready.get()
+            if what == "error":
+                raise value
+            if what == "end":
+                return
+            yield value
+    finally:
+        stop.set()
+        thread.join()
 
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})

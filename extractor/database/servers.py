@@ -63,6 +63,14 @@ class Server:
         engine = create_engine(self.url(home), isolation_level="AUTOCOMMIT")
         options = " CHARACTER SET utf8" if self.engine == "mariadb" else " TEMPLATE template0"
         with engine.connect() as connection:
+            if self.engine == "postgresql":
+                # It does not drop what a forgotten connection still uses.
+                connection.execute(
+                    text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        f"WHERE datname = '{name}'"
+                    )
+                )
             connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
             connection.execute(text(f"CREATE DATABASE {name}{options}"))
         engine.dispose()

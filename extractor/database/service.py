@@ -105,9 +105,6 @@ class Client:
                 f"{self.shown} refuses {method} {path} ({answer.status}): "
                 "give a token in the environment variable named by --token-variable"
             )
-        if answer.status >= 500:
-            text = Response(answer.status, data).reason()[:200]
-            raise SourceError(f"{self.shown} failed on {method} {path} ({answer.status}): {text}")
         return Response(answer.status, data or None, dict(answer.getheaders()))
 
     def close(self) -> None:

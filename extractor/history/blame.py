@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.history.moves import Move, SliceMove
+from extractor.moves import Move, SliceMove
 from extractor.slicing import split_module
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import run_git
 
 Line = tuple[str, int]
-Relation = Callable[[str, str], bool]
+Relation = Callable[[str, str, str, bytes], bool]
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def compare_blame(
         expected = source_blame[pair[0]][pair[1] - 1]
         if origin == expected:
             same += 1
-        elif is_older(origin, expected):
+        elif is_older(origin, expected, path, line):
             older += 1
         else:
             different += 1

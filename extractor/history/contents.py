@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from extractor.history.lineage import Lineages, Provider
 from extractor.history.packing import PackWriter
-from extractor.history.slices import Slices
+from extractor.history.slices import NOTHING, Sliced, Slices
 from extractor.history.trees import Leaf
 from extractor.slicing import join_slices
 from extractor.source.objects import ObjectReader
@@ -57,10 +57,9 @@ class Contents:
                 if parts:
                     break
                 return self._whole(target, leaf)
-            missing = provider.symbols - have
-            if not missing or leaf.mode in (SUBMODULE, SYMLINK):
+            if leaf.mode in (SUBMODULE, SYMLINK):
                 continue
-            sliced = self._slices.of(leaf.blob, missing, provider.is_main)
+            sliced = self._slice(provider, leaf.blob, have)
             if sliced.content:
                 parts.append(sliced.content)
                 mode = mode or leaf.mode
@@ -71,6 +70,19 @@ class Contents:
         if self._rewrite is not None:
             content = self._rewrite(target, content)
         return Leaf(mode or REGULAR, self._new(target, content))
+
+    def _slice(self, provider: Provider, blob: str, have: set[str]) -> Sliced:
+        """What the provider has of that which newer ones do not ``have``."""
+        assert provider.symbols is not None
+        missing = provider.symbols - have
+        missing -= {old for old, new in provider.renamed if new in have}
+        sliced = self._slices.of(blob, missing, provider.is_main) if missing else NOTHING
+        stale = {
+            old for old, new in provider.renamed if old in sliced.bound and new in sliced.bound
+        }
+        if stale:
+            return self._slices.of(blob, missing - stale, provider.is_main)
+        return sliced
 
     def _whole(self, target: str, leaf: Leaf) -> Leaf:
         if self._rewrite is None or leaf.mode in (SUBMODULE, SYMLINK):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from extractor.errors import MissingObject
 from extractor.history.moves import Move, SliceMove
@@ -27,6 +27,8 @@ SAME_NAME, OTHER_NAME = 0.5, 0.7
 EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 # A commit that changes more modules than this is a sweep through the whole, not a move.
 _MOST_CANDIDATES = 200
+# So many versions in a row without a symbol are taken to be older than it.
+_MANY_VERSIONS = 64
 _NO_TEXT = (SUBMODULE, SYMLINK)
 
 
@@ -35,12 +37,15 @@ class Provider:
     """A path that held the target's content; ``symbols`` is None for the whole file.
 
     ``is_main`` tells the file itself, under this or an older name, from one that only some
-    symbols came from: of such a one nothing is taken where it has none of them.
+    symbols came from: of such a one nothing is taken where it has none of them. ``renamed``
+    are pairs of an old name and the one that took its place: where the new one is, the old
+    one is somebody else.
     """
 
     path: str
     symbols: frozenset[str] | None = None
     is_main: bool = True
+    renamed: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,13 @@ class Lineages:
     providers: Mapping[str, tuple[Provider, ...]]
     followed: tuple[Followed, ...]
     earlier_lives: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    since: Mapping[str, int] = field(default_factory=dict)
+
+    def matters(self, path: str, index: int) -> bool:
+        """Whether what the commit of that index does to ``path`` is part of the past."""
+        if index < self.since.get(path, 0):
+            return False
+        return index not in self.earlier_lives.get(path, ())
 
     def paths(self) -> list[str]:
         """Every path that ever provided something, sorted."""
@@ -86,20 +98,27 @@ class Follower:
         self._slices = slices
         self._findings = findings
         self._known: dict[int, list[Change]] = {}
-        self._index_of = {name: index for index, name in enumerate(history.names)}
         self._births_of: dict[str, list[int]] = {}
         self._steps: set[Followed] = set()
         self._lives: dict[str, set[int]] = {}
+        self._since: dict[str, int] = {}
+        self._claims: dict[str, set[int]] = {}
 
     def follow(self, targets: Mapping[str, Sequence[Move]]) -> Lineages:
         """The lineages of all targets; slices must name all the symbols they need."""
         found = {target: self._providers(group) for target, group in sorted(targets.items())}
+        lives = {}
+        for path, somebody_else in sorted(self._lives.items()):
+            # A file that was renamed away and back is itself before it went.
+            ours = (self._ancestors(index) for index in sorted(self._claims.get(path, ())))
+            lives[path] = frozenset(somebody_else.difference(*ours))
         return Lineages(
             providers=found,
             followed=tuple(
                 sorted(self._steps, key=lambda s: (s.path, s.commit, s.old_path, s.symbols))
             ),
-            earlier_lives={path: frozenset(at) for path, at in sorted(self._lives.items())},
+            earlier_lives=lives,
+            since=dict(sorted(self._since.items())),
         )
 
     def read_ahead(self, targets: Mapping[str, Sequence[Move]]) -> None:
@@ -111,7 +130,8 @@ class Follower:
             for move in group:
                 births.update(self._births(move.source))
                 if isinstance(move, SliceMove):
-                    wanted.extend(self._versions(Provider(move.source, move.symbols), end))
+                    versions = self._versions(Provider(move.source, move.symbols), end)
+                    wanted.extend((blob, move.symbols) for _index, blob in versions)
         self._read_changes(births)
         self._slices.read_ahead(wanted, True)
 
@@ -132,13 +152,15 @@ class Follower:
         while waiting:
             provider = waiting.pop(0)
             before = found[provider]
+            since = self._read_versions(provider, before)
+            self._since[provider.path] = min(since, self._since.get(provider.path, since))
             moved_at = {}
             for index in self._births(provider.path):
-                if index < before:
+                if since <= index < before:
                     older = self._older_paths(provider.path, index)
                     moved_at[index] = older
                     for change in older:
-                        add(Provider(change.old_path, provider.symbols, provider.is_main), index)
+                        add(replace(provider, path=change.old_path), index)
             if provider.symbols is None:
                 for index, change in self._history.changes(provider.path):
                     if index in moved_at and not moved_at[index]:
@@ -146,16 +168,19 @@ class Follower:
                         for older_provider in self._moved_symbols(change, index, names):
                             add(older_provider, index)
                 continue
-            self._slices.read_ahead(self._versions(provider, before), provider.is_main)
-            aliases: set[str] = set()
-            for index, change, born in self._born(provider, before):
+            aliases: set[tuple[str, str]] = set()
+            for index, change, born in self._born(provider, since, before):
                 if moved_at.get(index):
                     continue
                 aliases |= self._renamed_symbols(change, index, born)
                 for older_provider in self._moved_symbols(change, index, born):
                     add(older_provider, index)
-            if aliases - provider.symbols:
-                wider = Provider(provider.path, provider.symbols | aliases, provider.is_main)
+            if aliases - provider.renamed:
+                wider = replace(
+                    provider,
+                    symbols=provider.symbols | {old for old, _new in aliases},
+                    renamed=provider.renamed | aliases,
+                )
                 found = {wider if p == provider else p: at for p, at in found.items()}
                 waiting.insert(0, wider)
         return tuple(found)
@@ -172,7 +197,7 @@ class Follower:
             self._births_of[path] = [
                 index
                 for index in history.births(path)
-                if not any(self._exists(history.names[p], path) for p in history.parents[index][1:])
+                if not any(self._exists(p, path) for p in history.parents[index][1:])
             ]
         return self._births_of[path]
 
@@ -189,6 +214,7 @@ class Follower:
             if change.path != path or not _is_its_past(change):
                 continue
             found.append(change)
+            self._claims.setdefault(change.old_path, set()).add(index)
             kind = "rename" if change.status == "R" else "copy"
             commit = self._history.names[index]
             self._steps.add(Followed(commit, path, change.old_path, kind, change.similarity))
@@ -198,12 +224,13 @@ class Follower:
 
     def _ancestors(self, index: int) -> set[int]:
         seen: set[int] = set()
-        waiting = list(self._history.parents[index])
+        waiting = [index]
         while waiting:
-            at = waiting.pop()
-            if at not in seen:
-                seen.add(at)
-                waiting.extend(self._history.parents[at])
+            for parent in self._history.parents[waiting.pop()]:
+                at = self._history.index_of.get(parent)
+                if at is not None and at not in seen:
+                    seen.add(at)
+                    waiting.append(at)
         return seen
 
     def _changes(self, index: int) -> list[Change]:
@@ -217,21 +244,42 @@ class Follower:
             self._known[index] = []
         names = [self._history.names[index] for index in unread]
         for commit, changes in iterate_renames(self._reader.git_dir, names, self._findings):
-            self._known[self._index_of[commit]].extend(changes)
+            self._known[self._history.index_of[commit]].extend(changes)
 
-    def _versions(self, provider: Provider, before: int) -> Iterator[tuple[str, frozenset[str]]]:
-        assert provider.symbols is not None
-        for index, change in self._history.changes(provider.path):
-            if index < before and change.blob != ABSENT and change.mode not in _NO_TEXT:
-                yield change.blob, provider.symbols
+    def _versions(self, provider: Provider, before: int) -> list[tuple[int, str]]:
+        """The commits before that one which change the file, and its blob; newest first."""
+        return sorted(
+            (
+                (index, change.blob)
+                for index, change in self._history.changes(provider.path)
+                if index < before and change.blob != ABSENT and change.mode not in _NO_TEXT
+            ),
+            reverse=True,
+        )
+
+    def _read_versions(self, provider: Provider, before: int) -> int:
+        """Slice the versions of a provider; the index before which there is nothing in them."""
+        symbols = provider.symbols
+        if symbols is None:
+            return 0
+        versions = self._versions(provider, before)
+        if provider.is_main:
+            self._slices.read_ahead(((blob, symbols) for _index, blob in versions), True)
+            return 0
+        for start in range(0, len(versions), _MANY_VERSIONS):
+            part = versions[start : start + _MANY_VERSIONS]
+            self._slices.read_ahead(((blob, symbols) for _index, blob in part), False)
+            if not any(self._slices.of(blob, symbols, False).bound for _index, blob in part):
+                return part[-1][0]
+        return 0
 
     def _born(
-        self, provider: Provider, before: int
+        self, provider: Provider, since: int, before: int
     ) -> Iterator[tuple[int, Change, frozenset[str]]]:
         """Where symbols first appear in the provider's file, merges apart."""
         assert provider.symbols is not None
         for index, change in self._history.changes(provider.path):
-            if index >= before or len(self._history.parents[index]) > 1:
+            if not since <= index < before or len(self._history.parents[index]) > 1:
                 continue
             if change.blob == ABSENT or change.mode in _NO_TEXT:
                 continue
@@ -242,21 +290,20 @@ class Follower:
             if born:
                 yield index, change, born
 
-    def _renamed_symbols(self, change: Change, index: int, born: frozenset[str]) -> set[str]:
-        """Names that ``born`` ones had in the same file before this commit."""
+    def _renamed_symbols(
+        self, change: Change, index: int, born: frozenset[str]
+    ) -> set[tuple[str, str]]:
+        """The name that a born one had in the same file before this commit, and the new one."""
         if change.old_blob == ABSENT:
             return set()
         new = self._slices.definitions(change.blob)
-        gone = {
-            name: code
-            for name, code in self._slices.definitions(change.old_blob).items()
-            if name not in new
-        }
+        old = self._slices.definitions(change.old_blob)
+        gone = {name: code for name, code in old.items() if name not in new}
         found = set()
         for name in sorted(born & new.keys()):
-            match = _most_similar(new[name], gone)
+            match = _most_similar(new[name], gone) or _split_from(name, old, new)
             if match:
-                found.add(match[0])
+                found.add((match[0], name))
                 self._note_symbols(index, change.path, change.path, [match[0]], match[1])
         return found
 
@@ -285,7 +332,8 @@ class Follower:
             names, evidence = _carried_names(new, old, left)
             if evidence:
                 self._note_symbols(index, change.path, path, sorted(names), evidence)
-                yield Provider(path, frozenset(names), is_main=False)
+                renamed = {(old, new) for old, new in names.items() if old != new}
+                yield Provider(path, frozenset(names), False, frozenset(renamed))
 
     def _note_symbols(
         self, index: int, path: str, old_path: str, names: Sequence[str], share: float
@@ -304,30 +352,30 @@ def _is_its_past(change: Change) -> bool:
 
 def _carried_names(
     new: Mapping[str, bytes], old: Mapping[str, bytes], left: Mapping[str, bytes]
-) -> tuple[set[str], float]:
-    """Names of ``old`` whose definitions ``new`` has, and how far the surest of them agrees.
+) -> tuple[dict[str, str], float]:
+    """Names of ``old`` and what ``new`` calls them, and how far the surest of them agrees.
 
     ``left`` is what the old file still has afterwards. A short definition, which many files
     have word for word, goes along with a longer one if it left the old file; alone it counts
     when it is a literal that left.
     """
-    names: set[str] = set()
+    names: dict[str, str] = {}
     evidence = 0.0
     for name in sorted(new.keys() & old.keys()):
         share = _similarity(new[name], old[name])
         is_long = len(new[name].splitlines()) > 2
         if share < SAME_NAME or not (is_long or name not in left):
             continue
-        names.add(name)
+        names[name] = name
         if is_long or _is_literal(new[name]):
             evidence = max(evidence, share)
     if not evidence:
-        return set(), 0.0
+        return {}, 0.0
     rest = {name: code for name, code in old.items() if name not in new}
-    for name in sorted(new.keys() - names):
+    for name in sorted(new.keys() - names.keys()):
         match = _most_similar(new[name], rest)
         if match:
-            names.add(match[0])
+            names[match[0]] = name
     return names, evidence
 
 
@@ -347,12 +395,31 @@ def _most_similar(code: bytes, others: Mapping[str, bytes]) -> tuple[str, float]
     return (best[1], best[0]) if best[0] >= OTHER_NAME else None
 
 
+def _split_from(
+    name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]
+) -> tuple[str, float] | None:
+    """The definition that a new one was taken out of: it had most of its lines, and lost them."""
+    lines = _lines(new[name])
+    if lines.total() < 10:
+        return None
+    best = ("", 0.0)
+    for other in sorted(old.keys() & new.keys()):
+        lost = _lines(old[other]) - _lines(new[other])
+        share = (lines & lost).total() / lines.total()
+        if share > best[1]:
+            best = (other, share)
+    return best if best[1] >= OTHER_NAME else None
+
+
+def _lines(code: bytes) -> Counter[bytes]:
+    return Counter(line.strip() for line in code.splitlines() if line.strip())
+
+
 def _similarity(code: bytes, other: bytes) -> float:
     """Part of the lines, blank ones and indentation apart, that two definitions share."""
     if code == other:
         return 1.0
-    lines = Counter(line.strip() for line in code.splitlines() if line.strip())
-    others = Counter(line.strip() for line in other.splitlines() if line.strip())
+    lines, others = _lines(code), _lines(other)
     total = lines.total() + others.total()
     # One or two lines agree by chance: these must be equal.
     if total < 6:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -62,7 +62,18 @@ def index_pack(git_dir: Path, pack: Path) -> None:
     _run(git_dir, ["index-pack", str(pack)], [])
 
 
-def pack_objects(git_dir: Path, objects: Iterable[tuple[str, str]], window: int = 10) -> None:
+def add_pack(git_dir: Path, pack: Path) -> None:
+    """Take over a pack that lies elsewhere."""
+    with pack.open("rb") as file:
+        _run(git_dir, ["index-pack", "--stdin"], [], stdin=file)
+
+
+def pack_objects(
+    git_dir: Path,
+    objects: Iterable[tuple[str, str]],
+    window: int = 10,
+    borrow_from: Path | None = None,
+) -> None:
     """One pack in ``git_dir`` of the objects (name, path hint), wherever they are now."""
     base = git_dir / "objects" / "pack" / "pack"
     lines = (f"{name} {hint}".rstrip().encode("utf-8", "surrogateescape") for name, hint in objects)
@@ -70,15 +81,23 @@ def pack_objects(git_dir: Path, objects: Iterable[tuple[str, str]], window: int 
         "-c", "pack.writeBitmaps=false", "-c", "pack.threads=2",
         "pack-objects", "-q", "--delta-base-offset", f"--window={window}", str(base),
     ]  # fmt: skip
-    _run(git_dir, arguments, lines)
+    others = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(borrow_from)} if borrow_from else {}
+    _run(git_dir, arguments, lines, others=others)
 
 
-def _run(git_dir: Path, arguments: list[str], lines: Iterable[bytes]) -> bytes:
+def _run(
+    git_dir: Path,
+    arguments: list[str],
+    lines: Iterable[bytes],
+    stdin: IO[bytes] | None = None,
+    others: Mapping[str, str] | None = None,
+) -> bytes:
     done = subprocess.run(
         git_command(git_dir, *arguments),
-        input=b"".join(line + b"\n" for line in lines),
+        stdin=stdin,
+        input=None if stdin else b"".join(line + b"\n" for line in lines),
         capture_output=True,
-        env=git_environment() | {"GIT_DIR": os.fspath(git_dir)},
+        env=git_environment() | {"GIT_DIR": os.fspath(git_dir)} | dict(others or {}),
     )
     if done.returncode:
         reason = done.stderr.decode("utf-8", "replace").strip().splitlines()

@@ -19,7 +19,11 @@ def make_repository(git_dir: Path, borrow_from: Path | None = None) -> None:
         "\tlogallrefupdates = true\n"
     )
     if borrow_from is not None:
-        objects = os.fsdecode(run_git(borrow_from, "rev-parse", "--git-path", "objects")).strip()
-        (git_dir / "objects" / "info" / "alternates").write_bytes(
-            os.fsencode(Path(objects).resolve()) + b"\n"
-        )
+        alternates = git_dir / "objects" / "info" / "alternates"
+        alternates.write_bytes(os.fsencode(objects_folder(borrow_from)) + b"\n")
+
+
+def objects_folder(git_dir: Path) -> Path:
+    """Where a repository keeps its objects (a work tree's are in the main repository)."""
+    answer = run_git(git_dir, "rev-parse", "--git-path", "objects")
+    return Path(os.fsdecode(answer.rstrip(b"\n"))).resolve()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.parsing import UnreadableSource
-from extractor.slicing import Statements, bound_names, slice_past, split_module
+from extractor.slicing import Statements, bare_definitions, bound_names, slice_past, split_module
 from extractor.source.objects import ObjectReader, stream_objects
 
 
@@ -20,13 +20,14 @@ class Sliced:
     bound: frozenset[str]
 
 
-_NOTHING = Sliced(b"", frozenset())
+NOTHING = Sliced(b"", frozenset())
 
 
 class Slices:
     """Slices by blob and symbols. ``unreadable`` maps blobs that have no shape to the reason.
 
-    A slice with ``header`` has at least the file's header, where none of its symbols is.
+    A slice with ``header`` has at least the file's header, where none of its symbols is; one
+    without has the symbols' definitions alone.
     """
 
     def __init__(self, git_dir: Path, reader: ObjectReader) -> None:
@@ -57,12 +58,11 @@ class Slices:
         return _definitions(self._reader.read(blob))
 
     def _remember(self, blob: str, content: bytes, symbols: frozenset[str], header: bool) -> Sliced:
-        sliced = _NOTHING
+        sliced = NOTHING
         # Most versions are older than the symbols: no need to look at their shape.
         if header or any(name.encode("utf-8") in content for name in symbols):
             try:
-                text, bound = slice_past(content, symbols)
-                sliced = Sliced(text, bound) if header or bound else _NOTHING
+                sliced = Sliced(*(slice_past if header else bare_definitions)(content, symbols))
             except UnreadableSource as error:
                 self.unreadable[blob] = str(error)
         # Nearly all versions give the same few slices.

@@ -39,13 +39,13 @@ class Change:
 class History:
     """All commits of a revision, parents before children, and where each path changed.
 
-    A commit is known by its index in ``names``; ``parents`` are indexes too. Parents
-    outside the range that was read are in ``outside`` by the commit's index.
+    A commit is known by its index in ``names``; ``parents`` are names, for some of them may
+    be outside the range that was read.
     """
 
     names: Sequence[str]
-    parents: Sequence[tuple[int, ...]]
-    outside: Mapping[int, tuple[str, ...]]
+    parents: Sequence[tuple[str, ...]]
+    index_of: Mapping[str, int]
     _rows: Mapping[bytes, Sequence[tuple[int, bytes]]]
 
     def changes(self, path: str) -> Iterator[tuple[int, Change]]:
@@ -67,11 +67,6 @@ def read_history(git_dir: Path, revision: str, exclude: Sequence[str] = ()) -> H
         for line in stream_git(git_dir, *arguments, *(f"^{name}" for name in exclude))
     ]
     index_of = {line[0]: index for index, line in enumerate(lines)}
-    outside = {
-        index: gone
-        for index, line in enumerate(lines)
-        if (gone := tuple(parent for parent in line[1:] if parent not in index_of))
-    }
     # Git reads its packs best in one direction, and two processes use two processors.
     half = len(lines) // 2
     with ThreadPoolExecutor(2) as pool:
@@ -84,8 +79,8 @@ def read_history(git_dir: Path, revision: str, exclude: Sequence[str] = ()) -> H
                 rows.setdefault(path, []).extend(found)
     return History(
         names=[line[0] for line in lines],
-        parents=[tuple(index_of[p] for p in line[1:] if p in index_of) for line in lines],
-        outside=outside,
+        parents=[tuple(line[1:]) for line in lines],
+        index_of=index_of,
         _rows=rows,
     )
 
@@ -131,7 +126,10 @@ def iterate_changes(
 
 
 def iterate_renames(
-    git_dir: Path, commits: Sequence[str], findings: list[str]
+    git_dir: Path,
+    commits: Sequence[str],
+    findings: list[str],
+    options: Sequence[str] = _RENAMES,
 ) -> Iterator[tuple[str, list[Change]]]:
     """What each commit changed, with renames and copies (git's 50 %) recognised.
 
@@ -142,7 +140,7 @@ def iterate_renames(
     while waiting:
         done = ""
         try:
-            for commit, changes in iterate_changes(git_dir, waiting, *_RENAMES):
+            for commit, changes in iterate_changes(git_dir, waiting, *options):
                 yield commit, changes
                 done = commit
         except SourceError as error:
@@ -151,7 +149,7 @@ def iterate_renames(
                 raise
             # The one after the last that was printed need not be the culprit: some print nothing.
             try:
-                yield from list(iterate_changes(git_dir, [waiting[at]], *_RENAMES))
+                yield from list(iterate_changes(git_dir, [waiting[at]], *options))
             except SourceError:
                 yield from iterate_changes(git_dir, [waiting[at]], "-m", "-M100%")
                 commit = waiting[at].split()[0]

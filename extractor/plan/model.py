@@ -7,6 +7,7 @@ replacement with one subject and its reason; layout rules say only where things 
 from __future__ import annotations
 
 import fnmatch
+import posixpath
 import re
 from typing import Annotated, Any
 
@@ -133,6 +134,9 @@ class Packaging(Table):
         default=[], description="Distributions needed at run time that nothing imports by name."
     )
     test: list[str] = Field(default=[], description="The same for the tests.")
+    requirement_lines: list[str] = Field(
+        default=[], description="Requirements of the overlay that the source does not have."
+    )
     documentation: list[str] = Field(
         default=[], description="Distributions that only building the documentation needs."
     )
@@ -223,8 +227,10 @@ class PlanData(Table):
     verify: dict[str, Any] = Field(default={}, description="Settings of the verification checks.")
 
     def is_migration(self, path: str) -> bool:
-        """Whether ``path`` of the result is a migration, found by the migration tool itself."""
-        return self.database is not None and path.startswith(f"{self.database.migrations}/")
+        """Whether ``path`` of the result is a migration, or what runs the migrations."""
+        if self.database is None:
+            return False
+        return path.startswith(f"{posixpath.dirname(self.database.migrations)}/")
 
     def decisions(self) -> list[Decision]:
         """Every cut and replacement, in the order of the file."""

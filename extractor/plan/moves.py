@@ -201,10 +201,15 @@ def _upstream_modules(
     there = set(moved.values())
     rules = dict(data.layout.modules)
     rules |= {r.subject: r.with_ for r in data.replace if ":" not in r.subject + r.with_}
+    roots = [*data.roots.packages, *data.roots.tests]
     return {
         old: new
         for old, new in sorted(rules.items())
-        if new in there and old in modules and old not in moved and old not in carried
+        if new in there
+        and old in modules
+        and old not in moved
+        and old not in carried
+        and not any(is_below(root, [old]) for root in roots)
     }
 
 

@@ -6,16 +6,20 @@ What a slice does not carry must not stay behind as dead code.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import libcst
 
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
 from extractor.rewrites.parts.removal import remove_statements
+from extractor.rewrites.parts.scopes import Use, read_names
 from extractor.rewrites.parts.source_file import Review, SourceFile
 from extractor.rewrites.parts.source_text import Edit, SourceText, apply_edits, read_source
+
+Uses: TypeAlias = Mapping[str, Sequence[Use]]
 
 REVIEW = Review.READ
 
@@ -40,11 +44,13 @@ def rewrite(
     names: Collection[str],
     path: str = "<source>",
     report_used: bool = True,
+    keep_used: bool = False,
 ) -> Outcome:
     """Drop ``names`` (``name`` or ``Class.method``) from one file, every binding of each.
 
     A name that is not defined is a finding; so is, with ``report_used``, one that what
-    stays still uses. A statement that binds several names goes when all of them do.
+    stays still uses. With ``keep_used`` such a name stays. A statement that binds several
+    names goes when all of them do.
     """
     names = frozenset(names)
     wanted = {name for name in names if name.rpartition(".")[2].encode("utf-8") in source}
@@ -56,8 +62,13 @@ def rewrite(
     except UnreadableSource as error:
         return Failed(str(error), error.line)
     found = definitions(text.tree)
-    kept = {node for name, nodes in found.items() if name not in wanted for node in nodes}
-    gone = {n for name in wanted & found.keys() for n in found[name] if n not in kept}
+    uses = read_names(text.tree).scopes[0].uses
+    gone = _going(found, wanted)
+    used = still_used(uses, gone, wanted) if keep_used else {}
+    while not used.keys().isdisjoint(wanted):
+        wanted -= used.keys()
+        gone = _going(found, wanted)
+        used |= still_used(uses, gone, wanted)
     dropped = {name for name in wanted & found.keys() if gone.issuperset(found[name])}
     findings = [*missing]
     findings += [Finding(f"{name} is not defined here") for name in sorted(wanted - found.keys())]
@@ -65,10 +76,11 @@ def rewrite(
         Finding(f"{name} is bound together with other names", found[name][0].lineno)
         for name in sorted((wanted & found.keys()) - dropped)
     ]
+    if report_used:
+        used |= still_used(uses, gone, dropped)
+        findings += [Finding(f"{name} is still used here", line) for name, line in used.items()]
     if not gone:
         return Unchanged(tuple(sorted(findings, key=lambda finding: finding.message)))
-    if report_used:
-        findings += still_used(text.tree, gone, {name for name in dropped if "." not in name})
     edits = remove_statements(text, gone)
     edits += unexport(text, dropped)
     content = apply_edits(text.utf8, edits)
@@ -117,18 +129,25 @@ def _bound(target: ast.expr) -> list[str]:
     return [""]  # an attribute or an item: the statement does more than bind names
 
 
-def still_used(tree: ast.Module, gone: set[ast.stmt], names: set[str]) -> list[Finding]:
-    """Uses of dropped top-level names in what stays."""
-    findings: list[Finding] = []
-    pending: list[ast.AST] = [tree]
-    while pending:
-        node = pending.pop()
-        if node in gone:
-            continue
-        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
-            findings.append(Finding(f"{node.id} is still used here", node.lineno))
-        pending.extend(ast.iter_child_nodes(node))
-    return findings
+def _going(found: dict[str, list[ast.stmt]], wanted: set[str]) -> set[ast.stmt]:
+    """The statements that bind nothing but names that are to go."""
+    kept = {node for name, nodes in found.items() if name not in wanted for node in nodes}
+    return {node for name in wanted & found.keys() for node in found[name] if node not in kept}
+
+
+def still_used(uses: Uses, gone: set[ast.stmt], names: Collection[str]) -> dict[str, int]:
+    """Top-level names among ``names`` that what stays uses, and the first line that does."""
+    spans = [(node.lineno, node.end_lineno or node.lineno) for node in gone]
+    lines: dict[str, int] = {}
+    for name in names:
+        staying = [
+            use.name.lineno
+            for use in uses.get(name, ())
+            if not any(first <= use.name.lineno <= last for first, last in spans)
+        ]
+        if staying:
+            lines[name] = min(staying)
+    return lines
 
 
 def unexport(source: SourceText, names: set[str]) -> list[Edit]:

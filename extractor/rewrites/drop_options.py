@@ -7,11 +7,27 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from extractor.analysis.unread_options import declared_option
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
+from extractor.rewrites.parts.source_file import Review, SourceFile
 from extractor.rewrites.parts.source_text import Edit, apply_edits, read_source
+
+REVIEW = Review.READ
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``names``: the options that go, by the names they are declared with."""
+
+    names: frozenset[str] = field(default_factory=frozenset)
+
+
+def run(file: SourceFile, settings: Settings) -> Outcome:
+    """The rewrite as the registry calls it."""
+    return rewrite(file.content, names=settings.names, path=file.path)
 
 
 def rewrite(source: bytes, *, names: Collection[str], path: str = "<source>") -> Outcome:

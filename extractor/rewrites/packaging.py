@@ -107,7 +107,9 @@ def requirements_of(
     tests_folder: str,
 ) -> Requirements:
     """Requirement files for the package ``own``; ``source_lines`` are the old files' lines."""
-    lines = {normal(name): line for name, line in _parse(source_lines)}
+    lines: dict[str, str] = {}
+    for known_name, requirement in _parse(source_lines):
+        lines.setdefault(normal(known_name), requirement)
     needed: dict[bool, dict[str, str]] = {False: {}, True: {}}
     tried: dict[str, str] = {}
     findings = []

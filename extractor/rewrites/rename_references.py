@@ -543,8 +543,8 @@ class _Work:
             new_root = module.partition(".")[0]
             if any(name == module or name.startswith(f"{module}.") for name in loaded):
                 continue
-            if new_root == root and stay:
-                continue  # the old statement stays and gave no more than the root before either
+            if any(entry.local == new_root for entries in wants for entry in entries):
+                continue  # the name is bound, and the old statements gave no more than that
             plain = any(binding.alias.name == root for binding in bindings)
             bound = new_root if plain and self.loads_elsewhere(module) else module
             entry = Import(bound, None, new_root)

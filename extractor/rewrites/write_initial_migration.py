@@ -52,7 +52,7 @@ def initial_migration(models: bytes, settings: Database, path: str = "") -> byte
     _require_agreement(found, settings, path)
     # Tables that others refer to must be there first.
     order = _by_reference(found)
-    body = "".join(_table(found[table], settings) for table in order)
+    body = "".join(_table(found[table], settings) for table in order).rstrip("\n") + "\n"
     needs_mysql = "mysql." in body
     return _TEMPLATE.format(
         head=_leading_comment(models),

@@ -136,9 +136,9 @@ def commit_date(git_dir: Path, revision: str) -> int:
 
 
 def _open_repository(spec: str, rev: str | None, workspace: Path, need_history: bool) -> Source:
-    if _ADDRESS.match(spec) and not Path(spec).exists():
-        raise SourceError(f"{spec} is an address: clone it first and name the clone")
-    place = _locate(Path(spec))
+    if not spec.strip() or "\0" in spec:
+        raise UsageError(f"{spec!r} cannot be the name of a source")
+    place = _locate(spec)
     if place.object_format != "sha1":
         raise SourceError(
             f"{spec} names its objects by {place.object_format}; only sha1 repositories work"
@@ -197,13 +197,20 @@ class _Place:
     conversions: tuple[str, ...]
 
 
-def _locate(path: Path) -> _Place:
-    """Find the git directory of ``path`` without starting git in it."""
-    if not path.exists():
-        raise SourceError(f"{path} does not exist")
-    if not path.is_dir():
-        raise SourceError(f"{path} is a file, not a git repository")
-    path = path.resolve()
+def _locate(spec: str) -> _Place:
+    """Find the git directory of ``spec`` without starting git in it."""
+    path = Path(spec)
+    try:
+        if not path.exists():
+            if _ADDRESS.match(spec):
+                raise SourceError(f"{spec} is an address: clone it first and name the clone")
+            raise SourceError(f"{path} does not exist")
+        if not path.is_dir():
+            raise SourceError(f"{path} is a file, not a git repository")
+        path = path.resolve()
+    except OSError as error:
+        # Too long a name, no permission, a loop of links ...
+        raise SourceError(f"{str(path)[:200]} cannot be opened: {error.strerror}") from None
     # GitPython's import fails without git, and require_git() says that better.
     import git
 

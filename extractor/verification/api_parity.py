@@ -22,7 +22,7 @@ from typing import Any
 from extractor.errors import UsageError
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.environment import Environment, NoEnvironment
+from extractor.verification.environment import Environment, NoEnvironment, cache_folder
 from extractor.verification.replay import (
     Difference,
     Normaliser,
@@ -85,7 +85,9 @@ def check(result: Result, context: Context) -> CheckResult:
     if not rules.database:
         return CheckResult("api_parity", True, skipped="the plan has no [verify.replay]")
     left, right = sides(result, context, context.against)
-    normalise = Normaliser(rules.ignore, rules.present, rules.substitute)
+    normalise = Normaliser(
+        rules.ignore, rules.present, rules.substitute, tuple(e.status for e in rules.explained)
+    )
     findings: list[str] = []
     evidence: list[str] = []
     figures: dict[str, float] = {}
@@ -106,6 +108,11 @@ def check(result: Result, context: Context) -> CheckResult:
     )
     evidence.append(f"answers: {answers}")
     figures["generated"] = generated.sent
+    explained = tally.explained + generated.explained
+    figures["explained"] = explained
+    if explained:
+        reasons = "; ".join(f"{e.status}: {e.reason}" for e in rules.explained)
+        evidence.append(f"{explained} answers differ by decision ({reasons})")
     shortest = ""
     for difference in generated.differences[:1]:
         shorter = shortened(difference, left, right, normalise, context)
@@ -137,11 +144,25 @@ def sides(result: Result, context: Context, against: Path) -> tuple[Side, Side]:
 
 
 def record(context: Context, left: Side) -> list[Recording]:
-    """Every suite of request tests of the source; ``NoEnvironment`` when none can be recorded."""
+    """Every suite of request tests of the source, recorded once for each content of it."""
     rules = context.settings.replay
+    assert context.against is not None
     where = [p for p in rules.suites if (left.folder / p).exists()]
     if not where:
         return []
+    key = labs.source_key(context, context.against, json.dumps(where))
+    kept = cache_folder().parent / "recordings" / f"{key}.jsonl"
+    if not kept.is_file():
+        output = _record(context, left, where)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(f".{labs.process_tag()}")
+        shutil.copy(output, partial)
+        partial.replace(kept)
+    return read_recordings(kept)
+
+
+def _record(context: Context, left: Side, where: Sequence[str]) -> Path:
+    rules = context.settings.replay
     output = context.scratch / "recorded.jsonl"
     spec_path = context.scratch / "recorded.spec.json"
     spec = {"where": where, "tables": list(rules.tables)}
@@ -157,15 +178,21 @@ def record(context: Context, left: Side) -> list[Recording]:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise NoEnvironment(f"the source's request tests cannot be recorded: {last}")
+    return output
+
+
+def read_recordings(path: Path) -> list[Recording]:
+    """The suites in a file that the recording script wrote."""
     recordings = []
-    for line in output.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         loaded = json.loads(line)
         requests = tuple(
             Request(r["method"], r["path"], tuple(r["headers"].items()), r["body"])
             for r in loaded["requests"]
         )
         fixtures = tuple(loaded["fixtures"])
-        recordings.append(Recording(loaded["name"], fixtures, loaded["rows"], requests))
+        name = loaded["name"].removesuffix(".test_request").rpartition(".")[2]
+        recordings.append(Recording(name, fixtures, loaded["rows"], requests))
     return recordings
 
 
@@ -202,7 +229,7 @@ def started(
         with ThreadPoolExecutor(2) as pool:
             waiting = [pool.submit(context.__enter__) for context in contexts]
         # Whatever did start is stopped, also when the other did not.
-        for context, future in zip(contexts, waiting):
+        for context, future in zip(contexts, waiting, strict=True):
             if future.exception() is None:
                 stack.push(context)
         one, two = (future.result() for future in waiting)
@@ -250,14 +277,13 @@ def shortened(
     last = [difference]
     context.report(f"shrinking a difference after {len(difference.requests)} requests")
     with started(left, right, "shrinking") as (one, two):
-        fresh = {
-            side: dump_rows(side.state / "fresh" / rules.database, rules.tables)
-            for side in (left, right)
-        }
+        fresh = [
+            dump_rows(side.state / "fresh" / rules.database, rules.tables) for side in (left, right)
+        ]
 
         def fails(requests: Sequence[Request]) -> bool:
-            for side in (left, right):
-                load_rows(side.state / "shrinking" / rules.database, rules.tables, fresh[side])
+            for side, rows in zip((left, right), fresh, strict=True):
+                load_rows(side.state / "shrinking" / rules.database, rules.tables, rows)
             tally = play(requests, one, two, normalise)
             found = tally.differences
             if not found or len(found[0].requests) != len(requests):

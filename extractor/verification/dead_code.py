@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import configparser
-import re
 from fnmatch import fnmatchcase
 
 from extractor.analysis.dead_code import find_dead_code
 from extractor.analysis.symbols import modules_of
 from extractor.analysis.unread_options import unread_options
-from extractor.source.tree import Tree
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.entry_points import declared_entry_points
 
 NEEDS = "nothing"
 
@@ -44,29 +42,10 @@ def check(result: Result, context: Context) -> CheckResult:
     lines = sum(
         tree.read(path).count(b"\n")
         for module, path in modules.items()
-        if not in_tests(module) and "/migrations/" not in path and "/versions/" not in path
+        if not in_tests(module) and not data.is_migration(path)
     )
     own = sum(1 for module in modules if not in_tests(module))
     evidence = [f"{own} modules, {lines} lines outside tests and migrations"]
     if len(found) > len(findings):
         evidence.append(f"{len(found) - len(findings)} kept by the plan")
     return verdict("dead_code", findings, evidence, {"modules": own, "lines": lines})
-
-
-def declared_entry_points(tree: Tree) -> list[str]:
-    """``module:name`` of every entry point that setup.cfg declares."""
-    try:
-        text = tree.read("setup.cfg").decode("utf-8")
-    except KeyError:
-        return []
-    parser = configparser.RawConfigParser(strict=False)
-    parser.read_string(text)
-    if not parser.has_section("entry_points"):
-        return []
-    found = []
-    for _, block in parser.items("entry_points"):
-        for line in block.splitlines():
-            match = re.fullmatch(r"[^=]+=\s*([\w.]+:\w+)(\.[\w.]+)?\s*(\[.*\])?", line.strip())
-            if match:
-                found.append(match.group(1))
-    return sorted(found)

@@ -63,10 +63,9 @@ class Recipe:
     build: tuple[str, ...] = ()
     loosened: tuple[str, ...] = ()
 
-    def key(self, interpreter: Interpreter, extra: str = "") -> str:
+    def key(self, interpreter: Interpreter) -> str:
         """The content's name: 16 hexadecimal digits."""
         parts = [
-            extra,
             interpreter.version,
             interpreter.identity,
             sorted(self.requirements),
@@ -260,20 +259,15 @@ def environment(
     interpreter: Interpreter,
     report: Callable[[str], None] = lambda line: None,
     cache: Path | None = None,
-    *,
-    extra: str = "",
-    finish: Callable[[Path], None] | None = None,
 ) -> Environment:
     """The environment of a recipe: from the cache, or built now.
-
-    ``finish`` puts more into a new environment; ``extra`` names the content it puts there.
 
     Safe against a second process that wants the same one (it waits) and against a kill
     (what is not marked ready is thrown away by the next run).
     """
     folder = cache or cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    root = folder / f"py{interpreter.version}-{recipe.key(interpreter, extra)}"
+    root = folder / f"py{interpreter.version}-{recipe.key(interpreter)}"
     if (root / _READY).is_file():
         return Environment(root, interpreter, 0.0, recipe.loosened)
     with _lock(root.with_suffix(root.suffix + ".lock")):
@@ -283,8 +277,6 @@ def environment(
         started = time.monotonic()
         report(f"building an environment: Python {interpreter.version}, {root.name}")
         _build(root, recipe, interpreter)
-        if finish is not None:
-            finish(root)
         seconds = time.monotonic() - started
         _mark_ready(root, recipe, seconds)
     return Environment(root, interpreter, seconds, recipe.loosened)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
 from extractor.errors import UsageError
+from extractor.source.tree import FolderTree
 from extractor.verification.check import Context, Result
 from extractor.verification.environment import (
     Environment,
@@ -94,3 +96,12 @@ def text_key(text: str) -> str:
 def process_tag() -> str:
     """A suffix for files that this process is still writing."""
     return f"{os.getpid()}.tmp"
+
+
+def source_key(context: Context, against: Path, more: str) -> str:
+    """A name for what decides how the source behaves: its files, its environment, ``more``."""
+    top = context.plan.data.source_package
+    paths = [p for p in FolderTree(against).paths() if p.startswith(f"{top}/")]
+    made = environment_of_source(context)
+    variables = json.dumps(dict(sorted(context.settings.test_environment.items())))
+    return f"{content_key(against, paths)}-{text_key(more + made.root.name + variables)}"

@@ -13,7 +13,7 @@ from extractor.analysis.symbols import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.source.tree import Tree
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.dead_code import declared_entry_points
+from extractor.verification.entry_points import declared_entry_points
 
 NEEDS = "nothing"
 

@@ -26,6 +26,7 @@ CHECKS = (
     "dead_code",
     "packaging",
     "tests_carried",
+    "intact",
     "importable",
     "style",
     "serves",

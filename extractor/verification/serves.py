@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from pathlib import Path
 
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.environment import (
-    Environment,
-    NoEnvironment,
-    clean_variables,
-    environment,
-    read_requirements,
-    recipe,
-)
+from extractor.verification.environment import Environment, clean_variables
 from extractor.verification.service import Service, ServiceDied, running
 from extractor.verification.settings import Probe
 
@@ -27,10 +19,10 @@ def check(result: Result, context: Context) -> CheckResult:
     settings = context.settings.serve
     if not settings.script:
         return CheckResult("serves", True, skipped="the plan does not say how it is served")
-    installed = install(result, context)
     findings: list[str] = []
     evidence: list[str] = []
     try:
+        installed = install(result, context)
         state = context.scratch / "serves"
         with running(settings, installed, context.scratch, state, installed=True) as service:
             for probe in settings.probes:
@@ -65,30 +57,28 @@ def send(service: Service, probe: Probe) -> str:
 
 
 def install(result: Result, context: Context) -> Environment:
-    """An environment with the requirements and the distribution itself, kept by content."""
-    settings = context.settings
-    tree = result.tree
-    content = labs.content_key(result.root, [p for p in tree.paths() if not p.endswith(".pyc")])
-    files = [result.root / n for n in settings.requirements if (result.root / n).is_file()]
-    lines = [*read_requirements(files), *settings.serve.requirements]
-    made = recipe(lines, labs.pins(context), settings.build)
-    copy = context.scratch / f"install-{content}"
-    if not copy.exists():
-        shutil.copytree(result.root, copy, ignore=shutil.ignore_patterns(".git", "*.pyc"))
+    """A fresh environment into which pip installed the distribution.
 
-    def put(root: Path) -> None:
-        done = subprocess.run(
-            [
-                str(root / "bin" / "python"),
-                *("-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"),
-                str(copy),
-            ],
-            capture_output=True,
-            text=True,
-            env=clean_variables() | {"PBR_VERSION": settings.source.version},
-        )
-        if done.returncode:
-            said = [line for line in done.stderr.splitlines() if line.strip()]
-            raise NoEnvironment(f"pip cannot install the result: {(said or ['no reason'])[-1]}")
+    Its requirements are those of the kept runtime environment, seen through a ``.pth`` file, so
+    that only the distribution itself is installed each time.
+    """
+    runtime = labs.runtime_of_result(result, context)
+    root, copy = context.scratch / "installed", context.scratch / "install-from"
+    # With .git: pbr packs the files that git knows.
+    shutil.copytree(result.root, copy, symlinks=True, ignore=shutil.ignore_patterns("*.pyc"))
+    variables = clean_variables() | {"PBR_VERSION": context.settings.source.version}
+    python = str(root / "bin" / "python")
+    _run([str(runtime.python), "-m", "venv", "--without-pip", str(root)], variables)
+    site = next(root.glob("lib/python*/site-packages"))
+    layer = next(runtime.root.glob("lib/python*/site-packages"))
+    (site / "requirements.pth").write_text(f"{layer}\n", encoding="utf-8")
+    pip = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
+    _run([*pip, "--no-index", str(copy)], variables)
+    return Environment(root, runtime.interpreter, 0.0)
 
-    return environment(made, labs.interpreter(context), context.report, extra=content, finish=put)
+
+def _run(command: list[str], variables: dict[str, str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, env=variables)
+    if done.returncode:
+        said = [line for line in done.stderr.splitlines() if line.strip()] or ["no reason given"]
+        raise ServiceDied(f"pip cannot install the result: {said[-1]}")

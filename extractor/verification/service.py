@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from extractor.errors import DidNotHold
+from extractor.source.tree import FolderTree
+from extractor.verification.entry_points import entry_points_of
 from extractor.verification.environment import Environment
 from extractor.verification.settings import ServeSettings
 
@@ -128,7 +130,7 @@ def running(
     )
     if sync:
         words = [w.replace("{state}", str(state)) for w in settings.sync]
-        command = _command(words, environment, installed)
+        command = _command(words, environment, folder, installed)
         done = subprocess.run(
             command, cwd=folder, env=variables, capture_output=True, text=True, timeout=600
         )
@@ -169,12 +171,19 @@ def running(
                 process.wait()
 
 
-def _command(words: Sequence[str], environment: Environment, installed: bool) -> list[str]:
-    if ":" in words[0]:
-        return [str(environment.python), str(_PROBES / "call.py"), *words]
+def _command(
+    words: Sequence[str], environment: Environment, folder: Path, installed: bool
+) -> list[str]:
+    """A console script by its name: the installed one, or what the tree in ``folder`` declares."""
     if installed:
         return [str(environment.root / "bin" / words[0]), *words[1:]]
-    return list(words)
+    target = words[0]
+    if ":" not in target:
+        declared = entry_points_of(FolderTree(folder)).get("console_scripts", {})
+        if target not in declared:
+            raise ServiceDied(f"setup.cfg declares no console script {target}")
+        target = declared[target]
+    return [str(environment.python), str(_PROBES / "call.py"), target, *words[1:]]
 
 
 def _wait_for(port_file: Path, process: subprocess.Popen[bytes], log: Path) -> int:

@@ -83,6 +83,16 @@ class SourceSettings:
 
 
 @dataclass(frozen=True)
+class Explained:
+    """Answers of one status whose bodies differ by a decision; both sides must have it."""
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class ReplaySettings:
     """How two services are compared.
 
@@ -92,8 +102,10 @@ class ReplaySettings:
     that is added to both configuration files for suites that ask for a fixture of that name.
     ``ignore``, ``present`` and ``substitute`` are the only differences not reported: headers not
     compared, headers of which only the presence is, and patterns with their stand-ins.
-    ``generator`` is a Python file beside the plan with a class ``Generator(seed)``; ``count`` is
-    how many requests it makes, ``thorough_count`` with ``--thorough``.
+    ``explained`` are statuses whose bodies and their headers differ by a decision; such answers
+    are counted. ``generator`` is a Python file beside the plan with a class
+    ``Generator(seed)``; ``count`` is how many requests it makes, ``thorough_count`` with
+    ``--thorough``.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
@@ -105,6 +117,7 @@ class ReplaySettings:
     ignore: tuple[str, ...] = ("date", "server")
     present: tuple[str, ...] = ()
     substitute: tuple[tuple[str, str], ...] = ()
+    explained: tuple[Explained, ...] = ()
     generator: str = ""
     seed: int = 1
     count: int = 1000

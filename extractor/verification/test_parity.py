@@ -11,8 +11,7 @@ from pathlib import Path
 
 from extractor.analysis.symbols import Symbol
 from extractor.plan.model import PlanData
-from extractor.plan.moves import is_below, target_module
-from extractor.source.tree import FolderTree
+from extractor.plan.moves import target_module
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.environment import cache_folder
@@ -97,12 +96,8 @@ def suite_of_source(context: Context, against: Path) -> Suite:
 
 def outcomes_of_source(context: Context, against: Path) -> Outcomes:
     """What the tests come to in the source; from the cache when this content ran before."""
-    tree = FolderTree(against)
-    made = labs.environment_of_source(context)
-    top = context.plan.data.source_package
-    paths = [p for p in tree.paths() if is_below(p.replace("/", "."), [top])]
-    plan = json.dumps([context.plan.data.roots.model_dump(mode="json"), made.root.name])
-    key = labs.content_key(against, paths) + "-" + labs.text_key(plan)
+    roots = json.dumps(context.plan.data.roots.model_dump(mode="json"))
+    key = labs.source_key(context, against, roots)
     kept = cache_folder().parent / "outcomes" / f"{key}.json"
     if kept.is_file():
         loaded = json.loads(kept.read_text(encoding="utf-8"))

@@ -55,3 +55,14 @@ def test_dead_definitions_methods_and_modules():
     result = dead(files)
     assert result.modules == ("pkg.alone",)
     assert result.names == {"pkg.app": ("A._unused", "CONST", "bridge", "island")}
+
+
+def test_a_view_through_which_something_live_is_changed_lives():
+    files = {
+        "pkg/app.py": (
+            "SCHEMA = {'a': {}}\nview = SCHEMA['a']\nview['b'] = 1\n"
+            "unused = SCHEMA['a']\nlost = {}\nlost['b'] = 1\n"
+            "def main(): return SCHEMA\n"
+        ),
+    }
+    assert dead(files).names == {"pkg.app": ("lost", "unused")}

@@ -287,6 +287,31 @@ CASES = {
         "p.a",
         "p.lazy p.c",
     ),
+    "names attached lazily load their submodule when imported": (
+        {
+            "p/__init__.py": """
+                from typing import TYPE_CHECKING
+                import importlib
+                if TYPE_CHECKING:
+                    from p.b import thing
+                NAMES = {"b": ["thing"], "c": ["other"]}
+                def attach(name, submod_attrs):
+                    homes = {a: m for m, names in submod_attrs.items() for a in names}
+                    def __getattr__(attribute):
+                        if attribute not in homes:
+                            raise AttributeError(attribute)
+                        home = importlib.import_module(f"{name}.{homes[attribute]}")
+                        return getattr(home, attribute)
+                    return __getattr__, list
+                __getattr__, __dir__ = attach(__name__, submod_attrs=NAMES)
+            """,
+            "p/a.py": "from p import thing",
+            "p/b.py": "thing = 1",
+            "p/c.py": "other = 1",
+        },
+        "p.a",
+        "p.b",
+    ),
     "a namespace package is a module too": (
         {"p/__init__.py": "", "p/a.py": "import p.n.b", "p/n/b.py": ""},
         "p.a",

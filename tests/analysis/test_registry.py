@@ -1,9 +1,15 @@
+import ast
 import textwrap
 
 import pytest
 
 from extractor.analysis.project import import_graph
-from extractor.analysis.registry import registry_coupling, what_moving_takes
+from extractor.analysis.registry import (
+    _Attributes,
+    _plain_uses,
+    registry_coupling,
+    what_moving_takes,
+)
 from extractor.errors import UsageError
 from extractor.source.tree import MemoryTree
 
@@ -152,3 +158,41 @@ def test_wrong_names_are_usage_errors(coupling):
         registry_coupling(tree, graph, "p")
     with pytest.raises(UsageError, match="no package 'q'"):
         registry_coupling(tree, graph, "q")
+
+
+PLAIN = [
+    "x = objects.A\n",
+    "@objects.A.mark\ndef f(x=objects.B) -> objects.C:\n    return [objects.D for _ in x]\n",
+    "f(objects=[objects.A], x=objects)\n",
+    "f(\n    objects=objects.A,\n    y=(objects.B))\n",
+    "x = 'objects.A'  # objects.B\n",
+    "a.objects.A\nmy_objects.B\n",
+    "mock.patch.object(objects, 'A')\nobjects . B\nif not hasattr(objects, 'C'):\n    pass\n",
+]
+DOUBTFUL = [
+    "x = (objects\n     .A)\n",
+    "def f(objects):\n    return objects.A\n",
+    "def f(a,\n      objects=None):\n    return objects.A\n",
+    "f(lambda objects: objects.A)\n",
+    "def f():\n    objects = []\n    return objects.A\nobjects.B\n",
+    "def f():\n    a, objects = g()\n    return objects.A\n",
+    "def f():\n    (a, objects) = g()\n    return objects.A\n",
+    "def f():\n    for objects in g():\n        objects.A\n",
+    "x = [objects.A for objects in y]\n",
+    "def f():\n    with g() as objects:\n        objects.A\n",
+    "def f():\n    if (objects := g()):\n        objects.A\n",
+    "def f():\n    from q import objects\n    return objects.A\n",
+    "def f():\n    import p.objects\n    return p.objects.A\n",
+    "def f():\n    objects: int = 1\n    return objects.A\n",
+]
+
+
+@pytest.mark.parametrize("text", [*PLAIN, *DOUBTFUL])
+def test_reading_fast_says_what_the_tree_says_or_nothing(text):
+    source = f"from p import other, objects\n{text}".encode()
+    slow = sorted(_Attributes("p.m", False, "p.objects").uses(ast.parse(source)))
+    fast = _plain_uses(source, "p.m", "p.objects", {"p.objects"})
+    if text in PLAIN:
+        assert fast is not None
+    if fast is not None:
+        assert sorted(fast) == slow

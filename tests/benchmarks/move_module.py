@@ -47,7 +47,7 @@ def move_with_rope(tree: Path, old: str, new: str) -> None:
 
 
 def move_with_libcst(tree: Path, old: str, new: str) -> None:
-    """LibCST's RenameCommand over the package, and the file itself; it skips what it cannot read."""
+    """LibCST's RenameCommand over the package, and the file itself; it skips unreadable files."""
     (tree / ".libcst.codemod.yaml").write_text("modules: ['libcst.codemod.commands']\n")
     command = [sys.executable, "-m", "libcst.tool", "codemod", "-j", "2", "rename.RenameCommand"]
     command += ["--old_name", old, "--new_name", new, "--no-format", old.partition(".")[0]]

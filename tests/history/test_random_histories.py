@@ -4,12 +4,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from extractor.history.append import append_history
 from extractor.history.carry import carry_history
+from extractor.history.commits import Identity
 from extractor.history.moves import SliceMove, WholeMove
-from extractor.slicing import slice_past
+from extractor.slicing import bare_definitions, slice_past
 from extractor.source.tree import git_environment
 
 NAMES = ["a.py", "b.py", "d/a.py", "d/c.py", "e/f/g.py"]
@@ -89,27 +91,30 @@ def mapped_tree(tree, index, lineages):
     found = {}
     for target, providers in lineages.providers.items():
         for provider in providers:
-            if index in lineages.earlier_lives.get(provider.path, ()):
+            if not lineages.matters(provider.path, index):
                 continue
             content = tree.get(provider.path)
             if content is None:
                 continue
             if provider.symbols is not None:
-                content, bound = slice_past(content.encode(), provider.symbols)
-                content = content.decode()
-                if not bound and not (provider.is_main and content):
+                cut = slice_past if provider.is_main else bare_definitions
+                content = cut(content.encode(), provider.symbols)[0].decode()
+                if not content:
                     continue
             found[target] = content
             break
     return found
 
 
-def simplified(model, lineages, wanted):
-    """Index to (parents, tree) of every commit that is kept; ``stands`` for the others."""
+def simplified(model, lineages, order):
+    """Index to (parents, tree) of every kept commit, and which one stands for the others.
+
+    ``order`` has the model's index of each commit by the engine's.
+    """
     kept, stands = {}, {}
     below = {}
-    for index in sorted(wanted):
-        tree = mapped_tree(model.trees[index], index, lineages)
+    for position, index in enumerate(order):
+        tree = mapped_tree(model.trees[index], position, lineages)
         parents = list(dict.fromkeys(stands[p] for p in model.parents[index] if p in stands))
         parents = [p for p in parents if not any(p in below[q] for q in parents if q != p)]
         if not parents and not tree:
@@ -152,6 +157,17 @@ def read_back(git_dir):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.booleans())
+@example(
+    # Renamed away and back, then merged with a line that has neither.
+    [
+        ([], [("write", "a.py", "a.py")]),
+        ([1], [("rename", "a.py", "b.py")]),
+        ([1], [("rename", "b.py", "a.py")]),
+        ([], []), ([], []), ([], []),
+        ([1, 4], []),
+    ],
+    {"a.py"}, False,
+)  # fmt: skip
 def test_the_result_is_the_models(plan, chosen, sliced):
     model = Model(plan)
     tip = len(plan) - 1
@@ -170,7 +186,9 @@ def test_the_result_is_the_models(plan, chosen, sliced):
         carried = carry_history(source, revision, moves, target)
         found = read_back(target / ".git")
         git(target / ".git", "fsck", "--strict")
-    kept, stands = simplified(model, carried.lineages, {tip} | model.ancestors(tip))
+        order = git(source, "log", "--topo-order", "--reverse", "--format=%s", "main").split()
+    assert {int(index) for index in order} == {tip} | model.ancestors(tip)
+    kept, stands = simplified(model, carried.lineages, [int(index) for index in order])
     reached, waiting = set(), [stands[tip]]
     while waiting:
         at = waiting.pop()
@@ -181,3 +199,39 @@ def test_the_result_is_the_models(plan, chosen, sliced):
     # The names a file had just before it was moved by git's own account are followed.
     for target_path, providers in carried.lineages.providers.items():
         assert providers[0].path == target_path.removeprefix("new/")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.integers(0, 13), st.booleans())
+def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sliced):
+    model = Model(plan)
+    tip = len(plan) - 1
+    middle = where % len(plan)
+    if middle not in model.ancestors(tip):
+        return
+
+    def moves_at(index):
+        paths = sorted(chosen & model.trees[index].keys())
+        moves = [WholeMove(path, f"new/{path}") for path in paths]
+        if sliced and moves:
+            moves[-1] = SliceMove(paths[-1], f"new/{paths[-1]}", frozenset({"KEPT"}))
+        return moves
+
+    if not moves_at(middle) or not moves_at(tip):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "source"
+        git(source, "init", "-q", "--bare", source)
+        git(source, "fast-import", "--quiet", stdin=model.stream().encode())
+        old, new = (git(source, "rev-parse", n).strip() for n in (f"c{middle}", "main"))
+        target, fresh = Path(folder) / "target", Path(folder) / "fresh"
+        before = carry_history(source, old, moves_at(middle), target)
+        appended = append_history(source, new, moves_at(tip), target, author=Identity("A", "a@b"))
+        expected = carry_history(source, new, moves_at(tip), fresh)
+        git_dir = target / ".git"
+        tree = git(git_dir, "rev-parse", "upstream^{tree}")
+        assert tree == git(fresh / ".git", "rev-parse", f"{expected.tip}^{{tree}}")
+        git(git_dir, "merge-base", "--is-ancestor", before.tip, "upstream")
+        assert appended.before == before.tip
+        assert git(git_dir, "rev-parse", "upstream").strip() == appended.tip
+        git(git_dir, "fsck", "--strict")

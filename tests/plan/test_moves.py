@@ -120,3 +120,24 @@ def test_the_longest_layout_rule_wins():
 )
 def test_file_rules(path, target):
     assert FileRule.model_validate({"from": "docs/*/sub*.rst", "to": "doc/"}).target(path) == target
+
+
+def test_a_decision_about_a_package_covers_modules_below_but_no_roots():
+    files = {
+        **FILES,
+        "big/help/__init__.py": "",
+        "big/help/deep/__init__.py": "",
+        "big/help/deep/tools.py": "class T(object): pass\n",
+        "big/help/sub/__init__.py": "",
+        "big/help/sub/test_x.py": "from big.help.deep import tools\ntools.T\n",
+    }
+    plan = PLAN.replace('"big.tests.sub"]', '"big.tests.sub", "big.help.sub"]').replace(
+        "[layout.modules]",
+        '[[replace]]\nsubject = "big.help"\nwith = "small.help"\n'
+        'names = { T = "small.base:Tool" }\nreason = "of the old tests only"\n'
+        '[layout.modules]\n"big.help.sub" = "small.tests.more"',
+    )
+    found = layout(files, plan)
+    assert found.moved.modules["big.help.sub.test_x"] == "small.tests.more.test_x"
+    names = {rule.subject: names.symbols for rule, names in found.replaced}
+    assert names["big.help"] == {"big.help.deep.tools:T": "small.base:Tool"}

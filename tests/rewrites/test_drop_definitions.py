@@ -158,3 +158,21 @@ def test_names_are_those_of_the_files_own_module():
     settings = Settings(frozenset({"a.b:gone", "a.c:kept"}))
     outcome = run(SourceFile("a/b.py", b"gone = 1\nkept = 2\n", "a.b"), settings)
     assert content_of(outcome) == b"kept = 2\n"
+
+
+def test_used_names_can_be_kept_with_all_that_they_use():
+    keeping = partial(rewrite, names=frozenset({"base", "props", "gone"}), keep_used=True)
+    source = "base = 1\nprops = base\ngone = props\nprops['x'] = 1\n"
+    outcome = keeping(source.encode())
+    assert content_of(outcome) == b"base = 1\nprops = base\nprops['x'] = 1\n"
+    assert outcome.findings == (
+        Finding("base is still used here", 2),
+        Finding("props is still used here", 4),
+    )
+
+
+def test_a_local_name_is_no_use():
+    keeping = partial(rewrite, names=frozenset({"gone"}), keep_used=True)
+    outcome = keeping(b"gone = 1\n\n\ndef f(gone):\n    return gone\n")
+    assert content_of(outcome) == b"def f(gone):\n    return gone\n"
+    assert outcome.findings == ()

@@ -63,6 +63,6 @@ def test_entry_points_that_are_there():
 
 
 def test_templates_and_classifiers():
-    assert fill_template(b"${a} $$HOME", {"a": "1"}) == b"1 $HOME"
+    assert fill_template(b"${a} $$HOME", {"a": "1"}) == b"1 $HOME\n"
     cfg = b"[metadata]\nclassifier =\n    Programming Language :: Python :: 2.7\n    Other :: X\n"
     assert classifiers(cfg) == ["Programming Language :: Python :: 2.7"]

@@ -225,8 +225,8 @@ def test_text_files():
     check_unchanged(check, "[filter]\npath = /etc/big/big.conf\n")
     check_rewritten(
         check,
-        "[entry]\na = big.api.part.util:main\nb = big.objects.thing\n",
-        "[entry]\na = part.util:main\nb = part.objects.thing\n",
+        "[entry]\na = big.api.part.util:main\nb = big.objects.thing:big.exception.Base\n",
+        "[entry]\na = part.util:main\nb = part.objects.thing:part.exception.PartError\n",
         python=False,
     )
 

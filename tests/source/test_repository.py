@@ -149,6 +149,22 @@ class TestRefusals:
         with pytest.raises(SourceError, match="does not exist"):
             opened(tmp_path / "nosuch")
 
+    @pytest.mark.parametrize("spec", ["", " ", "a\0b"])
+    def test_what_names_nothing(self, checkout, opened, monkeypatch, spec):
+        monkeypatch.chdir(checkout.root)
+        with pytest.raises(UsageError, match="cannot be the name of a source"):
+            opened(spec)
+
+    def test_too_long_a_name(self, opened):
+        with pytest.raises(SourceError, match="cannot be opened: File name too long"):
+            opened("x" * 5000)
+
+    def test_links_that_go_round(self, opened, tmp_path):
+        (tmp_path / "a").symlink_to(tmp_path / "b")
+        (tmp_path / "b").symlink_to(tmp_path / "a")
+        with pytest.raises(SourceError, match=r"cannot be opened|does not exist"):
+            opened(tmp_path / "a")
+
     def test_file(self, opened, tmp_path):
         (tmp_path / "file").write_text("x")
         with pytest.raises(SourceError, match="is a file"):

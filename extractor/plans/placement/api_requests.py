@@ -66,7 +66,7 @@ class Generator:
         if self.first:
             self.first = False
             return Request("GET", "/", (("accept", "application/json"),))
-        weights, makers = zip(*self.makers)
+        weights, makers = zip(*self.makers, strict=True)
         return self.chance.choices(makers, weights)[0]()
 
     def saw(self, request: Request, answer: Answer) -> None:
@@ -107,8 +107,9 @@ class Generator:
         elif parts[0] == "allocations" and request.method == "PUT":
             self.consumers.setdefault(parts[1], None)
         elif parts[0] == "allocations" and isinstance(body, dict):
-            if isinstance(body.get("consumer_generation"), int):
-                self.consumers[parts[1]] = body["consumer_generation"]
+            generation = body.get("consumer_generation")
+            if isinstance(generation, int):
+                self.consumers[parts[1]] = generation
 
     # -- parts -------------------------------------------------------------------------------
 

@@ -26,31 +26,33 @@ def validate(state):
     known = {"format", "scope", "traits", "resource_classes", "resource_providers", "consumers"}
     for key in state:
         if key not in known:
-            raise ValueError("%s is not known here; known are %s" % (key, ", ".join(sorted(known))))
+            raise ValueError(
+                "{} is not known here; known are {}".format(key, ", ".join(sorted(known)))
+            )
     if state.get("scope") not in _SCOPES:
-        raise ValueError("scope must be one of %s" % ", ".join(_SCOPES))
+        raise ValueError("scope must be one of {}".format(", ".join(_SCOPES)))
     for uuid, provider in state.get("resource_providers", {}).items():
         for key in provider:
             if key not in {"name", "parent", "inventories", "traits", "aggregates"}:
-                raise ValueError("provider %s: %s is not known here" % (uuid, key))
+                raise ValueError(f"provider {uuid}: {key} is not known here")
         if not isinstance(provider.get("name"), str):
-            raise ValueError("provider %s has no name" % uuid)
+            raise ValueError(f"provider {uuid} has no name")
         for name, inventory in (provider.get("inventories") or {}).items():
             if "total" not in inventory:
-                raise ValueError("provider %s: inventory of %s has no total" % (uuid, name))
+                raise ValueError(f"provider {uuid}: inventory of {name} has no total")
             for key in inventory:
                 if key not in _INVENTORY:
                     raise ValueError(
-                        "provider %s: inventory of %s: %s is not known here" % (uuid, name, key)
+                        f"provider {uuid}: inventory of {name}: {key} is not known here"
                     )
     for uuid, consumer in state.get("consumers", {}).items():
         if not isinstance(consumer.get("allocations"), dict):
-            raise ValueError("consumer %s has no allocations" % uuid)
+            raise ValueError(f"consumer {uuid} has no allocations")
         for provider, resources in consumer["allocations"].items():
             for name, used in resources.items():
                 if not isinstance(used, int) or used < 1:
                     raise ValueError(
-                        "consumer %s: %s of %s on %s is no amount" % (uuid, used, name, provider)
+                        f"consumer {uuid}: {used} of {name} on {provider} is no amount"
                     )
 
 
@@ -80,8 +82,8 @@ def merge(states):
                 value = sorted(value) if key in ("traits", "aggregates") else value
                 if key in place and place[key] != value:
                     raise ValueError(
-                        "%s and %s contradict each other about %s of provider %s"
-                        % (told_by[uuid, key], name, key, uuid)
+                        f"{told_by[uuid, key]} and {name} contradict each other "
+                        f"about {key} of provider {uuid}"
                     )
                 place[key] = value
                 told_by[uuid, key] = name
@@ -95,16 +97,17 @@ def merge(states):
                     continue
                 if place[key] not in (None, value):
                     raise ValueError(
-                        "%s and %s contradict each other about %s of consumer %s"
-                        % (told_by[uuid, key], name, key, uuid)
+                        f"{told_by[uuid, key]} and {name} contradict each other "
+                        f"about {key} of consumer {uuid}"
                     )
                 place[key] = value
                 told_by[uuid, key] = name
             for provider, resources in consumer["allocations"].items():
                 if place["allocations"].setdefault(provider, resources) != resources:
                     raise ValueError(
-                        "%s and %s contradict each other about consumer %s on "
-                        "provider %s" % (told_by[uuid, provider], name, uuid, provider)
+                        f"{told_by[uuid, provider]} and {name} contradict each other "
+                        f"about consumer {uuid} on "
+                        f"provider {provider}"
                     )
                 told_by[uuid, provider] = name
             if state["scope"] == "whole":
@@ -129,12 +132,14 @@ def open_service(client: Client):
         newest = answer.data["versions"][0]["max_version"]
         major, minor = map(int, newest.split("."))
     except (TypeError, KeyError, IndexError, ValueError):
-        raise SourceError("%s does not answer as Placement does" % client.shown) from None
+        raise SourceError(f"{client.shown} does not answer as Placement does") from None
     if (major, minor) < _LOWEST:
-        raise SourceError(
-            "%s knows microversion %s at most; 1.14 is needed" % (client.shown, newest)
-        )
-    return Placement(client, min((major, minor), _KNOWN))
+        raise SourceError(f"{client.shown} knows microversion {newest} at most; 1.14 is needed")
+    service = Placement(client, min((major, minor), _KNOWN))
+    # A process writes the standard traits with its first request about traits; were that a request
+    # for a trait that is not there, the writing would be rolled back and never tried again.
+    service.get("/traits", "traits")
+    return service
 
 
 def _quoted(text):
@@ -149,7 +154,8 @@ class Placement:
         self.version = version
 
     def call(self, method, path, body=None, version=None) -> Response:
-        spoken = "placement %d.%d" % (version or self.version)
+        major, minor = version or self.version
+        spoken = f"placement {major}.{minor}"
         return self._client.request(method, path, body, {"OpenStack-API-Version": spoken})
 
     def get(self, path, what):
@@ -158,13 +164,14 @@ class Placement:
         if answer.status == 404:
             return None
         if answer.status != 200:
-            raise SourceError("%s cannot be read: %s" % (what, answer.reason()))
+            raise SourceError(f"{what} cannot be read: {answer.reason()}")
         return answer.data
 
     def write(self, method, path, body, version=None):
         """A request that changes something; raises Conflict or Cannot when it is refused."""
         answer = self.call(method, path, body, version)
-        if answer.status == 409:
+        # A deadlock in the database under the service is a 500.
+        if answer.status == 409 or answer.status >= 500:
             raise Conflict(answer.reason())
         if answer.status >= 400:
             raise Cannot(answer.reason())
@@ -176,7 +183,7 @@ class Placement:
         }
 
     def inventories(self, uuid):
-        data = self.get("/resource_providers/%s/inventories" % uuid, "inventories of %s" % uuid)
+        data = self.get(f"/resource_providers/{uuid}/inventories", f"inventories of {uuid}")
         if data is None:
             return None, None
         held = {
@@ -186,23 +193,23 @@ class Placement:
         return held, data["resource_provider_generation"]
 
     def traits(self, uuid):
-        data = self.get("/resource_providers/%s/traits" % uuid, "traits of %s" % uuid)
+        data = self.get(f"/resource_providers/{uuid}/traits", f"traits of {uuid}")
         if data is None:
             return None, None
         return sorted(data["traits"]), data["resource_provider_generation"]
 
     def aggregates(self, uuid):
-        data = self.get("/resource_providers/%s/aggregates" % uuid, "aggregates of %s" % uuid)
+        data = self.get(f"/resource_providers/{uuid}/aggregates", f"aggregates of {uuid}")
         if data is None:
             return None, None
         return sorted(data["aggregates"]), data.get("resource_provider_generation")
 
     def consumers_on(self, uuid):
-        data = self.get("/resource_providers/%s/allocations" % uuid, "allocations on %s" % uuid)
+        data = self.get(f"/resource_providers/{uuid}/allocations", f"allocations on {uuid}")
         return sorted((data or {"allocations": {}})["allocations"])
 
     def allocations(self, consumer):
-        return self.get("/allocations/%s" % consumer, "allocations of %s" % consumer)
+        return self.get(f"/allocations/{consumer}", f"allocations of {consumer}")
 
     def custom(self, path, key, pick):
         data = self.get(path, key)
@@ -276,7 +283,7 @@ class Placement:
         for uuid in sorted(there if whole else set(there) & set(state["resource_providers"])):
             consumers.update(self.consumers_on(uuid))
         found += [
-            Stranger(self, "consumer %s" % uuid, "/allocations/%s" % uuid)
+            Stranger(self, f"consumer {uuid}", f"/allocations/{uuid}")
             for uuid in sorted(consumers - set(state["consumers"]))
         ]
         if whole:
@@ -286,7 +293,7 @@ class Placement:
             }
             # Children go before their parents.
             found += [
-                Stranger(self, "provider %s" % u, "/resource_providers/%s" % u)
+                Stranger(self, f"provider {u}", f"/resource_providers/{u}")
                 for u in reversed(_parents_first(strangers))
             ]
             for what, path, names, known in (
@@ -299,7 +306,7 @@ class Placement:
                 ),
             ):
                 found += [
-                    Stranger(self, "%s %s" % (what, n), "%s/%s" % (path, _quoted(n)))
+                    Stranger(self, f"{what} {n}", f"{path}/{_quoted(n)}")
                     for n in names
                     if n not in known
                 ]
@@ -312,7 +319,7 @@ def _parents_first(providers):
     while left:
         ready = [u for u in left if providers[u].get("parent") not in left]
         if not ready:
-            raise Cannot("providers are each other's parents: %s" % ", ".join(left))
+            raise Cannot("providers are each other's parents: {}".format(", ".join(left)))
         order += ready
         left = [u for u in left if u not in ready]
     return order
@@ -328,10 +335,12 @@ def _amounts(data):
 class Name:
     """A custom trait or resource class."""
 
+    kept = "the service accepted the name and does not show it"
+
     def __init__(self, service, what, path, name):
-        self.name = "%s %s" % (what, name)
+        self.name = f"{what} {name}"
         self._service = service
-        self._path = "%s/%s" % (path, _quoted(name))
+        self._path = f"{path}/{_quoted(name)}"
 
     def differences(self):
         answer = self._service.call("GET", self._path)
@@ -344,8 +353,10 @@ class Name:
 class Provider:
     """A resource provider with its name and its place in the tree."""
 
+    kept = "the service sets the root of a tree itself, when a provider gets its parent"
+
     def __init__(self, service, uuid, wanted, all_wanted):
-        self.name = "provider %s" % uuid
+        self.name = f"provider {uuid}"
         self._service = service
         self._uuid = uuid
         self._wanted = wanted
@@ -363,27 +374,27 @@ class Provider:
         return None
 
     def differences(self):
-        there = self._there = self._service.get("/resource_providers/%s" % self._uuid, self.name)
+        there = self._there = self._service.get(f"/resource_providers/{self._uuid}", self.name)
         if there is None:
             return ["is missing"]
         found = []
         if there["name"] != self._wanted["name"]:
-            found.append("name is %r, not %r" % (there["name"], self._wanted["name"]))
+            found.append("name is {!r}, not {!r}".format(there["name"], self._wanted["name"]))
         if "parent" in self._wanted and there["parent_provider_uuid"] != self._wanted["parent"]:
             found.append(
-                "parent is %s, not %s" % (there["parent_provider_uuid"], self._wanted["parent"])
+                "parent is {}, not {}".format(there["parent_provider_uuid"], self._wanted["parent"])
             )
         elif self._root() not in (None, there["root_provider_uuid"]):
-            found.append("root is %s, not %s" % (there["root_provider_uuid"], self._root()))
+            found.append("root is {}, not {}".format(there["root_provider_uuid"], self._root()))
         return found
 
     def apply(self):
         parent = self._wanted.get("parent")
         if (
             parent is not None
-            and self._service.get("/resource_providers/%s" % parent, "provider %s" % parent) is None
+            and self._service.get(f"/resource_providers/{parent}", f"provider {parent}") is None
         ):
-            raise NotYet("its parent %s is not there" % parent)
+            raise NotYet(f"its parent {parent} is not there")
         body = {"name": self._wanted["name"]}
         if self._there is None:
             body["uuid"] = self._uuid
@@ -396,7 +407,7 @@ class Provider:
             raise Cannot("the API does not give a provider another parent")
         if parent is not None or held is not None:
             body["parent_provider_uuid"] = parent or held
-        self._write("PUT", "/resource_providers/%s" % self._uuid, body)
+        self._write("PUT", f"/resource_providers/{self._uuid}", body)
 
     def _write(self, method, path, body):
         try:
@@ -405,19 +416,22 @@ class Provider:
             for other in self._service.providers().values():
                 if other["name"] == body["name"] and other["uuid"] != self._uuid:
                     if other["uuid"] in self._all:
-                        raise NotYet("provider %s still has that name" % other["uuid"]) from None
+                        raise NotYet(
+                            "provider {} still has that name".format(other["uuid"])
+                        ) from None
                     raise Cannot(
-                        "provider %s, of which no file tells, has that name" % other["uuid"]
+                        "provider {}, of which no file tells, has that name".format(other["uuid"])
                     ) from None
             raise error
 
 
 class _OfProvider:
+    kept = "the service accepted the request and shows something else"
     what = ""
     path = ""
 
     def __init__(self, service, uuid, wanted):
-        self.name = "provider %s %s" % (uuid, self.what)
+        self.name = f"provider {uuid} {self.what}"
         self._service = service
         self._uuid = uuid
         self._wanted = wanted
@@ -436,7 +450,7 @@ class _OfProvider:
     def _compare(self):
         missing = sorted(set(self._wanted) - set(self._held))
         more = sorted(set(self._held) - set(self._wanted))
-        return ["%s is missing" % m for m in missing] + ["%s is too many" % m for m in more]
+        return [f"{m} is missing" for m in missing] + [f"{m} is too many" for m in more]
 
     def _body(self):
         raise NotImplementedError
@@ -444,9 +458,7 @@ class _OfProvider:
     def apply(self):
         if self._held is None:
             raise NotYet("the provider is not there")
-        self._service.write(
-            "PUT", "/resource_providers/%s/%s" % (self._uuid, self.path), self._body()
-        )
+        self._service.write("PUT", f"/resource_providers/{self._uuid}/{self.path}", self._body())
 
 
 class Inventories(_OfProvider):
@@ -467,7 +479,7 @@ class Inventories(_OfProvider):
                     else held == value
                 )
                 if not same:
-                    found.append("%s of %s is %s, not %s" % (key, name, held, value))
+                    found.append(f"{key} of {name} is {held}, not {value}")
         return found
 
     def _body(self):
@@ -499,8 +511,10 @@ class Aggregates(_OfProvider):
 class Consumer:
     """The allocations of one consumer, and whose they are."""
 
+    kept = "the service does not change whose a consumer is that it knows already"
+
     def __init__(self, service, uuid, wanted):
-        self.name = "consumer %s" % uuid
+        self.name = f"consumer {uuid}"
         self._service = service
         self._uuid = uuid
         self._wanted = wanted
@@ -520,30 +534,29 @@ class Consumer:
             for name in sorted(set(have) | set(want)):
                 if have.get(name) != want.get(name):
                     found.append(
-                        "%s on %s is %s, not %s"
-                        % (name, provider, have.get(name, 0), want.get(name, 0))
+                        f"{name} on {provider} is {have.get(name, 0)}, not {want.get(name, 0)}"
                     )
         if self._there["allocations"]:
             for key in ("project_id", "user_id"):
                 want = self._wanted[key]
                 if want is not None and self._there.get(key) != want:
-                    found.append("%s is %s, not %s" % (key, self._there.get(key), want))
+                    found.append(f"{key} is {self._there.get(key)}, not {want}")
         return found
 
     def apply(self):
         amounts = {p: r for p, r in _amounts(self._there).items() if p not in self._own({p: r})}
         amounts.update({p: r for p, r in self._wanted["allocations"].items() if r})
-        path = "/allocations/%s" % self._uuid
+        path = f"/allocations/{self._uuid}"
         if not amounts:
             self._service.write("DELETE", path, None)
             return
         for provider in sorted(amounts):
             held, _ = self._service.inventories(provider)
             if held is None:
-                raise NotYet("provider %s is not there" % provider)
+                raise NotYet(f"provider {provider} is not there")
             for name in sorted(amounts[provider]):
                 if name not in held:
-                    raise NotYet("provider %s has no inventory of %s" % (provider, name))
+                    raise NotYet(f"provider {provider} has no inventory of {name}")
         project = self._wanted["project_id"] or self._there.get("project_id")
         user = self._wanted["user_id"] or self._there.get("user_id")
         if project is None or user is None:

@@ -25,8 +25,9 @@ def _path_pattern(roots: frozenset[str]) -> re.Pattern[bytes]:
 @lru_cache(maxsize=64)
 def _pattern(roots: frozenset[str]) -> re.Pattern[bytes]:
     names = b"|".join(re.escape(root.encode()) for root in sorted(roots))
+    symbol = rb"(?::(?!(?:%s)\.)[A-Za-z_]\w*)?" % names  # in ``a.b:c``, not in ``a.b:a.c.d``
     return re.compile(
-        rb"(?<![\w.\-/\\$])(?<!\w@)(?:%s)(?:\.[A-Za-z_]\w*)+(?::[A-Za-z_]\w*)?(?![\w/])" % names
+        rb"(?<![\w.\-/\\$])(?<!\w@)(?:%s)(?:\.[A-Za-z_]\w*)+%s(?![\w/])" % (names, symbol)
     )
 
 

@@ -46,7 +46,10 @@ class Binding:
 
 @dataclass(eq=False)
 class Scope:
-    """A namespace: what imports bind in it, what else does, and the uses found for imports."""
+    """A namespace: what imports bind in it, what else does, and the uses of its names.
+
+    Uses are kept of names that imports bind, and of all names of the module's own scope.
+    """
 
     kind: str
     parent: Scope | None
@@ -107,7 +110,7 @@ class _Reader(ast.NodeVisitor):
             home = _lookup(scope, use.name.id)
             if home is None:
                 self.found.free.setdefault(use.name.id, []).append(use)
-            elif use.name.id in home.imports:
+            elif use.name.id in home.imports or home is self.top:
                 home.uses.setdefault(use.name.id, []).append(use)
         return self.found
 

@@ -31,7 +31,8 @@ class UnknownSchema(Exception):
 
 
 def _config(connection):
-    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'alembic')
+    here = os.path.dirname(os.path.abspath(__file__))
+    folder = os.path.join(here, 'alembic')
     config = alembic_config.Config()
     config.set_main_option('script_location', folder.replace('%', '%%'))
     config.attributes['connection'] = connection

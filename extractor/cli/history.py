@@ -1,0 +1,53 @@
+"""``extractor history``: what can be shown of the history a result carries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from extractor.cli._options import Reporting, reporting_options
+from extractor.errors import ExitCode
+
+
+@click.group()
+def command() -> None:
+    """Look into the history that a result carries."""
+
+
+@command.command()
+@click.argument(
+    "result", metavar="RESULT", type=click.Path(path_type=Path, file_okay=False, exists=True)
+)
+@click.option(
+    "--against",
+    metavar="SOURCE",
+    required=True,
+    help="The source it was made of: a checkout or a bare repository with full history.",
+)
+@click.option(
+    "--branch",
+    metavar="BRANCH",
+    default="upstream",
+    show_default=True,
+    help="Compare blame at this branch of RESULT.",
+)
+@reporting_options
+def check(result: Path, against: str, branch: str, reporting: Reporting) -> int:
+    """Compare RESULT (OUTPUT/<name>) with its source, line by line and commit by commit.
+
+    Blame must name the same commit for 99 % of the lines; no commit may change nothing, no
+    path be foreign, no ancestor lost; the tip must be exactly the mapped subset.
+    """
+    from extractor.history.check import check_history, summary
+    from extractor.history.state import read_state
+    from extractor.scratch import workspace
+    from extractor.source.repository import open_source
+
+    revision = read_state(result / ".git").source_revision
+    with workspace() as scratch:
+        opened = open_source(against, revision, workspace=scratch, progress=reporting.progress)
+        with opened as source, reporting.progress.stage("check"):
+            checked = check_history(source.git_dir, result, branch=branch)
+    reporting.result(checked.record(), summary(checked))
+    return ExitCode.DID_NOT_HOLD if checked.problems else ExitCode.DONE

@@ -1,0 +1,142 @@
+"""``extractor report``: what a reviewer reads, after a run or of a change under review."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from extractor.cli._options import Reporting, plan_option, reporting_options
+from extractor.errors import ExitCode, SourceError
+
+
+class _OutputOrVerb(click.Group):
+    """``report OUTPUT`` and ``report diff ...``: what is no verb is an OUTPUT."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h")):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("report", cls=_OutputOrVerb)
+def command() -> None:
+    """Write OUTPUT/report for a reviewer: index.html, report.md and report.json.
+
+    extractor report OUTPUT [--source SOURCE] [--open]
+
+    extractor report diff SOURCE REV1 REV2
+    """
+
+
+@command.command("run")
+@click.argument("output", metavar="OUTPUT", type=click.Path(path_type=Path))
+@click.option(
+    "--source",
+    metavar="SOURCE",
+    help="What OUTPUT was made from.  [default: its releases, or this folder's repository]",
+)
+@click.option("--plan", metavar="PLAN", help="The plan it was made by.  [default: as it says]")
+@click.option("--blame", is_flag=True, help="Compare every file's blame too: some minutes.")
+@click.option("--no-pictures", is_flag=True, help="Leave out the drawings of dependencies.")
+@click.option("--open", "show", is_flag=True, help="Open the page when it is made.")
+@reporting_options
+def of_run(
+    output: Path,
+    source: str | None,
+    plan: str | None,
+    blame: bool,
+    no_pictures: bool,
+    show: bool,
+    reporting: Reporting,
+) -> int:
+    """Report on the finished run in OUTPUT (the word ``run`` may be left out)."""
+    from extractor.manifest import read_manifest
+    from extractor.plan.load import load_plan
+    from extractor.reporting.run import build_run_report, known_source
+    from extractor.reporting.write import write_report
+    from extractor.source.repository import open_source
+
+    manifest = read_manifest(output / "manifest.json")
+    chosen = load_plan(plan or manifest.plan.name)
+    spec = source or known_source(manifest, Path.cwd())
+    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch, ExitStack() as stack:
+        opened = None
+        if spec is not None:
+            revision = None if manifest.source.releases else manifest.source.revision
+            try:
+                opened = stack.enter_context(
+                    open_source(
+                        spec, revision, workspace=Path(scratch), progress=reporting.progress
+                    )
+                )
+            except SourceError:
+                # A source we guessed may be gone; the report says what is missing.
+                if source is not None:
+                    raise
+        report = build_run_report(
+            output,
+            chosen,
+            opened,
+            with_blame=blame,
+            pictures=not no_pictures,
+            progress=reporting.progress,
+        )
+    page = write_report(output / "report", report)
+    reporting.result({"page": str(page), "caveats": list(report.caveats)}, f"{page}")
+    if show:
+        click.launch(str(page))
+    return ExitCode.DONE
+
+
+@command.command("diff")
+@click.argument("source", metavar="SOURCE")
+@click.argument("rev1", metavar="REV1")
+@click.argument("rev2", metavar="REV2")
+@plan_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Also write index.html, report.md and report.json there.",
+)
+@reporting_options
+def of_change(
+    source: str,
+    rev1: str,
+    rev2: str,
+    plan: str,
+    output: Path | None,
+    reporting: Reporting,
+) -> int:
+    """Say what the change from REV1 to REV2 does to the cut; Markdown for a comment."""
+    from extractor.plan.load import load_plan
+    from extractor.reporting.change import build_change_report
+    from extractor.reporting.write import write_report
+    from extractor.source.repository import Source, open_source
+    from reports.markdown import render_markdown
+
+    chosen = load_plan(plan)
+    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch, ExitStack() as stack:
+        sources: list[Source] = []
+        for name, revision in (("before", rev1), ("after", rev2)):
+            folder = Path(scratch) / name
+            folder.mkdir()
+            sources.append(
+                stack.enter_context(
+                    open_source(
+                        source,
+                        revision,
+                        workspace=folder,
+                        progress=reporting.progress,
+                        need_history=False,
+                    )
+                )
+            )
+        report = build_change_report(sources[0], sources[1], chosen)
+    if output is not None:
+        write_report(output, report)
+    reporting.result(report.model_dump(mode="json"), render_markdown(report).rstrip("\n"))
+    return ExitCode.DONE

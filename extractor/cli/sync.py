@@ -1,0 +1,52 @@
+"""``extractor sync``: bring a result up to date with its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from extractor.cli._options import (
+    Reporting,
+    output_argument,
+    plan_option,
+    reporting_options,
+    rev_option,
+)
+from extractor.errors import ExitCode
+
+
+@click.command()
+@output_argument
+@click.option("--from", "source", metavar="SOURCE", required=True, help="The source repository.")
+@rev_option
+@plan_option
+@click.option("--author", metavar="'NAME <MAIL>'", help="Author of the commits made.")
+@reporting_options
+def command(
+    output: Path,
+    source: str,
+    rev: str | None,
+    plan: str,
+    author: str | None,
+    reporting: Reporting,
+) -> int:
+    """Append to OUTPUT what SOURCE did up to --rev since OUTPUT was made.
+
+    The branch upstream only goes forward. Commits made on top of the extraction stay; when
+    they conflict, the files are named and the branch is left as it is.
+    """
+    from extractor.history.commits import Identity
+    from extractor.plan.load import load_plan
+    from extractor.scratch import workspace
+    from extractor.source.repository import open_source
+    from extractor.sync import summary, sync
+
+    chosen = load_plan(plan)
+    identity = Identity.parse(author) if author else None
+    with workspace() as scratch:
+        opened = open_source(source, rev, workspace=scratch, progress=reporting.progress)
+        with opened as ready:
+            done = sync(ready, chosen, output, author=identity, progress=reporting.progress)
+    reporting.result(done.record(), summary(done))
+    return ExitCode.DID_NOT_HOLD if done.joined.conflicts else ExitCode.DONE

@@ -1,0 +1,109 @@
+"""Join a newer extraction with what people did to the older one: nothing of theirs is lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from extractor.errors import SourceError, UsageError
+from extractor.history.commits import Identity, checkout, write_object
+from extractor.source.objects import git_command
+from extractor.source.tree import git_environment, run_git
+
+EXTRACTED = "refs/extractor/extracted"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """``commit`` is the branch's new tip, or its old one when there are ``conflicts``.
+
+    ``conflicts`` are the paths that both sides changed; ``extracted`` is the commit to merge
+    by hand then, and ``local_commits`` how many commits of people are on the branch.
+    """
+
+    commit: str
+    extracted: str
+    local_commits: int
+    conflicts: tuple[str, ...]
+
+
+def record_extracted(target: Path, commit: str) -> None:
+    """Remember what of the branch the tool made: all after it is people's."""
+    run_git(target / ".git", "update-ref", EXTRACTED, commit)
+
+
+def require_joinable(target: Path, branch: str) -> tuple[str, str]:
+    """The branch's tip and the last extraction in it; ``UsageError`` when it cannot be joined."""
+    git_dir = (target / ".git").resolve()
+    tip = _name(git_dir, f"refs/heads/{branch}")
+    try:
+        before = _name(git_dir, EXTRACTED)
+    except SourceError:
+        raise UsageError(f"{target} does not say which commit the last run made") from None
+    if _git(target, "status", "--porcelain", "--untracked-files=no").stdout:
+        raise UsageError(f"{target} has changes that are not committed: commit them first")
+    if _git(target, "merge-base", "--is-ancestor", before, tip).returncode:
+        raise UsageError(
+            f"{branch} does not hold {before[:12]}, which the last run made: "
+            "merge it (after a conflict it is the branch extracted)"
+        )
+    return tip, before
+
+
+def join_branch(
+    target: Path, branch: str, extracted: str, message: str, *, author: Identity, date: int
+) -> Joined:
+    """Bring ``branch`` to the new extraction ``extracted``, local commits kept.
+
+    A commit with the new extraction's tree and both extractions as parents makes the branch
+    only ever go forward. Without local commits it is the new tip; else it is merged in. On
+    a conflict the branch stays as it is, and the branch ``extracted`` waits to be merged by
+    hand. Raises ``UsageError`` as ``require_joinable`` does.
+    """
+    git_dir = (target / ".git").resolve()
+    tip, before = require_joinable(target, branch)
+    tree = _name(git_dir, f"{extracted}^{{tree}}")
+    step = _commit(git_dir, tree, [before, extracted], message, author, date)
+    count = int(run_git(git_dir, "rev-list", "--count", f"{before}..{tip}"))
+    if not count:
+        checkout(target, branch, step)
+        record_extracted(target, step)
+        return Joined(step, step, 0, ())
+    merged = _git(target, "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages",
+                  tip, step)  # fmt: skip
+    if merged.returncode not in (0, 1):
+        raise UsageError(f"cannot merge: {merged.stderr.decode('utf-8', 'replace').strip()}")
+    first, *names = merged.stdout.split(b"\0")
+    if merged.returncode:
+        conflicts = tuple(sorted({os.fsdecode(name) for name in names if name}))
+        run_git(git_dir, "update-ref", "refs/heads/extracted", step)
+        record_extracted(target, step)
+        return Joined(tip, step, count, conflicts)
+    joined = _commit(git_dir, first.decode("ascii"), [tip, step], message, author, date)
+    checkout(target, branch, joined)
+    record_extracted(target, step)
+    return Joined(joined, step, count, ())
+
+
+def _commit(
+    git_dir: Path, tree: str, parents: list[str], message: str, author: Identity, date: int
+) -> str:
+    who = f"{author.name} <{author.email}> {date} +0000"
+    lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+    lines += [f"author {who}", f"committer {who}", "", message.rstrip("\n"), ""]
+    return write_object(git_dir, b"commit", "\n".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def _name(git_dir: Path, revision: str) -> str:
+    return run_git(git_dir, "rev-parse", "--verify", revision).decode("ascii").strip()
+
+
+def _git(target: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        git_command((target / ".git").resolve(), "--work-tree=.", *arguments),
+        cwd=target,
+        capture_output=True,
+        env=git_environment(),
+    )

@@ -1,0 +1,142 @@
+"""What a result knows of its own making: kept beside its objects, for checks and for sync.
+
+``.git/extractor/commit-map`` is for every program to read: sorted by the old commit, one
+line each: the old commit, the new one or ``-``, the new one that stands for it or ``-``,
+and the reason why it is not kept. ``history.json`` holds the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from extractor.errors import UsageError
+from extractor.history.lineage import Followed, Lineages, Provider
+from extractor.moves import Move, SliceMove, WholeMove
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class HistoryState:
+    """Where a result's history came from. ``new_of`` has what stands for an old commit."""
+
+    source_revision: str
+    form: str
+    moves: tuple[Move, ...]
+    lineages: Lineages
+    counts: Mapping[str, int]
+    findings: tuple[str, ...]
+    new_of: Mapping[str, str]
+    reasons: Mapping[str, str]
+
+    def origins(self) -> dict[str, str]:
+        """New commit to the old one it was made of."""
+        return {new: old for old, new in sorted(self.new_of.items()) if old not in self.reasons}
+
+
+def write_state(git_dir: Path, state: HistoryState) -> None:
+    """Store ``state``, each file whole or not at all."""
+    folder = git_dir / "extractor"
+    folder.mkdir(exist_ok=True)
+    rows = []
+    for old in sorted(state.new_of.keys() | state.reasons.keys()):
+        stands = state.new_of.get(old) or "-"
+        reason = state.reasons.get(old, "")
+        rows.append(f"{old} {'-' if reason else stands} {stands} {reason}".rstrip())
+    _replace(folder / "commit-map", "".join(f"{row}\n" for row in rows))
+    content = {
+        "format": _FORMAT,
+        "source_revision": state.source_revision,
+        "form": state.form,
+        "moves": [_move_row(move) for move in state.moves],
+        "providers": {
+            target: [_provider_row(provider) for provider in group]
+            for target, group in state.lineages.providers.items()
+        },
+        "followed": [asdict(step) for step in state.lineages.followed],
+        "counts": dict(state.counts),
+        "findings": list(state.findings),
+    }
+    _replace(folder / "history.json", json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def read_state(git_dir: Path) -> HistoryState:
+    """The state of a result; ``UsageError`` when the repository is none of ours."""
+    folder = git_dir / "extractor"
+    try:
+        content = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+        rows = (folder / "commit-map").read_text(encoding="ascii").splitlines()
+    except FileNotFoundError:
+        raise UsageError(f"{git_dir.parent} was not made by us: it has no {folder}") from None
+    if content["format"] != _FORMAT:
+        raise UsageError(f"{folder} was written by another version: make the result anew")
+    new_of: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    for row in rows:
+        old, new, stands, *words = row.split(" ", 3)
+        if stands != "-":
+            new_of[old] = stands
+        if new == "-":
+            reasons[old] = words[0] if words else ""
+    return HistoryState(
+        source_revision=content["source_revision"],
+        form=content["form"],
+        moves=tuple(_move(row) for row in content["moves"]),
+        lineages=Lineages(
+            providers={
+                target: tuple(_provider(row) for row in group)
+                for target, group in content["providers"].items()
+            },
+            followed=tuple(
+                Followed(**{**row, "symbols": tuple(row["symbols"])}) for row in content["followed"]
+            ),
+        ),
+        counts=content["counts"],
+        findings=tuple(content["findings"]),
+        new_of=new_of,
+        reasons=reasons,
+    )
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(text, encoding="utf-8", errors="surrogateescape", newline="\n")
+    temporary.replace(path)
+
+
+def _move_row(move: Move) -> dict[str, Any]:
+    row: dict[str, Any] = {"source": move.source, "target": move.target}
+    if isinstance(move, SliceMove):
+        row["symbols"] = sorted(move.symbols)
+    return row
+
+
+def _move(row: Mapping[str, Any]) -> Move:
+    if "symbols" in row:
+        return SliceMove(row["source"], row["target"], frozenset(row["symbols"]))
+    return WholeMove(row["source"], row["target"])
+
+
+def _provider_row(provider: Provider) -> dict[str, Any]:
+    symbols: Sequence[str] | None = None
+    if provider.symbols is not None:
+        symbols = sorted(provider.symbols)
+    return {
+        "path": provider.path,
+        "symbols": symbols,
+        "is_main": provider.is_main,
+        "renamed": sorted(provider.renamed),
+    }
+
+
+def _provider(row: Mapping[str, Any]) -> Provider:
+    return Provider(
+        row["path"],
+        None if row["symbols"] is None else frozenset(row["symbols"]),
+        row["is_main"],
+        frozenset((old, new) for old, new in row["renamed"]),
+    )

@@ -1,0 +1,204 @@
+"""What a change under review does to the cut between a subsystem and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from extractor import __version__
+from extractor.analysis.cache import Cache
+from extractor.analysis.cascade import Cascade, cascade
+from extractor.analysis.graph import Edge, Graph, Kind
+from extractor.analysis.project import Project
+from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker, Use, modules_of
+from extractor.plan.load import Plan
+from extractor.plan.model import PlanData
+from extractor.plan.moves import is_below
+from extractor.reporting.cascades import factory_module, front_door
+from extractor.source.repository import Source
+from extractor.source.tree import GitTree
+from reports import schema
+
+_NAMES = (Kind.IMPORT, Kind.CONDITIONAL, Kind.STRING, Kind.ON_CALL, Kind.TYPE_CHECKING)
+_Key = tuple[str, str, bool]
+
+
+class _Side:
+    """One revision: its graph and which of its modules are the subsystem's."""
+
+    def __init__(self, tree: GitTree, data: PlanData, project: Project) -> None:
+        self.tree = tree
+        self.data = data
+        self.graph: Graph = project.graph(tree)
+        self.walker = SymbolWalker(Resolver(tree, modules_of(tree, {data.source_package})))
+        self.own = frozenset(m for m in self.graph.modules if self.belongs(m))
+
+    def belongs(self, module: str) -> bool:
+        """By the plan alone: its packages and tests, and files that go over whole."""
+        roots = self.data.roots
+        return is_below(
+            module, [*roots.packages, *roots.tests, *self.data.layout.whole]
+        ) and not is_below(module, roots.exclude)
+
+    def crossings(self) -> dict[_Key, Edge]:
+        found: dict[_Key, Edge] = {}
+        for edge in self.graph.edges:
+            if edge.kind in _NAMES and (edge.importer in self.own) != (edge.imported in self.own):
+                found.setdefault((edge.importer, edge.imported, edge.loads), edge)
+        return found
+
+    def crossing(self, edge: Edge) -> schema.Crossing:
+        return schema.Crossing(
+            path=self.graph.modules[edge.importer].path or edge.importer,
+            line=edge.line,
+            importer=edge.importer,
+            imported=edge.imported,
+            inward=edge.imported in self.own,
+            at_import=edge.loads,
+        )
+
+    def used_across(self, module: str) -> Iterator[tuple[Symbol, Use]]:
+        """Names that ``module`` uses of the other side."""
+        mine = module in self.own
+        for symbol, use in self.walker.survey(module):
+            if (symbol.module in self.own) != mine and symbol.name:
+                yield symbol, use
+
+    def front(self) -> list[str]:
+        """The subsystem's own modules without its tests, the front door first."""
+        own = sorted(m for m in self.own if not is_below(m, self.data.roots.tests))
+        door = front_door(self.graph, factory_module(self.data, "source"), own)
+        return [door, *(m for m in own if m != door)] if door else own
+
+
+def build_change_report(before: Source, after: Source, plan: Plan) -> schema.ChangeReport:
+    """Compare the cut at two revisions of one source, as ``plan`` draws it."""
+    project = Project([plan.data.source_package], Cache())
+    old = _Side(before.tree, plan.data, project)
+    new = _Side(after.tree, plan.data, project)
+    changed = sorted(
+        path
+        for path in {*before.tree.paths(), *after.tree.paths()}
+        if path.endswith(".py") and _blob(before.tree, path) != _blob(after.tree, path)
+    )
+    was, now = old.crossings(), new.crossings()
+    known = {u.path for u in old.graph.unreadable}
+    return schema.ChangeReport(
+        tool=schema.Tool(name="extractor", version=__version__),
+        title=plan.data.description or plan.data.name,
+        before=_described(before),
+        after=_described(after),
+        plan=plan.data.name,
+        files=len(changed),
+        added=_sorted(new.crossing(now[key]) for key in now.keys() - was.keys()),
+        removed=_sorted(old.crossing(was[key]) for key in was.keys() - now.keys()),
+        cascades=tuple(_cascades(old, new)),
+        borders=tuple(_borders(old, new, changed)),
+        caveats=tuple(
+            f"{u.path}:{u.line} is read by no parser: {u.reason}"
+            for u in new.graph.unreadable
+            if u.path not in known
+        ),
+    )
+
+
+def _described(source: Source) -> schema.Source:
+    from extractor.manifest import source_record
+
+    record = source_record(source)
+    return schema.Source(
+        described=record.described, revision=record.revision, date=record.commit_date
+    )
+
+
+def _blob(tree: GitTree, path: str) -> str:
+    try:
+        return tree.entry(path).blob
+    except KeyError:
+        return ""
+
+
+def _sorted(found: Iterable[schema.Crossing]) -> tuple[schema.Crossing, ...]:
+    return tuple(sorted(found, key=lambda c: (c.path, c.line, c.imported, c.at_import)))
+
+
+def _cascades(old: _Side, new: _Side) -> Iterator[schema.CascadeChange]:
+    """The front door when it changed, else the module whose cascade changed most."""
+    loads_before = {(e.importer, e.imported) for e in old.graph.edges if e.loads}
+    if loads_before == {(e.importer, e.imported) for e in new.graph.edges if e.loads}:
+        return
+    differing: list[tuple[int, str, Cascade, Cascade]] = []
+    for index, root in enumerate(new.front()):
+        if root not in old.graph.modules:
+            continue
+        was, now = cascade(old.graph, root), cascade(new.graph, root)
+        if was.modules != now.modules:
+            differing.append((len(now.modules) - len(was.modules), root, was, now))
+        if index == 0 and differing:
+            break
+    if not differing:
+        return
+    _, root, was, now = max(differing, key=lambda d: (d[0], len(d[1])))
+    yield schema.CascadeChange(
+        root=root,
+        before=len(was.modules),
+        after=len(now.modules),
+        before_lines=was.lines,
+        after_lines=now.lines,
+        gained=tuple(
+            schema.NewlyLoaded(
+                module=module,
+                lines=new.graph.lines.get(module, 0),
+                through=_through(new.graph, now, module, loads_before),
+            )
+            for module in sorted(set(now.modules) - set(was.modules))
+        ),
+        lost=tuple(sorted(set(was.modules) - set(now.modules))),
+    )
+
+
+def _through(graph: Graph, loads: Cascade, module: str, known: set[tuple[str, str]]) -> str:
+    """The first import on the way to ``module`` that was not there before."""
+    for edge in loads.chain(module):
+        if (edge.importer, edge.imported) not in known:
+            return graph.where(edge.importer, edge.line)
+    return ""
+
+
+def _borders(old: _Side, new: _Side, changed: Iterable[str]) -> Iterator[schema.Border]:
+    """Symbols used across the cut by changed files that the same files did not use before."""
+    paths = set(changed)
+    for name, module in new.graph.modules.items():
+        if module.path not in paths or not _crosses(new, name):
+            continue
+        before: set[Symbol] = set()
+        if name in old.graph.modules and _crosses(old, name):
+            before = {symbol for symbol, _ in old.used_across(name)}
+        seen: set[Symbol] = set()
+        for symbol, use in sorted(new.used_across(name), key=lambda pair: (pair[1], pair[0])):
+            if symbol not in before and symbol not in seen:
+                seen.add(symbol)
+                yield schema.Border(
+                    symbol=str(symbol),
+                    path=module.path or "",
+                    line=use.line,
+                    inward=symbol.module in new.own,
+                    new=not _was_used(old, symbol),
+                )
+
+
+def _crosses(side: _Side, module: str) -> bool:
+    """Only a module that imports from the other side can use a name of it."""
+    mine = module in side.own
+    return any((e.imported in side.own) != mine for e in side.graph.imports_of(module) if e.line)
+
+
+def _was_used(old: _Side, symbol: Symbol) -> bool:
+    if symbol.module not in old.graph.modules:
+        return False
+    mine = symbol.module in old.own
+    return any(
+        symbol == used
+        for module in {e.importer for e in old.graph.importers_of(symbol.module) if e.line}
+        if (module in old.own) != mine
+        for used, _ in old.used_across(module)
+    )

@@ -1,0 +1,153 @@
+"""What of the source's history lives on, read from the result and from the source."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from extractor.history.blame import blame_file
+from extractor.history.carry import ORIGIN_NOTES, UPSTREAM
+from extractor.moves import Move, moves_by_target
+from extractor.source.tree import GitTree, run_git
+from reports import schema
+
+
+def carried_commits(git_dir: Path) -> list[tuple[str, str, bool, str, str]]:
+    """(commit, its origin, is it a merge, author, day) of the carried history, newest first."""
+    text = _text(
+        run_git(
+            git_dir,
+            "log",
+            f"--notes={ORIGIN_NOTES}",
+            "--no-mailmap",
+            "--format=%H%x00%P%x00%an%x00%cs%x00%N%x01",
+            UPSTREAM,
+        )
+    )
+    found = []
+    for record in text.split("\x01"):
+        if record.strip():
+            commit, parents, author, day, note = record.strip("\n").split("\0")
+            origin = re.search(r"[0-9a-f]{40}", note)
+            found.append((commit, origin[0] if origin else "", " " in parents, author, day))
+    return found
+
+
+def describe_history(
+    git_dir: Path,
+    source_commits: int,
+    source_git_dir: Path | None,
+    revision: str,
+    moves: Sequence[Move],
+    with_blame: bool = False,
+) -> schema.History:
+    """The carried history; ``with_blame`` compares every file's blame, about a second each."""
+    commits = carried_commits(git_dir)
+    by_author: dict[str, list[str]] = {}
+    for _commit, _origin, is_merge, author, day in commits:
+        if not is_merge:
+            by_author.setdefault(author, []).append(day)
+    months = Counter(day[:7] for *_, day in commits)
+    followed = None
+    blame: tuple[schema.FileBlame, ...] = ()
+    if source_git_dir is not None:
+        paths = sorted({move.source for move in moves})
+        direct = set(
+            _text(
+                run_git(
+                    source_git_dir, "log", "--full-history", "--format=%H", revision, "--", *paths
+                )
+            ).split()
+        )
+        followed = sum(
+            not merge and bool(origin) and origin not in direct for _, origin, merge, *_ in commits
+        )
+        if with_blame:
+            origins = {commit: origin for commit, origin, *_ in commits}
+            blame = _blame(source_git_dir, revision, moves, git_dir, origins)
+    return schema.History(
+        source_commits=source_commits,
+        kept=len(commits),
+        merges=sum(merge for _, _, merge, *_ in commits),
+        followed=followed,
+        authors=tuple(
+            schema.Author(name=name, commits=len(days), first=min(days), last=max(days))
+            for name, days in sorted(by_author.items(), key=lambda i: (-len(i[1]), i[0]))
+        ),
+        timeline=tuple(schema.Month(month=m, commits=n) for m, n in sorted(months.items())),
+        blame=blame,
+    )
+
+
+def _blame(
+    source: Path, revision: str, moves: Sequence[Move], git_dir: Path, origins: Mapping[str, str]
+) -> tuple[schema.FileBlame, ...]:
+    tip = _text(run_git(git_dir, "rev-parse", UPSTREAM)).strip()
+    reached: dict[str, set[str]] = {}
+
+    def is_older(older: str, newer: str, _target: str, _line: bytes) -> bool:
+        if newer not in reached:
+            reached[newer] = set(_text(run_git(source, "rev-list", newer)).split())
+        return older in reached[newer]
+
+    found = []
+    for target, group in moves_by_target(moves).items():
+        if target.endswith(".py"):
+            b = blame_file(source, revision, group, git_dir, tip, origins, is_older)
+            found.append(
+                schema.FileBlame(
+                    path=b.path,
+                    same=b.same,
+                    older=b.older,
+                    different=b.different,
+                    unpaired=b.unpaired,
+                )
+            )
+    return tuple(found)
+
+
+def describe_steps(git_dir: Path, tip: str, old_package: str) -> tuple[schema.Step, ...]:
+    """The commits on top of the carried history, oldest first, each with its effect."""
+    old = re.compile(rb"^[ \t]*(?:from|import)[ \t]+%s\b" % re.escape(old_package.encode()), re.M)
+    known: dict[str, int] = {}
+    steps = []
+    text = _text(
+        run_git(
+            git_dir,
+            "log",
+            "--reverse",
+            "--no-renames",
+            "--numstat",
+            "--format=%x01%H%x00%s%x00%b%x00",
+            f"{UPSTREAM}..{tip}",
+        )
+    )
+    for record in text.split("\x01")[1:]:
+        revision, subject, body, numbers = record.split("\0")
+        rows = [line.split("\t") for line in numbers.splitlines() if "\t" in line]
+        with GitTree(git_dir, revision) as tree:
+            remaining = 0
+            for path in tree.paths():
+                if path.endswith(".py"):
+                    blob = tree.entry(path).blob
+                    if blob not in known:
+                        known[blob] = len(old.findall(tree.read(path)))
+                    remaining += known[blob]
+        steps.append(
+            schema.Step(
+                revision=revision,
+                subject=subject,
+                body=body.strip(),
+                files=len(rows),
+                added=sum(int(row[0]) for row in rows if row[0] != "-"),
+                removed=sum(int(row[1]) for row in rows if row[1] != "-"),
+                old_names=remaining,
+            )
+        )
+    return tuple(steps)
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape")

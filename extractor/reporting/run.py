@@ -1,0 +1,316 @@
+"""The report of a finished run, from its manifest, its repository and its source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from extractor.analysis.cache import Cache
+from extractor.analysis.cascade import cascade
+from extractor.analysis.graph import Graph
+from extractor.analysis.project import Project, import_graph
+from extractor.analysis.registry import registry_coupling
+from extractor.analysis.shared import find_shared
+from extractor.analysis.symbols import Reach, modules_of
+from extractor.errors import SourceError, UsageError
+from extractor.manifest import Manifest, TroubleRecord, read_manifest
+from extractor.moves import Move, SliceMove, WholeMove
+from extractor.plan.load import Plan
+from extractor.plan.moves import is_below, lay_out, reach_from_roots
+from extractor.progress import Progress
+from extractor.reporting import cascades
+from extractor.reporting.history import describe_history, describe_steps
+from extractor.reporting.pictures import draw
+from extractor.reporting.symbols import describe_symbols
+from extractor.source.repository import Source
+from extractor.source.tree import GitTree, Tree, run_git
+from reports import schema
+
+
+def known_source(manifest: Manifest, folder: Path) -> str | None:
+    """Where the run's source can be had without being told: its releases, or ``folder``."""
+    if manifest.source.releases:
+        releases = manifest.source.releases
+        return f"pypi:{releases[0].name}=={','.join(r.version for r in releases)}"
+    try:
+        run_git(folder / ".git", "cat-file", "-e", f"{manifest.source.revision}^{{commit}}")
+    except SourceError:
+        return None
+    return str(folder)
+
+
+def build_run_report(
+    output: Path,
+    plan: Plan,
+    source: Source | None,
+    *,
+    with_blame: bool = False,
+    pictures: bool = True,
+    progress: Progress | None = None,
+) -> schema.RunReport:
+    """Everything a reviewer needs of the run in ``output``.
+
+    Without ``source`` what only the source knows is left out, and a caveat says so.
+    ``UsageError`` when ``output`` is no result or ``plan`` and ``source`` are not its own.
+    """
+    progress = progress or Progress()
+    manifest = read_manifest(output / "manifest.json")
+    if manifest.plan.name != plan.data.name:
+        raise UsageError(f"{output} was made by plan {manifest.plan.name!r}: name it with --plan")
+    if source is not None and source.revision != manifest.source.revision:
+        raise UsageError(
+            f"{output} was made from {manifest.source.revision}, not from {source.revision}"
+        )
+    if not manifest.results:
+        raise UsageError(f"{output}/manifest.json names no repository")
+    made = manifest.results[0]
+    git_dir = output / made.path / ".git"
+    cache = Cache()
+    with GitTree(git_dir, made.revision) as result:
+        with progress.stage("read the result"):
+            graph = import_graph(result, [plan.data.target_package], cache)
+            root = cascades.front_door(
+                graph, cascades.factory_module(plan.data), _production(graph, plan.data.roots.tests)
+            )
+            after = (
+                cascades.describe_cascade(graph, cascade(graph, root), lambda module: True)
+                if root
+                else None
+            )
+        common = {
+            "tool": schema.Tool(name=manifest.tool.name, version=manifest.tool.version),
+            "title": plan.data.description or plan.data.name,
+            "source": schema.Source(
+                described=manifest.source.described,
+                revision=manifest.source.revision,
+                date=manifest.source.commit_date,
+                dirty=manifest.source.dirty,
+                releases=tuple(
+                    f"{r.name} {r.version} ({r.date[:10]})" for r in manifest.source.releases
+                ),
+            ),
+            "plan": manifest.plan.name,
+            "plan_digest": manifest.plan.digest,
+            "results": tuple(
+                schema.Result(path=r.path, revision=r.revision, commits=r.commits)
+                for r in manifest.results
+            ),
+            "counts": dict(sorted(manifest.counts.items())),
+            "decisions": _decisions(manifest),
+            "overlay": tuple(
+                schema.OverlayFile(
+                    path=o.path,
+                    code_lines=o.code_lines,
+                    purpose=o.purpose,
+                    text=_read(result, o.path),
+                )
+                for o in manifest.overlay
+            ),
+            "checks": tuple(
+                schema.Check(name=c.name, outcome=c.outcome, evidence=c.evidence)
+                for c in manifest.checks
+            ),
+            "tables": tuple(plan.data.database.tables) if plan.data.database else (),
+            "left_for_a_person": tuple(
+                schema.Task(subject=t.subject, task=t.task) for t in manifest.left_for_a_person
+            ),
+            "remaining_words": tuple(
+                schema.Word(path=w.path, line=w.line, text=w.text, reason=w.reason)
+                for w in manifest.remaining_words
+            ),
+            "failed": _troubles(manifest.failed),
+            "skipped": _troubles(manifest.skipped),
+            "dropped": tuple(
+                schema.Trouble(step="drop_unreached", path=d.symbol, reason=d.reason)
+                for d in manifest.dropped
+            ),
+        }
+        with progress.stage("read the history"):
+            common["history"] = describe_history(
+                git_dir,
+                manifest.counts.get("history_source commits", 0),
+                source.git_dir if source else None,
+                manifest.source.revision,
+                _moves(manifest),
+                with_blame and source is not None,
+            )
+            common["steps"] = describe_steps(git_dir, made.revision, plan.data.source_package)
+        before_parts: dict[str, object] = {"cascades": schema.Cascades(after=after)}
+        before: Graph | None = None
+        own: frozenset[str] = frozenset()
+        if source is not None:
+            with progress.stage("read the source"):
+                before_parts, before, own = _before(
+                    source.tree, result, plan, manifest, after, cache
+                )
+        drawn: list[schema.Picture] = []
+        if pictures:
+            with progress.stage("draw the dependencies"):
+                drawn = draw(graph, plan.data, before, own)
+        return schema.RunReport.model_validate(
+            {
+                **common,
+                **before_parts,
+                "pictures": tuple(drawn),
+                "caveats": tuple(_caveats(manifest, plan, graph, source, with_blame)),
+            }
+        )
+
+
+def _before(
+    tree: Tree,
+    result: Tree,
+    plan: Plan,
+    manifest: Manifest,
+    after: schema.Cascade | None,
+    cache: Cache,
+) -> tuple[dict[str, object], Graph, frozenset[str]]:
+    """What the source shows, its graph, and the subsystem's own modules in it."""
+    data = plan.data
+    modules = modules_of(tree, {data.source_package})
+    reach = reach_from_roots(tree, modules, data)
+    layout = lay_out(tree, modules, reach, data)
+    graph = Project([data.source_package], cache).graph(tree)
+    own = frozenset(m for m in reach.whole if not is_below(m, data.roots.tests))
+    root = cascades.front_door(graph, cascades.factory_module(data, "source"), sorted(own))
+    parts: dict[str, object] = {}
+    if root is not None:
+        loads = cascade(graph, root)
+        parts["cascades"] = schema.Cascades(
+            before=cascades.describe_cascade(graph, loads, own.__contains__),
+            after=after,
+            payments=cascades.payments(graph, root, data.decisions(), reach),
+            offers=cascades.offers(graph, root, own & set(loads.modules)),
+        )
+    else:
+        parts["cascades"] = schema.Cascades(after=after)
+    parts["coupling"] = _coupling(tree, graph, reach, data.roots.packages)
+    parts["symbols"] = describe_symbols(
+        tree,
+        result,
+        data.target_package,
+        modules,
+        reach,
+        layout,
+        find_shared(tree, modules, reach),
+        manifest,
+    )
+    return parts, graph, own
+
+
+def _coupling(
+    tree: Tree, graph: Graph, reach: Reach, packages: Iterable[str]
+) -> schema.Coupling | None:
+    """The first registry that a module of the subsystem outside its own packages lives in."""
+    outside = sorted(m for m in reach.whole if not is_below(m, packages))
+    for package in dict.fromkeys(m.rpartition(".")[0] for m in outside):
+        try:
+            found = registry_coupling(tree, graph, package)
+        except UsageError:
+            continue
+        return schema.Coupling(
+            package=package,
+            classes=tuple(
+                schema.CoupledClass(
+                    name=c.name,
+                    module=c.module,
+                    line=c.line,
+                    belongs=c.module in reach.whole,
+                    fields=tuple(schema.FieldLink(field=f, holds=t) for f, t in c.fields),
+                    tables=c.tables,
+                    users=tuple(
+                        schema.Users(part=part, places=places)
+                        for part, places in sorted(
+                            Counter(
+                                _part(importer)
+                                for importer in (
+                                    *(use.importer for use in c.by_attribute),
+                                    *(edge.importer for edge in c.by_import),
+                                )
+                            ).items()
+                        )
+                    ),
+                )
+                for c in found.classes
+            ),
+        )
+    return None
+
+
+def _part(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+def _production(graph: Graph, tests: Iterable[str]) -> list[str]:
+    return [m for m in graph.modules if "tests" not in m.split(".")]
+
+
+def _moves(manifest: Manifest) -> list[Move]:
+    return [
+        SliceMove(m.source, m.target, frozenset(m.symbols))
+        if m.symbols
+        else WholeMove(m.source, m.target)
+        for m in manifest.moves
+    ]
+
+
+def _decisions(manifest: Manifest) -> tuple[schema.Decision, ...]:
+    return tuple(
+        schema.Decision(
+            kind=d.kind,
+            subject=d.subject,
+            reason=d.reason,
+            outcome=d.outcome,
+            stand_in=d.stand_in or "",
+            touched=d.touched,
+        )
+        for d in manifest.decisions
+    )
+
+
+def _troubles(records: Iterable[TroubleRecord]) -> tuple[schema.Trouble, ...]:
+    return tuple(
+        schema.Trouble(step=r.step, path=r.path, line=r.line, reason=r.reason) for r in records
+    )
+
+
+def _read(tree: Tree, path: str) -> str:
+    try:
+        return tree.read(path).decode("utf-8", "surrogateescape")
+    except KeyError:
+        return ""
+
+
+def _caveats(
+    manifest: Manifest, plan: Plan, graph: Graph, source: Source | None, with_blame: bool
+) -> Iterable[str]:
+    if source is None:
+        yield (
+            "The source was not at hand (--source): the cascade before, the coupling, the symbols "
+            "and the commits followed through renames are not in this report."
+        )
+    if manifest.plan.digest != plan.digest:
+        yield "The plan was changed since the run: reasons here are the run's, the rest is today's."
+    if manifest.source.dirty:
+        yield "The checkout had uncommitted changes, which were left out."
+    if manifest.source.releases:
+        yield "The source is released archives: its history is one commit a release."
+    if not manifest.checks:
+        yield "No check was run: nothing here says that the result works."
+    not_run = [c.name for c in manifest.checks if c.outcome == "not run"]
+    if not_run:
+        yield f"Checks that were not run: {', '.join(not_run)}."
+    if not with_blame:
+        yield "Blame was not compared line by line for this report (--blame does)."
+    unexplained = sum(w.reason.startswith("no rule of the plan") for w in manifest.remaining_words)
+    if unexplained:
+        yield f"{unexplained} places name the old project and no rule of the plan explains them."
+    at_import = [u for u in graph.unknown if not u.on_call]
+    for unknown in at_import[:10]:
+        yield (
+            f"{graph.where(unknown.importer, unknown.line)} imports a module whose name only the "
+            "run knows: it is not in the cascade after."
+        )
+    for unreadable in graph.unreadable:
+        yield f"{unreadable.path}:{unreadable.line} is read by no parser: {unreadable.reason}"

@@ -1,0 +1,101 @@
+"""Follow the source: append what is new to a result, and keep what people did to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from extractor.extract import historic_rewrite
+from extractor.history.append import append_history
+from extractor.history.commits import Identity, commit_tree
+from extractor.history.merge import Joined, join_branch, require_joinable
+from extractor.history.state import read_state
+from extractor.pipeline import analyse, rewrite
+from extractor.plan.load import Plan
+from extractor.progress import Progress
+from extractor.source.repository import Source
+
+
+@dataclass(frozen=True)
+class Synced:
+    """``appended`` new commits on ``upstream``; ``joined`` tells of the branch people use."""
+
+    before: str
+    revision: str
+    appended: int
+    joined: Joined
+
+    def record(self) -> dict[str, object]:
+        """Plain values for a program."""
+        return {
+            "before": self.before,
+            "revision": self.revision,
+            "appended": self.appended,
+            "tip": self.joined.commit,
+            "extracted": self.joined.extracted,
+            "local_commits": self.joined.local_commits,
+            "conflicts": list(self.joined.conflicts),
+        }
+
+
+def sync(
+    source: Source,
+    plan: Plan,
+    output: Path,
+    *,
+    author: Identity | None = None,
+    progress: Progress | None = None,
+) -> Synced:
+    """Bring the result in ``output`` to ``source``'s revision, in the form it was made in.
+
+    ``UsageError`` when the revision does not descend from the result's, or the result is in
+    a state that cannot be joined; ``NothingToDo`` when it is there already.
+    """
+    progress = progress or Progress()
+    target = output / plan.data.name
+    rules = plan.data.history
+    identity = author or Identity(rules.author, rules.email)
+    state = read_state(target / ".git")
+    require_joinable(target, rules.branch)
+    with progress.stage("analyse"):
+        analysis = analyse(source.tree, plan)
+    with progress.stage("rewrite"):
+        extraction = rewrite(source.tree, analysis, described=source.label)
+    with progress.stage("history"):
+        appended = append_history(
+            source.git_dir,
+            source.revision,
+            extraction.layout.moves,
+            target,
+            author=identity,
+            rewrite_blob=historic_rewrite(extraction) if state.form == "rewritten" else None,
+        )
+    with progress.stage("join"):
+        tip = appended.tip
+        for step in extraction.steps:
+            if step.changes:
+                tip = commit_tree(
+                    target,
+                    tip,
+                    step.changes,
+                    step.message(),
+                    author=identity,
+                    date=source.commit_date,
+                )
+        message = f"Follow the source to {source.label}\n\n{len(appended.commits)} new commits.\n"
+        joined = join_branch(
+            target, rules.branch, tip, message, author=identity, date=source.commit_date
+        )
+    return Synced(state.source_revision, source.revision, len(appended.commits), joined)
+
+
+def summary(synced: Synced) -> str:
+    """What a person wants to know, in a few lines."""
+    lines = [
+        f"{synced.before[:12]} -> {synced.revision[:12]}: {synced.appended} new commits",
+        f"{synced.joined.local_commits} local commits kept",
+    ]
+    lines += [f"conflict: {path}" for path in synced.joined.conflicts]
+    if synced.joined.conflicts:
+        lines.append("nothing was merged: merge the branch extracted by hand")
+    return "\n".join(lines)

@@ -1,0 +1,89 @@
+"""A report as one HTML file that needs nothing else: no network, no other file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from itertools import groupby
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from reports.figures import figures, ordered_classes
+from reports.schema import ChangeReport, Report, RunReport
+
+
+def render_html(report: Report) -> str:
+    """The page; the same report gives the same page with the same libraries."""
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["picture"] = _picture
+    drawn = figures(report) if isinstance(report, RunReport) else {}
+    style = _file(environment, "style.css")
+    scripts = [_file(environment, "page.js")]
+    if drawn:
+        scripts.insert(0, get_plotlyjs())
+    template = "run.html.j2" if isinstance(report, RunReport) else "change.html.j2"
+    return environment.get_template(template).render(
+        report=report,
+        figures=drawn,
+        style=Markup(style),
+        # The text between the tags must not end them.
+        scripts=[Markup(re.sub(r"</(?=script)", r"<\\/", s)) for s in scripts],
+        policy=_policy(re.sub(r"</(?=script)", r"<\\/", s) for s in scripts),
+        **_extra(report),
+    )
+
+
+def _extra(report: Report) -> dict[str, Any]:
+    if isinstance(report, ChangeReport):
+        return {}
+    return {
+        "fate_words": [
+            (fate, f"{fate} ({count})")
+            for fate, count in sorted(Counter(s.fate for s in report.symbols).items())
+        ],
+        "ordered_classes": ordered_classes(report.coupling) if report.coupling else (),
+        "words": [
+            (reason, list(words))
+            for reason, words in groupby(
+                sorted(report.remaining_words, key=lambda w: (w.reason, w.path, w.line)),
+                key=lambda w: w.reason,
+            )
+        ],
+        "broken": [c for c in report.checks if c.outcome == "did not hold"],
+        "held": [c for c in report.checks if c.outcome == "held"],
+        "not_run": [c for c in report.checks if c.outcome == "not run"],
+    }
+
+
+def _policy(scripts: Any) -> str:
+    """Only our own scripts run, and nothing is fetched from anywhere."""
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'"
+        for s in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _file(environment: Environment, name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _picture(svg: str) -> str:
+    """An SVG as the address of an image: as an image it can neither run nor load anything."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")

@@ -1,0 +1,185 @@
+"""A report as Markdown: of a run in full, of a change short enough for a review comment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from reports.schema import ChangeReport, Report, RunReport
+
+_MOST_LINES = 60
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-!|~@&$^:])")
+
+
+def render_markdown(report: Report) -> str:
+    """The text, ending in a newline."""
+    if isinstance(report, RunReport):
+        return "\n".join(_run(report)) + "\n"
+    return "\n".join(_change(report)) + "\n"
+
+
+def prose(value: str) -> str:
+    """Text on one line in which no character is markup or calls somebody."""
+    return _SPECIAL.sub(r"\\\1", " ".join(value.split()))
+
+
+def code(value: str) -> str:
+    """A code span of exactly this text, fit for a cell of a table."""
+    value = " ".join(value.split()) or " "
+    longest = max((len(run) for run in re.findall("`+", value)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if value[0] == "`" or value[-1] == "`" else ""
+    return f"{fence}{pad}{value}{pad}{fence}".replace("|", "\\|")
+
+
+def _run(report: RunReport) -> Iterable[str]:
+    before, after = report.cascades.before, report.cascades.after
+    broken = [c.name for c in report.checks if c.outcome == "did not hold"]
+    held = [c for c in report.checks if c.outcome == "held"]
+    yield f"# {prose(report.title)}, taken out of its repository"
+    yield ""
+    yield f"From {prose(report.source.described)}, {report.source.date[:10]}, by plan " + code(
+        report.plan
+    )
+    yield ""
+    if broken:
+        yield f"**{len(broken)} checks did not hold: {prose(', '.join(broken))}.**"
+    elif report.checks:
+        yield f"{len(held)} of {len(report.checks)} checks held; none that ran was broken."
+    else:
+        yield "**Not verified: no check was run.**"
+    yield ""
+    if before and after:
+        yield f"* an import of {code(before.root)} loaded {len(before.modules)} modules, " + (
+            f"{before.lines:,} lines; of {code(after.root)} {len(after.modules)}, {after.lines:,}"
+        )
+    yield f"* {len(report.decisions)} decisions, " + (
+        f"{sum(o.code_lines for o in report.overlay)} lines written by a person"
+    )
+    yield f"* {report.history.kept:,} commits kept, {len(report.steps)} steps on top"
+    yield f"* {len(report.left_for_a_person)} things left for a person"
+    yield from _section("What this run does not say", (prose(c) for c in report.caveats))
+    yield from _section("Failed", (f"{code(t.path)}: {prose(t.reason)}" for t in report.failed))
+    yield from _section(
+        "Left for a person",
+        (f"{code(t.subject)}: {prose(t.task)}" for t in report.left_for_a_person),
+    )
+    yield from _table(
+        "Verification",
+        ("promise", "outcome", "evidence"),
+        ((prose(c.name), c.outcome, prose("; ".join(c.evidence[:2])[:300])) for c in report.checks),
+    )
+    bought = {p.subject: p for p in report.cascades.payments}
+    yield from _table(
+        "Decisions",
+        ("subject", "stands there instead", "reason", "spares alone"),
+        (
+            (
+                code(d.subject),
+                code(d.stand_in) if d.stand_in else "",
+                prose(d.reason),
+                f"{bought[d.subject].alone} modules" if d.subject in bought else "",
+            )
+            for d in report.decisions
+        ),
+    )
+    yield from _table(
+        "Overlay",
+        ("file", "lines of code"),
+        ((code(o.path), str(o.code_lines)) for o in report.overlay),
+    )
+    yield from _table(
+        "Symbols",
+        ("symbol", "fate", "is now", "used by the rest"),
+        (
+            (code(s.symbol), s.fate, code(s.target) if s.target else "", str(len(s.used_by) or ""))
+            for s in report.symbols
+            if s.fate != "left"
+        ),
+    )
+    yield from _table(
+        "Steps",
+        ("step", "files", "added", "removed", "old imports left"),
+        (
+            (prose(s.subject), str(s.files), str(s.added), str(s.removed), str(s.old_names))
+            for s in report.steps
+        ),
+    )
+    yield from _table(
+        "Authors",
+        ("author", "commits", "first", "last"),
+        ((prose(a.name), str(a.commits), a.first, a.last) for a in report.history.authors),
+    )
+
+
+def _section(title: str, items: Iterable[str]) -> Iterable[str]:
+    lines = [f"* {item}" for item in items]
+    if lines:
+        yield from ("", f"## {title}", "", *lines)
+
+
+def _table(title: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    if lines:
+        yield from ("", f"## {title}", "", f"| {' | '.join(heads)} |")
+        yield f"|{'---|' * len(heads)}"
+        yield from lines
+
+
+def _change(report: ChangeReport) -> Iterable[str]:
+    """The worst first, at most sixty lines; what is cut off is counted."""
+    if report.nothing_to_say:
+        yield f"{prose(report.title)}: this change leaves the cut as it was."
+        return
+    lines = [f"### {prose(report.title)}: what this change does to the cut"]
+    if report.cascades:
+        lines.append("")
+    for c in report.cascades:
+        delta = c.after - c.before
+        words = f"{abs(delta)} modules {'more' if delta > 0 else 'less'}"
+        through = sorted({g.through for g in c.gained if g.through})
+        lines.append(
+            f"* {code(c.root)} now loads **{words}** ({c.before} → {c.after}, "
+            f"{c.after_lines - c.before_lines:+,} lines)"
+            + (f", through {', '.join(code(t) for t in through[:3])}" if through else "")
+        )
+        if c.gained:
+            some = ", ".join(code(g.module) for g in c.gained[:5])
+            rest = f" and {len(c.gained) - 5} more" if len(c.gained) > 5 else ""
+            lines.append(f"  gained: {some}{rest}")
+    for title, rows in (
+        ("Imports across the cut added", report.added),
+        ("Imports across the cut removed", report.removed),
+    ):
+        if rows:
+            lines += ["", f"**{title}: {len(rows)}**", ""]
+            lines += [
+                f"* {code(f'{r.path}:{r.line}')} {_direction(r.inward)} {code(r.imported)}"
+                + ("" if r.at_import else " (on call)")
+                for r in sorted(
+                    rows, key=lambda r: (_is_test(r.path), not r.at_import, r.path, r.line)
+                )
+            ]
+    if report.borders:
+        lines += ["", f"**Symbols newly used across the cut: {len(report.borders)}**", ""]
+        lines += [
+            f"* {code(b.symbol)} at {code(f'{b.path}:{b.line}')}"
+            + (", the first such use" if b.new else "")
+            for b in sorted(
+                report.borders, key=lambda b: (_is_test(b.path), not b.new, b.symbol, b.path)
+            )
+        ]
+    if report.caveats:
+        lines += ["", *(f"* {prose(c)}" for c in report.caveats)]
+    if len(lines) > _MOST_LINES:
+        left = len(lines) - _MOST_LINES + 2
+        lines = [*lines[: _MOST_LINES - 2], "", f"and {left} lines more: see the whole report."]
+    yield from lines
+
+
+def _is_test(path: str) -> bool:
+    return "tests" in path.split("/")
+
+
+def _direction(inward: bool) -> str:
+    return "the rest imports" if inward else "the subsystem imports"

@@ -1,0 +1,103 @@
+"""The verb on a small checkout: what people see, and what programs get."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from extractor.cli import main
+from extractor.source.tree import git_environment
+
+FILES = {
+    "p/__init__.py": "",
+    "p/app/__init__.py": "import p.heavy\n",
+    "p/app/main.py": "from p import objects\nobjects.register_all()\nimport requests\n",
+    "p/heavy.py": "import p.heavier\n",
+    "p/heavier.py": "x = 1\n",
+    "p/objects/__init__.py": "def register_all():\n    __import__('p.objects.thing')\n",
+    "p/objects/thing.py": "def register(c): return c\n@register\nclass Thing: pass\n",
+    "p/user.py": "from p import objects\nobjects.Thing\n",
+    "setup.cfg": "[entry_points]\nconsole_scripts =\n    run = p.app.main:go\n",
+}
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    root = tmp_path / "source"
+    for path, text in FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    for command in (
+        ["init", "-q", "-b", "main"],
+        ["add", "-A"],
+        ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "one"],
+    ):
+        subprocess.run(["git", "-C", root, *command], check=True, env=git_environment())
+    return root
+
+
+@pytest.fixture
+def analyze(checkout, capsys):
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(["analyze", str(checkout), "--package", "p", "--quiet", *arguments])
+        return ended.value.code, capsys.readouterr().out
+
+    return run
+
+
+def test_for_a_person(analyze):
+    code, out = analyze("--root", "p.app.main", "--budget", "4")
+    assert code == 0
+    assert "import p.app.main loads 7 modules, 11 lines" in out
+    assert "other packages: requests" in out
+    assert "empty p.app" not in out  # One statement: the line itself is the cut.
+    assert "no import of p.heavy at p/app/__init__.py:1" in out
+    assert "no call of p.objects:register_all at p/app/main.py:2" in out
+    assert "for a budget of 4: 2 cuts take 7 modules to 4" in out
+
+
+def test_for_a_program_and_twice_the_same(analyze):
+    arguments = ("--root", "p.app.main", "--registry", "p.objects", "--references", "--json")
+    code, out = analyze(*arguments)
+    values = json.loads(out)
+    assert code == 0
+    assert values["schema"] == "extractor.analyze/1"
+    assert values["cascade"]["modules"] == [
+        "p",
+        "p.app",
+        "p.app.main",
+        "p.heavier",
+        "p.heavy",
+        "p.objects",
+        "p.objects.thing",
+    ]
+    assert [hop["line"] for hop in values["cascade"]["chains"]["p.objects.thing"]] == [2]
+    assert values["coupling"]["classes"][0]["by_attribute"] == [
+        {"importer": "p.user", "line": 2, "name": "Thing", "imported": False}
+    ]
+    assert [r["kind"] for r in values["references"]] == ["entry point", "import by string"]
+    assert analyze(*arguments) == (code, out)
+
+
+def test_compared_with_real_imports_and_with_a_table_of_them(analyze, tmp_path):
+    table = tmp_path / "seen.txt"
+    code, out = analyze(
+        "--observe", sys.executable, "--keep-observed", str(table), "--module", "p.app"
+    )
+    assert code == 0
+    assert "compared with real imports: 1 modules, 4 loads; holds" in out
+    assert table.read_text() == "p.app: p p.app p.heavier p.heavy\n"
+    assert analyze("--observed", str(table))[0] == 0
+    table.write_text("p.app: p p.app p.heavy p.objects\n")
+    code, out = analyze("--observed", str(table))
+    assert code == 1
+    assert "p.app: -p.objects +p.heavier" in out
+
+
+def test_wrong_names_are_wrong_usage(analyze):
+    assert analyze("--root", "p.gone")[0] == 2
+    assert analyze("--registry", "p.app")[0] == 2
+    assert analyze("--observe", "no/such/python")[0] == 2

@@ -1,0 +1,100 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from extractor.cli import cli
+from extractor.errors import ExitCode
+
+FILES = {
+    "shop/__init__.py": "",
+    "shop/stock.py": "COUNT = 1\n",
+    "shop/till.py": "from shop import stock\n\nstock.COUNT\n",
+    "docs/index.rst": "See :mod:`shop.stock`.\n",
+    ".hidden/x.py": "from shop import stock\n",
+}
+RENAME = ["rewrite", "rename_references", "--module", "shop.stock=shop.parts.stock"]
+
+
+@pytest.fixture
+def project(tmp_path):
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def call(*arguments):
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments], standalone_mode=False)
+
+
+def contents(project):
+    return {name: (project / name).read_text() for name in FILES}
+
+
+def test_nothing_to_do(project):
+    result = call("rewrite", "drop_calls", "--call", "shop.stock:absent", project)
+    assert result.return_value == ExitCode.NOTHING_TO_DO
+    assert contents(project) == FILES
+
+
+def test_dry_run_shows_a_diff_and_writes_nothing(project):
+    result = call(*RENAME, "--no-report-left", project)
+    assert result.return_value == ExitCode.DONE
+    assert "-from shop import stock\n+from shop.parts import stock\n" in result.output
+    assert "+See :mod:`shop.parts.stock`.\n" in result.output
+    assert contents(project) == FILES
+
+
+def test_write_changes_the_files_and_keeps_their_mode(project):
+    (project / "shop/till.py").chmod(0o755)
+    result = call(*RENAME, "--no-report-left", "--write", project)
+    assert result.return_value == ExitCode.DONE
+    assert contents(project) == FILES | {
+        "shop/till.py": "from shop.parts import stock\n\nstock.COUNT\n",
+        "docs/index.rst": "See :mod:`shop.parts.stock`.\n",
+    }
+    assert (project / "shop/till.py").stat().st_mode & 0o777 == 0o755
+    assert sorted(path.name for path in (project / "shop").iterdir()) == [
+        "__init__.py",
+        "stock.py",
+        "till.py",
+    ]
+    again = call(*RENAME, "--no-report-left", "--write", project)
+    assert again.return_value == ExitCode.NOTHING_TO_DO
+
+
+def test_unreadable_files_are_told_and_the_others_done(project):
+    (project / "shop/old.py").write_text("from shop import stock\nprint 'x'\n")
+    result = call(*RENAME, "--no-report-left", "--write", "--json", project)
+    assert result.return_value == ExitCode.DID_NOT_HOLD
+    told = json.loads(result.output)
+    assert [entry["line"] for entry in told["failed"]] == [2]
+    assert len(told["changed"]) == 2
+
+
+def test_findings_are_told(project):
+    (project / "shop/back.py").write_text("from shop import till\n")
+    result = call(*RENAME, "--json", project / "shop")
+    told = json.loads(result.output)
+    assert {
+        "path": (project / "shop/back.py").as_posix(),
+        "line": 1,
+        "message": "still names shop.till",
+    } in told["findings"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["rename_reference", "."], "there is no rewrite 'rename_reference': there is"),
+        (["rename_references", "--module", "a", "."], "write modules as OLD=NEW, not 'a'"),
+        (["rename_references", "--module", "a=b", "no-such-file"], "does not exist"),
+        (["drop_calls"], "Missing parameter: paths"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(arguments, says):
+    result = call("rewrite", *arguments)
+    assert result.exception is not None
+    assert says in str(getattr(result.exception, "message", "") or result.exception)

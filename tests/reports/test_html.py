@@ -1,0 +1,92 @@
+"""The page as text: everything in it is escaped, nothing is asked from elsewhere."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from reports.figures import figures
+from reports.html import render_html
+from reports.schema import parse_report, report_bytes
+from tests.reports.conftest import HOSTILE, make_run
+
+
+class Elements(HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.text = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def tags(page):
+    return sorted(tag for tag, _ in Elements(page).found)
+
+
+def test_hostile_text_makes_no_element(make):
+    assert tags(render_html(make(HOSTILE))) == tags(render_html(make("plain")))
+
+
+def test_hostile_text_makes_no_attribute(make):
+    elements = Elements(render_html(make(HOSTILE)))
+    for tag, attributes in elements.found:
+        assert not any(name.startswith("on") for name in attributes), tag
+        assert not str(attributes.get("href", "")).lower().startswith("javascript:")
+
+
+def test_hostile_text_is_shown_as_it_is(make):
+    assert any(HOSTILE in text for text in Elements(render_html(make(HOSTILE))).text)
+
+
+def test_labels_of_pictures_are_no_markup():
+    for name, figure in figures(make_run(HOSTILE)).items():
+        assert "<script" not in json.dumps(figure["data"]), name
+        assert "<img" not in json.dumps(figure["data"]), name
+
+
+def test_nothing_is_asked_from_elsewhere(make):
+    page = render_html(make())
+    for tag, attributes in Elements(page).found:
+        for name in ("src", "href", "data", "action", "poster"):
+            value = attributes.get(name) or ""
+            assert not re.match(r"(?i)(https?:)?//", value), (tag, value)
+    policy = next(a["content"] for t, a in Elements(page).found if "http-equiv" in a)
+    assert "default-src 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+
+
+def test_the_page_is_drawn_from_the_json_alone(make):
+    report = make(HOSTILE)
+    assert render_html(parse_report(report_bytes(report))) == render_html(report)
+
+
+def test_every_id_is_there_once_and_every_link_in_the_page_leads_somewhere(make):
+    elements = Elements(render_html(make(HOSTILE))).found
+    ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for tag, attributes in elements:
+        target = attributes.get("href") or ""
+        if tag == "a" and target.startswith("#"):
+            assert target[1:] in ids
+        if tag in ("label", "output"):
+            assert attributes["for"] in ids
+
+
+@pytest.mark.parametrize("section", ["cascades", "coupling", "history", "symbols", "pictures"])
+def test_a_section_may_be_empty(section):
+    values = json.loads(report_bytes(make_run()))
+    del values[section]
+    page = render_html(parse_report(json.dumps(values).encode()))
+    assert "<h1>" in page
+
+
+def test_the_page_stays_small():
+    assert len(render_html(make_run()).encode()) < 5_500_000

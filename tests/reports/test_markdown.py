@@ -1,0 +1,65 @@
+"""Markdown: short for a change, and no text of the repository is markup in it."""
+
+import re
+
+import pytest
+
+from reports.markdown import code, prose, render_markdown
+from tests.reports.conftest import HOSTILE, make_change, make_run
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a.b", "`a.b`"),
+        ("a`b", "``a`b``"),
+        ("`a", "`` `a ``"),
+        ("a|b", "`a\\|b`"),
+        ("a\nb", "`a b`"),
+        ("", "` `"),
+    ],
+)
+def test_code(text, expected):
+    assert code(text) == expected
+
+
+def test_prose_has_no_markup_left():
+    escaped = prose(HOSTILE + "\n# head\n- item")
+    assert "\n" not in escaped
+    assert not re.search(r"(?<!\\)[<>`\[\]@|*_#]", escaped)
+
+
+def test_hostile_text_is_never_bare(make):
+    text = render_markdown(make(HOSTILE))
+    without_code = re.sub(r"(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
+    assert "<script>" not in without_code
+    assert not re.search(r"(?<!\\)@all", without_code)
+    assert "](javascript" not in without_code
+
+
+def test_same_report_same_text(make):
+    assert render_markdown(make()) == render_markdown(make())
+
+
+def test_nothing_to_say_is_one_line():
+    empty = dict.fromkeys(("added", "removed", "cascades", "borders", "caveats"), ())
+    text = render_markdown(make_change().model_copy(update=empty))
+    assert text == "plain: this change leaves the cut as it was.\n"
+
+
+@pytest.mark.parametrize("crossings", [0, 40, 60, 500])
+def test_a_comment_has_at_most_sixty_lines(crossings):
+    lines = render_markdown(make_change(crossings=crossings)).splitlines()
+    assert len(lines) <= 60
+    assert ("see the whole report" in lines[-1]) == (crossings > 45)
+
+
+def test_the_worst_comes_first():
+    text = render_markdown(make_change())
+    assert text.index("modules more") < text.index("across the cut added")
+    assert "now loads **1 modules more** (1 → 2, +20 lines), through `plain`" in text
+
+
+def test_a_broken_check_is_said_at_the_top():
+    lines = render_markdown(make_run()).splitlines()
+    assert lines[4] == "**1 checks did not hold: tests.**"

@@ -1,0 +1,291 @@
+"""From a small repository, through a run, to its report; and a change's report."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from extractor.cli import main
+from extractor.plan.load import load_plan
+from extractor.progress import Progress
+from extractor.reporting import pictures
+from extractor.reporting.change import build_change_report
+from extractor.reporting.run import build_run_report
+from extractor.source.repository import open_source
+from extractor.source.tree import git_environment
+from reports.markdown import render_markdown
+from reports.schema import parse_report, report_bytes
+
+PLAN = """
+name = "till"
+source_package = "shop"
+target_package = "till"
+description = "The till"
+
+[roots]
+packages = ["shop.till"]
+entry_points = ["till.door:open_it"]
+
+[[cut]]
+subject = "shop.stock:count_all"
+reason = "Counting is the shop's own business."
+
+[layout.modules]
+"shop.till" = "till"
+"shop.errors" = "till.errors"
+
+[packaging]
+distribution = "till"
+requirements = "requirements.txt"
+test_requirements = "requirements.txt"
+"""
+
+FILES = {
+    "requirements.txt": "",
+    "shop/__init__.py": "",
+    "shop/errors.py": "class Broken(Exception):\n    pass\n\n\nclass Other(Exception):\n    pass\n",
+    "shop/stock.py": "from shop import heavy\n\n\ndef count_all():\n    return heavy.x\n",
+    "shop/heavy.py": "x = 1\n" * 50,
+    "shop/user.py": "from shop import errors\n\n\ndef f():\n    raise errors.Broken()\n",
+    "shop/till/__init__.py": "",
+    "shop/till/door.py": (
+        "from shop import errors\nfrom shop import stock\n\n\n"
+        "def open_it():\n    stock.count_all()\n    raise errors.Broken()\n"
+    ),
+}
+
+
+def git(root, *arguments):
+    who = {
+        f"GIT_{role}_{key}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for key, value in (
+            ("NAME", "A & Person"),
+            ("EMAIL", "a@example.org"),
+            ("DATE", "2018-02-28T12:00:00+0000"),
+        )
+    }
+    return subprocess.run(
+        ["git", "-C", str(root), *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=git_environment() | who,
+    ).stdout.strip()
+
+
+def commit(root, files, message):
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", message)
+    return git(root, "rev-parse", "HEAD")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A shop with a till, the plan to take the till out, and the result of doing so."""
+    root = tmp_path_factory.mktemp("reporting")
+    shop, plan = root / "shop-repository", root / "till-plan"
+    shop.mkdir()
+    plan.mkdir()
+    (plan / "plan.toml").write_text(PLAN)
+    git(shop, "init", "-q", "-b", "main")
+    rest = dict(FILES)
+    door = rest.pop("shop/till/door.py")
+    commit(shop, rest, "Begin <i>here</i>")
+    commit(shop, {"shop/counter/door.py": door.replace("stock.count_all()", "stock")}, "A door")
+    git(shop, "rm", "-q", "shop/counter/door.py")
+    commit(shop, FILES, "Move the door")
+    call("run", shop, root / "out", "--plan", plan, "--quiet")
+    return root
+
+
+def call(*arguments):
+    with pytest.raises(SystemExit) as caught:
+        main([str(argument) for argument in arguments])
+    return caught.value.code
+
+
+@pytest.fixture(scope="module")
+def report(place):
+    plan = load_plan(str(place / "till-plan"))
+    scratch = place / "scratch"
+    scratch.mkdir()
+    repository = str(place / "shop-repository")
+    with open_source(repository, None, workspace=scratch, progress=Progress()) as source:
+        yield build_run_report(place / "out", plan, source)
+
+
+def test_the_cascade_before_and_after(report):
+    before, after = report.cascades.before, report.cascades.after
+    assert before.root == "shop.till.door"
+    loaded = {m.module: m for m in before.modules}
+    assert set(loaded) == {
+        *("shop", "shop.errors", "shop.heavy", "shop.stock", "shop.till", "shop.till.door")
+    }
+    assert (loaded["shop.heavy"].loaded_by, loaded["shop.heavy"].line) == ("shop.stock", 1)
+    assert {m.module for m in before.modules if m.belongs} == {"shop.till", "shop.till.door"}
+    assert {m.module for m in after.modules} == {"till", "till.door", "till.errors"}
+
+
+def test_what_the_cut_pays(report):
+    (payment,) = report.cascades.payments
+    assert (payment.subject, payment.together) == ("shop.stock:count_all", 4)
+    assert payment.alone == 2
+    assert any("shop.stock" in offer.what for offer in report.cascades.offers)
+
+
+def test_symbols_from_where_to_where(report):
+    rows = {(s.symbol, s.fate): s for s in report.symbols}
+    carried = rows["shop.errors:Broken", "shared"]
+    assert (carried.path, carried.line, carried.target) == (
+        "shop/errors.py",
+        1,
+        "till.errors:Broken",
+    )
+    assert carried.used_by == ("shop.user:5",)
+    assert carried.code == "class Broken(Exception):\n    pass"
+    assert ("shop.errors:Other", "left") in rows
+    assert ("shop.stock:count_all", "cut") in rows
+    assert rows["shop.till.door", "moved"].target_path == "till/door.py"
+
+
+def test_history_is_followed_through_renames(report):
+    assert (report.history.kept, report.history.followed) == (3, 1)
+    assert [(author.name, author.commits) for author in report.history.authors] == [
+        ("A & Person", 3)
+    ]
+    assert report.steps
+    assert report.steps[-1].old_names == 0
+
+
+def test_same_input_same_file(report, place):
+    command = ["report", place / "out", "--source", place / "shop-repository", "--quiet"]
+    command += ["--plan", place / "till-plan"]
+    assert call(*command) == 0
+    folder = place / "out/report"
+    first = {p.name: p.read_bytes() for p in folder.iterdir()}
+    assert sorted(first) == ["index.html", "report.json", "report.md"]
+    assert parse_report(first["report.json"]) == report
+    assert call(*command) == 0
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == first
+
+
+def test_without_its_source_the_report_says_so(place):
+    report = build_run_report(place / "out", load_plan(str(place / "till-plan")), None)
+    assert report.cascades.before is None
+    assert report.cascades.after is not None
+    assert "The source was not at hand" in report.caveats[0]
+
+
+def test_another_plan_is_refused(place, capsys):
+    (place / "other").mkdir(exist_ok=True)
+    (place / "other/plan.toml").write_text(PLAN.replace('name = "till"', 'name = "other"'))
+    assert call("report", place / "out", "--plan", place / "other", "--quiet") == 2
+    assert "made by plan 'till'" in capsys.readouterr().err
+
+
+def test_without_graphviz_a_clear_word(place, monkeypatch):
+    monkeypatch.setattr(pictures.shutil, "which", lambda name: None)
+    report = build_run_report(place / "out", load_plan(str(place / "till-plan")), None)
+    assert all("Graphviz is not installed" in p.missing for p in report.pictures if p.arrows)
+    assert any(p.arrows for p in report.pictures)
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="needs graphviz")
+def test_with_graphviz_a_drawing(report):
+    modules = report.pictures[0]
+    assert modules.svg.startswith("<?xml") and "till" in modules.svg
+
+
+def test_cycles_are_found():
+    picture = pictures._picture("x", "p", {"p.a": ["p.b"], "p.b": ["p.c"], "p.c": ["p.b"]})
+    assert picture.cycles == (("p.b", "p.c"),)
+    assert [(a.importer, a.in_cycle) for a in picture.arrows] == [
+        *(("p.a", False), ("p.b", True), ("p.c", True))
+    ]
+
+
+@pytest.fixture
+def change(place, tmp_path):
+    """Commit files on top of the shop's main branch and report on that."""
+    shop = tmp_path / "shop"
+    subprocess.run(["git", "clone", "-q", place / "shop-repository", shop], check=True)
+
+    def report_on(files, then=None):
+        before = git(shop, "rev-parse", "HEAD")
+        after = commit(shop, files, "A change")
+        plan = load_plan(str(place / "till-plan"))
+        sides = []
+        for name, revision in (("before", before), ("after", after)):
+            (tmp_path / name).mkdir()
+            sides.append(
+                open_source(str(shop), revision, workspace=tmp_path / name, progress=Progress())
+            )
+        with sides[0] as old, sides[1] as new:
+            return build_change_report(old, new, plan)
+
+    return report_on
+
+
+def test_a_change_beside_the_cut_is_one_line(change):
+    report = change({"shop/heavy.py": "x = 2\n"})
+    assert report.nothing_to_say
+    assert report.files == 1
+    assert len(render_markdown(report).splitlines()) == 1
+
+
+def test_a_new_import_across_the_cut(change):
+    report = change(
+        {
+            "shop/more.py": "from shop import most\n",
+            "shop/most.py": "class Thing:\n    pass\n",
+            "shop/till/door.py": FILES["shop/till/door.py"].replace(
+                "\n\n\n", "\nfrom shop import more\n\n\n", 1
+            ),
+        }
+    )
+    assert [(c.path, c.line, c.imported, c.inward) for c in report.added] == [
+        ("shop/till/door.py", 3, "shop.more", False)
+    ]
+    (cascade,) = report.cascades
+    assert (cascade.root, cascade.before, cascade.after) == ("shop.till.door", 6, 8)
+    assert {(g.module, g.through) for g in cascade.gained} == {
+        ("shop.more", "shop/till/door.py:3"),
+        ("shop.most", "shop/till/door.py:3"),
+    }
+    assert "**2 modules more**" in render_markdown(report)
+
+
+def test_a_symbol_newly_used_by_the_rest(change):
+    report = change(
+        {"shop/user.py": "from shop.till import door\n\n\ndef f():\n    door.open_it()\n"}
+    )
+    assert [(b.symbol, b.path, b.line, b.inward, b.new) for b in report.borders] == [
+        ("shop.till.door:open_it", "shop/user.py", 5, True, True)
+    ]
+    assert [c.inward for c in report.added if c.imported == "shop.till.door"] == [True]
+
+
+def test_an_import_removed(change):
+    source = "from shop import errors\n\n\ndef open_it():\n    raise errors.Broken()\n"
+    report = change({"shop/till/door.py": source})
+    assert [c.imported for c in report.removed] == ["shop.stock"]
+    assert report.cascades[0].lost == ("shop.heavy", "shop.stock")
+
+
+def test_diff_prints_markdown_and_writes_pages(place, tmp_path, capsys):
+    shop = place / "shop-repository"
+    command = ["report", "diff", shop, "HEAD~1", "HEAD", "--plan", place / "till-plan", "--quiet"]
+    assert call(*command, "--output", tmp_path / "page") == 0
+    assert "what this change does to the cut" in capsys.readouterr().out
+    assert call(*command, "--json") == 0
+    printed = json.loads(capsys.readouterr().out)
+    written = Path(tmp_path / "page/report.json").read_bytes()
+    assert printed == json.loads(written)
+    assert report_bytes(parse_report(written)) == written

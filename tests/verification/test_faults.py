@@ -1,0 +1,142 @@
+"""Faults are put into copies; what was found before counts for nothing."""
+
+import subprocess
+
+import pytest
+
+from extractor.errors import UsageError
+from extractor.verification import imports
+from extractor.verification.check import CheckResult, Result
+from extractor.verification.faults import Absent, Edit, Fault, apply, as_table, inject, load_faults
+
+CATALOGUE = """\
+[[faults]]
+name = "an import left"
+check = "imports"
+fault = [{ path = "shop/till.py", find = "import six", put = "import six\\nimport mall" }]
+twin = [{ path = "shop/till.py", find = "import six", put = "import six  # one" }]
+"""
+
+
+def run_imports(shop):
+    def run(root, name):
+        assert name == "imports"
+        return imports.check(Result(root), shop.context())
+
+    return run
+
+
+def test_a_fault_is_caught_and_its_twin_borne(shop, tmp_path):
+    (shop.plan.folder / "faults.toml").write_text(CATALOGUE)
+    before = (shop.root / "shop/till.py").read_text()
+    (done,) = inject(shop.root, load_faults(shop.plan), run_imports(shop), tmp_path / "f")
+    assert done.good
+    assert done.caught == "shop/till.py:4: imports mall"
+    assert (shop.root / "shop/till.py").read_text() == before
+    assert "| an import left | imports | shop/till.py:4: imports mall | borne |" in as_table([done])
+
+
+def test_what_was_found_before_is_not_a_catch(shop, tmp_path):
+    shop.write("shop/more.py", "import mall\n")
+    edit = Edit("shop/till.py", "import six", "import six  # one")
+    fault = Fault("nothing", "imports", (edit,), (edit,))
+    (done,) = inject(shop.root, [fault], run_imports(shop), tmp_path / "f")
+    assert not done.caught
+    assert not done.good
+    assert "**missed**" in as_table([done])
+
+
+def test_a_flagged_twin_is_an_error_of_the_check(shop, tmp_path):
+    edit = Edit("shop/till.py", "import six", "import six\nimport mall")
+    (done,) = inject(
+        shop.root, [Fault("x", "imports", (edit,), (edit,))], run_imports(shop), tmp_path / "f"
+    )
+    assert done.caught
+    assert not done.good
+    assert "**flagged**" in as_table([done])
+
+
+def test_a_check_that_cannot_run_catches_and_flags(shop, tmp_path):
+    results = iter(
+        [CheckResult("imports", True), CheckResult("imports", False, skipped="no x")] * 2
+    )
+    edit = Edit("shop/till.py", "import six", "import six  # one")
+    fault = Fault("x", "imports", (edit,), (edit,))
+
+    def run(root, name):
+        return next(results)
+
+    (done,) = inject(shop.root, [fault], run, tmp_path / "f")
+    assert done.caught == "could not run: no x"
+
+
+def test_a_place_that_is_not_there_is_said(shop, tmp_path):
+    fault = Fault("x", "imports", (Edit("shop/till.py", "absent", "y"),), ())
+    (done,) = inject(shop.root, [fault], run_imports(shop), tmp_path / "f")
+    assert done.absent == "shop/till.py does not say 'absent'"
+    with pytest.raises(Absent, match="no file"):
+        apply(shop.root, Edit("shop/none.py"))
+
+
+def test_edits_of_every_kind(shop):
+    apply(shop.root, Edit("shop/new/file.py", put="x\n"))
+    assert (shop.root / "shop/new/file.py").read_text() == "x\n"
+    apply(shop.root, Edit("shop/new/file.py"))
+    assert not (shop.root / "shop/new/file.py").exists()
+    apply(shop.root, Edit(git=("init", "-q")))
+    assert (shop.root / ".git").is_dir()
+    with pytest.raises(Absent):
+        apply(shop.root, Edit(git=("no-such-command",)))
+
+
+def test_a_wrong_catalogue_is_a_usage_error(shop):
+    with pytest.raises(UsageError, match=r"no faults\.toml"):
+        load_faults(shop.plan)
+    path = shop.plan.folder / "faults.toml"
+    path.write_text(CATALOGUE.replace('check = "imports"', 'check = "nothing"'))
+    with pytest.raises(UsageError, match="there is no check 'nothing'"):
+        load_faults(shop.plan)
+    path.write_text(CATALOGUE.replace("find", "search"))
+    with pytest.raises(UsageError, match=r"faults\.toml: 0\.fault\.0\.search"):
+        load_faults(shop.plan)
+
+
+def test_the_catalogue_that_ships_is_sound():
+    from extractor.plan.load import PLANS, load_plan
+
+    for path in PLANS.glob("*/faults.toml"):
+        faults = load_faults(load_plan(path.parent.name))
+        assert len({fault.name for fault in faults}) == len(faults)
+        assert all(fault.twin for fault in faults)
+        assert all(fault.fault != fault.twin for fault in faults)
+
+
+def test_intact_compares_with_the_manifest(shop):
+    import json
+
+    from extractor.verification import intact
+
+    def git(*words):
+        subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@localhost", *words],
+            cwd=shop.root,
+            check=True,
+            capture_output=True,
+        )
+
+    assert intact.check(shop.result(), shop.context()).skipped
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-q", "-m", "first")
+    tip = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=shop.root, capture_output=True, text=True
+    ).stdout.strip()
+    (shop.folder / "manifest.json").write_text(
+        json.dumps({"results": [{"path": "shop", "revision": tip, "commits": 1}]})
+    )
+    assert intact.check(shop.result(), shop.context()).held
+    shop.write("shop/more.py", "")
+    assert intact.check(shop.result(), shop.context()).findings == ("not committed: shop/more.py",)
+    git("add", "-A")
+    git("commit", "-q", "-m", "second")
+    assert "the manifest says" in intact.check(shop.result(), shop.context()).findings[0]

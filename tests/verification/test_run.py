@@ -1,0 +1,74 @@
+"""The list of checks, the exit code and the page a person reads."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from extractor.cli.verify import command
+from extractor.errors import ExitCode, UsageError
+from extractor.verification import run
+from extractor.verification.check import CheckResult
+
+
+def test_every_check_says_what_it_is_for():
+    for name in run.CHECKS:
+        assert run.purpose(name).endswith(".")
+        assert run.needs(name) in {"nothing", "environment", "source"}
+
+
+def test_the_quick_set_needs_nothing():
+    assert run.choose(quick=True) == tuple(
+        name for name in run.CHECKS if run.needs(name) == "nothing"
+    )
+    assert "tests" not in run.choose(quick=True)
+
+
+def test_an_unknown_check_is_named():
+    with pytest.raises(UsageError, match="there is no check 'nothing'"):
+        run.choose(["nothing"])
+
+
+def test_exit_codes():
+    held, broken = CheckResult("a", True), CheckResult("b", False, findings=("x",))
+    missing, skipped = (
+        CheckResult("c", False, skipped="no Python"),
+        CheckResult("d", True, skipped="x"),
+    )
+    assert run.exit_code([held, skipped]) == ExitCode.DONE
+    assert run.exit_code([held, missing]) == ExitCode.USAGE
+    assert run.exit_code([missing, broken]) == ExitCode.DID_NOT_HOLD
+
+
+def test_the_summary_ends_with_what_to_look_at():
+    broken = CheckResult("imports", False, look_at="a.py:3", findings=("a.py:3",))
+    assert run.summary([broken]).splitlines()[-1] == "Look first at imports: a.py:3"
+
+
+def verify(shop, *words):
+    plan = str(shop.folder / "plan")
+    return CliRunner().invoke(
+        command, [str(shop.root), "--plan", plan, "--quiet", *words], standalone_mode=False
+    )
+
+
+def test_the_verb_ends_with_one_when_something_is_broken(shop):
+    assert verify(shop, "--quick").return_value == ExitCode.DONE
+    shop.write("shop/more.py", "import mall\n")
+    done = verify(shop, "--quick")
+    assert done.return_value == ExitCode.DID_NOT_HOLD
+    assert "Look first at imports: shop/more.py:1: imports mall" in done.output
+
+
+def test_the_verb_speaks_json(shop):
+    done = verify(shop, "--only", "imports", "--json")
+    (record,) = json.loads(done.output)
+    assert record["name"] == "imports"
+    assert record["held"] is True
+
+
+def test_a_missing_interpreter_is_said_and_is_no_failure_of_the_result(shop, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path))
+    done = verify(shop, "--only", "tests", "--python", "/nowhere/python")
+    assert done.return_value == ExitCode.USAGE
+    assert "/nowhere/python is no Python with venv and ensurepip" in done.output

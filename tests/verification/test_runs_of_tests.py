@@ -1,0 +1,170 @@
+"""Tests are listed and run in an interpreter's process; broken, lost and skipped are told apart."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from extractor.verification import test_orders, tests
+from extractor.verification.environment import Environment, ask
+from extractor.verification.test_parity import compare, id_map
+from extractor.verification.test_runs import (
+    Group,
+    Outcomes,
+    Suite,
+    list_tests,
+    prepare_tree,
+    run_tests,
+)
+
+CASES = """\
+import os
+import unittest
+
+
+class PlainTest(unittest.TestCase):
+    def test_good(self):
+        pass
+
+    def test_bad(self):
+        self.fail("no")
+
+    @unittest.skip("not today")
+    def test_skipped(self):
+        pass
+
+
+class DyingTest(unittest.TestCase):
+    def test_dies(self):
+        if os.environ.get("DIE"):
+            os._exit(3)
+
+
+class Own(unittest.TestSuite):
+    def run(self, result, debug=False):
+        os.environ["SET_UP"] = "1"
+        try:
+            return super(Own, self).run(result, debug)
+        finally:
+            del os.environ["SET_UP"]
+
+
+class InSuite(unittest.TestCase):
+    def test_needs_suite(self):
+        self.assertEqual("1", os.environ["SET_UP"])
+
+
+def load_tests(loader, standard, pattern):
+    for suite in list(standard):
+        standard._tests.remove(suite)
+        tests = list(suite)
+        if tests and isinstance(tests[0], InSuite):
+            standard.addTest(Own(tests))
+        else:
+            standard.addTest(suite)
+    return standard
+"""
+
+
+@pytest.fixture
+def here():
+    said = ask(sys.executable)
+    assert said is not None
+    return Environment(Path(sys.prefix), said, 0.0)
+
+
+def suite(tmp_path, here, **variables):
+    top = tmp_path / "top"
+    (top / "shop" / "tests").mkdir(parents=True)
+    (top / "shop" / "__init__.py").write_text("")
+    (top / "shop" / "tests" / "__init__.py").write_text("")
+    (top / "shop" / "tests" / "test_cases.py").write_text(CASES)
+    return Suite(top, ("shop/tests",), here, variables)
+
+
+def test_outcomes_of_every_kind(tmp_path, here):
+    made = suite(tmp_path, here)
+    groups = list_tests(made, tmp_path)
+    outcomes = run_tests(made, groups, tmp_path)
+    prefix = "shop.tests.test_cases."
+    assert outcomes.of == {
+        prefix + "DyingTest.test_dies": "passed",
+        prefix + "InSuite.test_needs_suite": "passed",
+        prefix + "PlainTest.test_bad": "failed",
+        prefix + "PlainTest.test_good": "passed",
+        prefix + "PlainTest.test_skipped": "skipped",
+    }
+    assert outcomes.broken() == [prefix + "PlainTest.test_bad"]
+    assert "AssertionError: no" in outcomes.details[prefix + "PlainTest.test_bad"]
+    assert outcomes.details[prefix + "PlainTest.test_skipped"] == "not today"
+
+
+def test_a_worker_that_dies_loses_its_tests(tmp_path, here):
+    made = suite(tmp_path, here, DIE="1")
+    outcomes = run_tests(made, list_tests(made, tmp_path), tmp_path, workers=1)
+    assert "shop.tests.test_cases.DyingTest.test_dies" in outcomes.lost
+    assert set(outcomes.lost) <= set(outcomes.broken())
+
+
+def test_what_does_not_import_is_broken(tmp_path, here):
+    made = suite(tmp_path, here)
+    (made.top / "shop" / "tests" / "test_more.py").write_text("import mall_that_is_not_there\n")
+    outcomes = run_tests(made, list_tests(made, tmp_path), tmp_path)
+    assert any("_FailedTest" in name for name in outcomes.broken())
+
+
+def test_a_seed_changes_the_order_and_nothing_else(tmp_path, here):
+    made = suite(tmp_path, here)
+    groups = list_tests(made, tmp_path)
+    assert run_tests(made, groups, tmp_path, seed=7).of == run_tests(made, groups, tmp_path).of
+
+
+def test_preparing_a_tree_leaves_the_original_alone(tmp_path, here):
+    made = suite(tmp_path, here)
+    (made.top / "shop" / "old.py").write_text("def f(async=False):\n    return async\n")
+    copy = prepare_tree(made.top, tmp_path / "scratch", here, "1.0")
+    assert "async" in (made.top / "shop" / "old.py").read_text()
+    assert "async" not in (copy / "shop" / "old.py").read_text()
+
+
+def test_judging_outcomes():
+    good = tests.judge("tests", Outcomes({"a": "passed"}), 1)
+    assert good.held
+    bad = tests.judge("tests", Outcomes({"a": "failed"}, {"a": "trace\nValueError: x"}), 1)
+    assert bad.look_at == "a: ValueError: x"
+    assert tests.judge("tests", Outcomes({}), 0).findings == ("no test was found at all",)
+
+
+def test_parity_tells_lost_changed_and_new_ids(shop):
+    mapped = id_map(shop.plan.data)
+    there = Outcomes(
+        {
+            "mall.tests.shop.test_till.T.test_a": "passed",
+            "mall.tests.shop.test_till.T.test_b": "passed",
+            "mall.tests.shop.test_till.T.test_c": "failed",
+        }
+    )
+    here = Outcomes(
+        {
+            "shop.tests.unit.test_till.T.test_a": "skipped",
+            "shop.tests.unit.test_till.T.test_c": "failed",
+            "shop.tests.unit.test_till.T.test_new": "passed",
+        }
+    )
+    done = compare(there, here, mapped)
+    assert done.findings == (
+        "ends otherwise: shop.tests.unit.test_till.T.test_a: passed there, skipped here",
+        "lost: shop.tests.unit.test_till.T.test_b (was mall.tests.shop.test_till.T.test_b)",
+    )
+    assert "only in the result: shop.tests.unit.test_till.T.test_new" in done.evidence
+
+
+def test_orders_name_the_order_that_broke():
+    good, bad = Outcomes({"m.T.a": "passed"}), Outcomes({"m.T.a": "error"})
+    done = test_orders.judge([test_orders.Order("serial", good), test_orders.Order("m alone", bad)])
+    assert done.findings == ("m alone: m.T.a: error",)
+
+
+def test_groups_are_told_apart_by_module():
+    groups = [Group(("a.b.T.x", "a.b.T.y")), Group(("a.c.T.x",)), Group(("a.b.U.x",))]
+    assert {k: len(v) for k, v in test_orders.modules_of(groups).items()} == {"a.b": 2, "a.c": 1}

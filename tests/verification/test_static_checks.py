@@ -1,0 +1,165 @@
+"""Each check holds on a good extraction, says what broke on a bad one, and bears harmless twins."""
+
+import shutil
+
+import pytest
+
+from extractor.verification import dead_code, imports, packaging, tests_carried, words
+
+TILL = "shop/till.py"
+
+
+def test_a_good_extraction_holds(shop):
+    for module in (imports, words, dead_code, packaging):
+        done = module.check(shop.result(), shop.context())
+        assert done.held, (module.__name__, done.findings)
+        assert done.evidence
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("import mall.bank\n", "imports mall.bank"),
+        ("from mall import bank\n", "imports mall.bank"),
+        ("def lazy():\n    from mall.bank import vault\n    return vault\n", "mall.bank.vault"),
+        ("try:\n    import mall\nexcept ImportError:\n    mall = None\n", "imports mall"),
+        ("NAME = 'mall.bank.Vault'\n", "the string 'mall.bank.Vault' names mall"),
+        ("NAME = 'mall.bank:vault'\n", "the string 'mall.bank:vault' names mall"),
+    ],
+)
+def test_imports_catches_what_was_left_behind(shop, line, told):
+    shop.write("shop/more.py", line)
+    done = imports.check(shop.result(), shop.context())
+    assert not done.held
+    assert any(told in finding for finding in done.findings)
+    assert done.look_at.startswith("shop/more.py:")
+
+
+def test_imports_catches_a_mock_string_that_names_nothing(shop):
+    shop.write("shop/tests/unit/test_more.py", "PATCHED = 'shop.gone.away'\n")
+    assert imports.check(shop.result(), shop.context()).findings == (
+        "shop/tests/unit/test_more.py:1: the string 'shop.gone.away' names no module of ours",
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import six.moves\n",
+        "import mallet\n",
+        "NAME = 'mallet.bank.Vault'\n",
+        "NAME = 'a mall.bank in a sentence'\n",
+        "NAME = 'shop.till.main'\n",
+        "# mall.bank was here\n",
+    ],
+)
+def test_imports_bears_harmless_twins(shop, line):
+    shop.write("shop/more.py", line)
+    assert imports.check(shop.result(), shop.context()).held
+
+
+def test_imports_reads_settings_but_not_their_comments(shop):
+    shop.change("setup.cfg", "shop.till:main", "mall.shop.till:main")
+    done = imports.check(shop.result(), shop.context())
+    assert done.findings == ("setup.cfg:5: names mall.shop.till",)
+    shop.change("setup.cfg", "    till = mall", "#    till = mall")
+    assert imports.check(shop.result(), shop.context()).held
+
+
+def test_imports_reports_what_it_cannot_read(shop):
+    shop.write("shop/more.py", "def broken(:\n")
+    done = imports.check(shop.result(), shop.context())
+    assert "cannot be read" in done.findings[0]
+
+
+def test_imports_reads_old_grammar(shop):
+    shop.write("shop/more.py", "import mall.bank\ndef f(async=False):\n    return async\n")
+    done = imports.check(shop.result(), shop.context())
+    assert done.findings == ("shop/more.py:1: imports mall.bank",)
+
+
+def test_words_tells_code_from_prose(shop):
+    shop.write(
+        "shop/more.py",
+        '"""The Mall of old."""\n# mall here\nNAME = "mall"\n',
+    )
+    done = words.check(shop.result(), shop.context())
+    assert done.findings == ('shop/more.py:3: NAME = "mall"',)
+    assert "2 x prose" in done.evidence
+    assert "1 x a variable that users set" in done.evidence
+
+
+def test_words_knows_where_a_word_ends(shop):
+    shop.write("shop/more.py", 'NAME = "small mallet"\n')
+    assert words.check(shop.result(), shop.context()).held
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("def nobody_calls():\n    pass\n", "nobody_calls"),
+        ("class Unused(object):\n    pass\n", "Unused"),
+    ],
+)
+def test_dead_code_finds_definitions(shop, text, told):
+    before = (shop.root / TILL).read_text()
+    shop.write(TILL, before + "\n\n" + text)
+    done = dead_code.check(shop.result(), shop.context())
+    assert [f for f in done.findings if told in f]
+
+
+def test_dead_code_finds_modules(shop):
+    shop.write("shop/more.py", "VALUE = 1\n")
+    assert dead_code.check(shop.result(), shop.context()).findings == (
+        "shop.more: nothing imports it",
+    )
+
+
+def test_packaging_compares_both_ways(shop):
+    shop.change("requirements.txt", "six>=1.10 # MIT\n", "pbr>=2\n")
+    assert packaging.check(shop.result(), shop.context()).findings == (
+        "requirements.txt: pbr is required and not imported",
+        "shop/till.py:3: six is imported and not required",
+    )
+
+
+def test_packaging_bears_an_import_whose_absence_is_caught(shop):
+    shop.write(
+        "shop/tests/unit/test_more.py", "try:\n    import ujson\nexcept ImportError:\n    pass\n"
+    )
+    assert packaging.check(shop.result(), shop.context()).held
+
+
+def test_packaging_looks_entry_points_up(shop):
+    shop.change("setup.cfg", "shop.till:main", "shop.till:mane")
+    assert packaging.check(shop.result(), shop.context()).findings == (
+        "setup.cfg: entry point shop.till:mane does not exist",
+    )
+
+
+def source_of(shop):
+    """The tree the shop was extracted from."""
+    source = shop.folder / "mall"
+    shutil.copytree(shop.root / "shop" / "tests" / "unit", source / "mall" / "tests" / "shop")
+    return source
+
+
+def test_tests_carried_compares_with_the_source(shop):
+    source = source_of(shop)
+    assert tests_carried.check(shop.result(), shop.context(source)).held
+    shop.change("shop/tests/unit/test_till.py", "def test_empty", "def skip_empty")
+    done = tests_carried.check(shop.result(), shop.context(source))
+    assert done.findings == (
+        "lost from the source: shop/tests/unit/test_till.py: TillTest.test_empty",
+    )
+
+
+def test_tests_carried_says_when_there_is_nothing_to_compare_with(shop):
+    done = tests_carried.check(shop.result(), shop.context())
+    assert done.skipped
+
+
+def test_requests_of_a_test_file_are_tests(shop):
+    found = tests_carried.tests_in(shop.result().tree, "shop/tests/")
+    path = "shop/tests/functional/gabbits/till.yaml"
+    assert {(path, "open"), (path, "close")} <= found
