@@ -44,10 +44,14 @@ def compare(source: Outcomes, ours: Outcomes, mapped: Callable[[str], str]) -> C
     """Findings for ids lost, added, ended otherwise or skipped only here."""
     expected = {mapped(i): (i, outcome) for i, outcome in source.of.items()}
     findings = []
+    cured = []
     for name, (old, outcome) in expected.items():
         got = ours.of.get(name)
         if got is None:
             findings.append(f"lost: {name} (was {old})")
+        elif got == "passed" and outcome in {"failed", "error"}:
+            # A test that needs others to run before it in the source is no loss when it does not.
+            cured.append(f"{outcome} in the source, passes here: {name}")
         elif got != outcome:
             findings.append(f"ends otherwise: {name}: {outcome} there, {got} here")
     added = sorted(set(ours.of) - set(expected))
@@ -62,6 +66,7 @@ def compare(source: Outcomes, ours: Outcomes, mapped: Callable[[str], str]) -> C
         f"in the source: {there}; in the result: {here}",
         f"{both} matched by id, {len(added)} only in the result",
         *(f"only in the result: {name}" for name in added[:5]),
+        *cured[:5],
     ]
     figures = {"source": len(source.of), "result": len(ours.of), "matched": both}
     return verdict("test_parity", findings, evidence, figures)

@@ -79,10 +79,13 @@ def tests_of_source(tree: Tree, context: Context) -> set[tuple[str, str]]:
         module = path.removesuffix(".py").replace("/", ".")
         if not is_below(module, data.roots.tests) or is_below(module, data.roots.exclude):
             continue
-        target = target_module(path.rpartition(".")[0].replace("/", "."), layout)
+        # Only a module's own name has no dots in it: that of a data file may.
+        folder, _, name = path.rpartition("/")
+        kept = "" if path.endswith(".py") else f"/{name}"
+        target = target_module(folder.replace("/", ".") if kept else module, layout)
         if target is None:
             continue
-        mapped = f"{target.replace('.', '/')}.{path.rpartition('.')[2]}"
+        mapped = target.replace(".", "/") + (kept or ".py")
         found.update((mapped, name) for name in names_of_tests(tree.read(path), path))
     return found
 
