@@ -15,9 +15,14 @@ from __future__ import absolute_import
 
 import logging
 
+from oslo_config import cfg
+from oslo_policy import opts as policy_opts
 import webob.dec  # noqa: tests use it through "import webob"
 
 import placement.conf  # noqa: the options get registered
+
+# The application asks for one of them while it is put together.
+policy_opts.set_defaults(cfg.CONF)
 
 # Code that asks whether a level is enabled before it logs is tested as well.
 logging.getLogger('placement').setLevel(logging.DEBUG)
