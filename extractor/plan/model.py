@@ -7,6 +7,7 @@ replacement with one subject and its reason; layout rules say only where things 
 from __future__ import annotations
 
 import fnmatch
+import json
 import posixpath
 import re
 from typing import Annotated, Any
@@ -235,3 +236,16 @@ class PlanData(Table):
     def decisions(self) -> list[Decision]:
         """Every cut and replacement, in the order of the file."""
         return [*self.cut, *self.replace]
+
+
+def json_schema() -> str:
+    """The JSON Schema of ``plan.toml``, for editors that complete and check as one types."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **PlanData.model_json_schema(by_alias=True),
+    }
+    return json.dumps(schema, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    print(json_schema(), end="")

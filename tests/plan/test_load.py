@@ -70,3 +70,12 @@ def test_every_plan_that_ships_loads_and_keeps_its_decisions_few():
         plan = load_plan(folder.name)
         assert len(plan.data.decisions()) <= 15
         assert len(plan.digest) == 64
+
+
+def test_the_schema_for_editors_is_the_models():
+    from pathlib import Path
+
+    from extractor.plan.model import json_schema
+
+    schema = Path(__file__).parents[2] / "docs" / "plan.schema.json"
+    assert schema.read_text("utf-8") == json_schema(), "run python -m extractor.plan.model"
