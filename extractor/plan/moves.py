@@ -89,23 +89,15 @@ def reach_from_roots(tree: Tree, modules: Mapping[str, str], data: PlanData) -> 
     walker = SymbolWalker(Resolver(tree, modules), Stops(data, modules))
     for module in roots:
         walker.add_whole(module, Use(module, 0))
-    reach = walker.run()
-    # Layout names modules that go over as whole files once anything of them is reached.
-    more = [
-        module
-        for module in data.layout.whole
-        if module not in reach.whole and any(s.module == module for s in reach.symbols)
-    ]
-    while more:
+    while True:
+        reach = walker.run()
+        # Layout names modules that go over as whole files once anything of them is reached.
+        touched = {symbol.module for symbol in reach.symbols}
+        more = [m for m in data.layout.whole if m in touched and m not in reach.whole]
+        if not more:
+            return reach
         for module in more:
             walker.add_whole(module, Use(module, 0))
-        reach = walker.run()
-        more = [
-            module
-            for module in data.layout.whole
-            if module not in reach.whole and any(s.module == module for s in reach.symbols)
-        ]
-    return reach
 
 
 def target_module(module: str, layout: Mapping[str, str]) -> str | None:
