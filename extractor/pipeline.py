@@ -117,20 +117,23 @@ def write_repository(
         rewrite_blob=historic_rewrite(extraction) if form == "rewritten" else None,
         progress=stage,
     )
-    tip = carried.tip
-    for step in extraction.steps:
-        if step.changes:
-            tip = commit_tree(
-                target,
-                tip,
-                step.changes,
-                step.message(),
-                author=identity,
-                date=source.commit_date,
-            )
+    tip = commit_steps(target, carried.tip, extraction, identity, source.commit_date)
     checkout(target, rules.branch, tip)
     record_extracted(target, tip)
     return carried, tip
+
+
+def commit_steps(
+    target: Path, tip: str, extraction: Extraction, author: Identity, date: int
+) -> str:
+    """One commit on top of ``tip`` for each rewrite that changed something; the new tip.
+
+    ``date`` is seconds since the epoch.
+    """
+    for step in extraction.steps:
+        if step.changes:
+            tip = commit_tree(target, tip, step.changes, step.message(), author=author, date=date)
+    return tip
 
 
 def run(

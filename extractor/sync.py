@@ -7,10 +7,10 @@ from pathlib import Path
 
 from extractor.extract import historic_rewrite
 from extractor.history.append import append_history
-from extractor.history.commits import Identity, commit_tree
+from extractor.history.commits import Identity
 from extractor.history.merge import Joined, join_branch, require_joinable
 from extractor.history.state import read_state
-from extractor.pipeline import analyse, rewrite
+from extractor.pipeline import analyse, commit_steps, rewrite
 from extractor.plan.load import Plan
 from extractor.progress import Progress
 from extractor.source.repository import Source
@@ -71,17 +71,7 @@ def sync(
             rewrite_blob=historic_rewrite(extraction) if state.form == "rewritten" else None,
         )
     with progress.stage("join"):
-        tip = appended.tip
-        for step in extraction.steps:
-            if step.changes:
-                tip = commit_tree(
-                    target,
-                    tip,
-                    step.changes,
-                    step.message(),
-                    author=identity,
-                    date=source.commit_date,
-                )
+        tip = commit_steps(target, appended.tip, extraction, identity, source.commit_date)
         message = f"Follow the source to {source.label}\n\n{len(appended.commits)} new commits.\n"
         joined = join_branch(
             target, rules.branch, tip, message, author=identity, date=source.commit_date

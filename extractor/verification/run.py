@@ -183,7 +183,7 @@ def summary(results: Sequence[CheckResult]) -> str:
         lines.append(f"Look first at {broken[0].name}: {broken[0].look_at}")
     else:
         ran = sum(1 for r in results if not r.skipped)
-        lines.append(f"All {ran} checks that ran held.")
+        lines.append(f"All {ran} checks that ran held." if ran else "No check could be run.")
     return "\n".join(lines)
 
 
