@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from importlinter.application import use_cases
 from importlinter.configuration import configure
+from importlinter.domain.contract import ContractCheck
 
 from contracts import baseline
+from contracts.base import RatchetedContract
 from contracts.configuration import load
 from contracts.run import run
 from contracts.verdict import Verdict
@@ -44,11 +47,21 @@ class Shop:
     def lint(self) -> list[Verdict]:
         """What ``lint-imports`` finds: the verdicts it would print."""
         configure()
-        options = use_cases.read_user_options(str(self.folder / "contracts.toml"))
-        use_cases._register_contract_types(options)
-        report = use_cases.create_report(options, cache_dir=None)
-        assert not report.could_not_run, report.invalid_contract_options
-        return [check.metadata["verdict"] for _, check in report.get_contracts_and_checks()]
+        verdicts = []
+        check = RatchetedContract.check
+
+        def recording(contract: RatchetedContract, *args: Any, **options: Any) -> ContractCheck:
+            result = check(contract, *args, **options)
+            verdicts.append(result.metadata["verdict"])
+            return result
+
+        # Only the way in that users take has stayed the same over import-linter's releases.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RatchetedContract, "check", recording)
+            use_cases.lint_imports(
+                str(self.folder / "contracts.toml"), cache_dir=None, is_debug_mode=True
+            )
+        return verdicts
 
 
 @pytest.fixture
