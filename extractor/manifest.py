@@ -7,6 +7,7 @@ The manifest is the same to the byte for the same input, except for its last sec
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -146,6 +147,16 @@ class CheckRecord(_Record):
     evidence: tuple[Text, ...] = ()
 
 
+class BlameRecord(_Record):
+    """Lines of one carried file by what blame says of them in the result and in the source."""
+
+    path: Text
+    same: int = Field(ge=0, description="The same commit.")
+    older: int = Field(ge=0, description="An earlier one: the line's past was followed further.")
+    different: int = Field(ge=0, description="Another one.")
+    unpaired: int = Field(ge=0, description="Not in the source: written for the result.")
+
+
 class TimingRecord(BaseModel):
     """The only section that differs between equal runs."""
 
@@ -176,6 +187,9 @@ class Manifest(BaseModel):
     remaining_words: list[WordRecord] = Field(default_factory=list)
     left_for_a_person: list[TaskRecord] = Field(default_factory=list)
     checks: list[CheckRecord] = Field(default_factory=list)
+    blame: list[BlameRecord] = Field(
+        default_factory=list, description="As `history check` saw it; empty before."
+    )
     timing: TimingRecord = Field(default_factory=TimingRecord)
 
     @property
@@ -245,6 +259,35 @@ def read_manifest(path: Path) -> Manifest:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole file"
         raise UsageError(f"{path} is not a manifest of ours: {where}: {first['msg']}") from None
+
+
+def record_checks(
+    result: Path, checks: Sequence[CheckRecord], blame: Sequence[BlameRecord] = ()
+) -> bool:
+    """Note ``checks`` in the manifest beside the repository ``result``.
+
+    A check that is there already is replaced where it stands, but not by one that could not be
+    run; ``blame``, when given, replaces all. False when no manifest names ``result``, or it
+    cannot be written.
+    """
+    path = result.resolve().parent / "manifest.json"
+    if not path.is_file():
+        return False
+    manifest = read_manifest(path)
+    if result.resolve().name not in [made.path for made in manifest.results]:
+        return False
+    known = {check.name: check for check in manifest.checks}
+    for check in checks:
+        if check.outcome != "not run" or check.name not in known:
+            known[check.name] = check
+    manifest.checks = list(known.values())
+    if blame:
+        manifest.blame = list(blame)
+    try:
+        write_manifest(path, manifest)
+    except OSError:
+        return False
+    return True
 
 
 def json_schema() -> str:

@@ -9,16 +9,19 @@ from pydantic import ValidationError
 
 from extractor.errors import UsageError
 from extractor.manifest import (
+    BlameRecord,
     CheckRecord,
     DecisionRecord,
     Manifest,
     PlanRecord,
+    ResultRecord,
     SourceRecord,
     TroubleRecord,
     WordRecord,
     json_schema,
     manifest_bytes,
     read_manifest,
+    record_checks,
     source_record,
     write_manifest,
 )
@@ -135,6 +138,37 @@ def test_what_is_no_manifest(tmp_path, content, message):
 def test_missing_manifest(tmp_path):
     with pytest.raises(UsageError, match="cannot be read"):
         read_manifest(tmp_path / "manifest.json")
+
+
+def test_checks_are_noted_beside_the_result(manifest, tmp_path):
+    (tmp_path / "till").mkdir()
+    assert not record_checks(tmp_path / "till", [CheckRecord(name="tests", outcome="held")])
+    manifest.results = [ResultRecord(path="till", revision="3" * 40, commits=1)]
+    manifest.checks = [
+        CheckRecord(name="imports", outcome="held"),
+        CheckRecord(name="tests", outcome="not run"),
+    ]
+    write_manifest(tmp_path / "manifest.json", manifest)
+    seen = BlameRecord(path="a.py", same=1, older=0, different=0, unpaired=0)
+    later = [
+        CheckRecord(name="style", outcome="held"),
+        CheckRecord(name="tests", outcome="did not hold"),
+        CheckRecord(name="imports", outcome="not run"),
+        CheckRecord(name="serves", outcome="not run"),
+    ]
+    assert record_checks(tmp_path / "till", later, [seen])
+    again = read_manifest(tmp_path / "manifest.json")
+    assert [(check.name, check.outcome) for check in again.checks] == [
+        ("imports", "held"),
+        ("tests", "did not hold"),
+        ("style", "held"),
+        ("serves", "not run"),
+    ]
+    assert again.blame == [seen]
+    assert record_checks(tmp_path / "till", later)
+    assert read_manifest(tmp_path / "manifest.json").blame == [seen]
+    (tmp_path / "other").mkdir()
+    assert not record_checks(tmp_path / "other", later)
 
 
 def test_unknown_fields_are_refused(manifest):

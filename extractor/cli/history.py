@@ -9,6 +9,8 @@ import click
 from extractor.cli._options import Reporting, reporting_options
 from extractor.errors import ExitCode
 
+_UPSTREAM = "upstream"
+
 
 @click.group()
 def command() -> None:
@@ -28,7 +30,7 @@ def command() -> None:
 @click.option(
     "--branch",
     metavar="BRANCH",
-    default="upstream",
+    default=_UPSTREAM,
     show_default=True,
     help="Compare blame at this branch of RESULT.",
 )
@@ -37,10 +39,13 @@ def check(result: Path, against: str, branch: str, reporting: Reporting) -> int:
     """Compare RESULT (OUTPUT/<name>) with its source, line by line and commit by commit.
 
     Blame must name the same commit for 99 % of the lines; no commit may change nothing, no
-    path be foreign, no ancestor lost; the tip must be exactly the mapped subset.
+    path be foreign, no ancestor lost; the tip must be exactly the mapped subset. What was seen
+    is noted in the manifest beside RESULT, where `extractor report` finds it.
     """
     from extractor.history.check import check_history, summary
     from extractor.history.state import read_state
+    from extractor.manifest import record_checks
+    from extractor.reporting.history import history_records
     from extractor.scratch import workspace
     from extractor.source.repository import open_source
 
@@ -49,5 +54,7 @@ def check(result: Path, against: str, branch: str, reporting: Reporting) -> int:
         opened = open_source(against, revision, workspace=scratch, progress=reporting.progress)
         with opened as source, reporting.progress.stage("check"):
             checked = check_history(source.git_dir, result, branch=branch)
+    if branch == _UPSTREAM:
+        record_checks(result, *history_records(checked))
     reporting.result(checked.record(), summary(checked))
     return ExitCode.DID_NOT_HOLD if checked.problems else ExitCode.DONE

@@ -10,10 +10,11 @@ import click
 
 from extractor.cli._options import Reporting, plan_option, reporting_options, rev_option
 from extractor.errors import ExitCode
+from extractor.manifest import record_checks
 from extractor.plan.load import Plan, load_plan
 from extractor.source.repository import open_source
 from extractor.verification.check import CheckResult, Result
-from extractor.verification.run import choose, exit_code, export, run_checks, summary
+from extractor.verification.run import as_record, choose, exit_code, export, run_checks, summary
 
 
 @click.command("verify")
@@ -55,7 +56,8 @@ def command(
 ) -> int:
     """Check the extracted repository RESULT (OUTPUT/<name>) and show the evidence.
 
-    Without --rev, SOURCE is taken at the revision that the manifest beside RESULT names.
+    Without --rev, SOURCE is taken at the revision that the manifest beside RESULT names. What
+    was seen is noted in that manifest, where `extractor report` finds it.
     """
     names = choose(only, quick=quick, thorough=thorough)
     loaded = load_plan(plan)
@@ -85,6 +87,7 @@ def command(
             progress=reporting.progress,
             thorough=thorough,
         )
+    record_checks(result, [as_record(r) for r in results])
     reporting.result([r.as_json() for r in results], summary(results))
     return exit_code(results)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from extractor.history.blame import blame_file
 from extractor.history.carry import ORIGIN_NOTES, UPSTREAM
+from extractor.history.check import HistoryCheck
+from extractor.manifest import BlameRecord, CheckRecord
 from extractor.moves import Move, moves_by_target
 from extractor.source.tree import GitTree, run_git
 from reports import schema
@@ -42,8 +44,12 @@ def describe_history(
     revision: str,
     moves: Sequence[Move],
     with_blame: bool = False,
+    seen: Sequence[BlameRecord] = (),
 ) -> schema.History:
-    """The carried history; ``with_blame`` compares every file's blame, about a second each."""
+    """The carried history; ``with_blame`` compares every file's blame, about a second each.
+
+    Without it, blame is what ``seen`` says of it.
+    """
     commits = carried_commits(git_dir)
     by_author: dict[str, list[str]] = {}
     for _commit, _origin, is_merge, author, day in commits:
@@ -51,7 +57,7 @@ def describe_history(
             by_author.setdefault(author, []).append(day)
     months = Counter(day[:7] for *_, day in commits)
     followed = None
-    blame: tuple[schema.FileBlame, ...] = ()
+    blame = tuple(schema.FileBlame.model_validate(b.model_dump()) for b in seen)
     if source_git_dir is not None:
         paths = sorted({move.source for move in moves})
         direct = set(
@@ -106,6 +112,31 @@ def _blame(
                 )
             )
     return tuple(found)
+
+
+def history_records(
+    checked: HistoryCheck,
+) -> tuple[tuple[CheckRecord, ...], tuple[BlameRecord, ...]]:
+    """What the manifest keeps of ``history check``."""
+    shares = [f"{share:.2%} of {group}" for group, share in checked.shares().items()]
+    check = CheckRecord(
+        name="history",
+        outcome="did not hold" if checked.problems else "held",
+        evidence=(
+            *checked.problems[:20],
+            f"blame names the same commit for {', '.join(shares)} lines",
+            f"{checked.commits} commits: {len(checked.noise)} change nothing, "
+            f"{len(checked.foreign)} paths are foreign, {len(checked.lost)} ancestors are lost",
+        ),
+    )
+    blame = tuple(
+        BlameRecord(
+            path=b.path, same=b.same, older=b.older, different=b.different, unpaired=b.unpaired
+        )
+        for b in sorted(checked.files, key=lambda b: b.path)
+        if b.same + b.older + b.different + b.unpaired
+    )
+    return (check,), blame
 
 
 def describe_steps(git_dir: Path, tip: str, old_package: str) -> tuple[schema.Step, ...]:

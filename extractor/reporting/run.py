@@ -134,6 +134,7 @@ def build_run_report(
                 manifest.source.revision,
                 _moves(manifest),
                 with_blame and source is not None,
+                manifest.blame,
             )
             common["steps"] = describe_steps(git_dir, made.revision, plan.data.source_package)
         before_parts: dict[str, object] = {"cascades": schema.Cascades(after=after)}
@@ -301,8 +302,8 @@ def _caveats(
     not_run = [c.name for c in manifest.checks if c.outcome == "not run"]
     if not_run:
         yield f"Checks that were not run: {', '.join(not_run)}."
-    if not with_blame:
-        yield "Blame was not compared line by line for this report (--blame does)."
+    if not (manifest.blame or (with_blame and source is not None)):
+        yield "Blame was not compared line by line (`history check`, or --blame for this report)."
     unexplained = sum(w.reason.startswith("no rule of the plan") for w in manifest.remaining_words)
     if unexplained:
         yield f"{unexplained} places name the old project and no rule of the plan explains them."

@@ -122,6 +122,21 @@ def report(place):
         yield build_run_report(place / "out", plan, source)
 
 
+def test_what_later_checks_saw_is_in_the_report(place, report):
+    """The first report was made of the run alone."""
+    assert {c.name for c in report.checks if c.outcome == "held"} >= {"imports", "intact"}
+    assert "history" not in {c.name for c in report.checks} and not report.history.blame
+    out = shutil.copytree(place / "out", place / "checked", symlinks=True)
+    shop, plan = place / "shop-repository", place / "till-plan"
+    assert call("history", "check", out / "till", "--against", shop, "--quiet") == 0
+    assert call("verify", out / "till", "--plan", plan, "--only", "intact", "--quiet") == 0
+    assert call("report", out, "--source", shop, "--plan", plan, "--no-pictures", "--quiet") == 0
+    again = parse_report((out / "report" / "report.json").read_bytes())
+    assert "history" in {c.name for c in again.checks if c.outcome == "held"}
+    assert {b.path for b in again.history.blame} == {"till/door.py", "till/errors.py"}
+    assert not any("Blame" in caveat for caveat in again.caveats)
+
+
 def test_the_cascade_before_and_after(report):
     before, after = report.cascades.before, report.cascades.after
     assert before.root == "shop.till.door"
