@@ -15,6 +15,7 @@ from typing import Any
 from extractor.errors import UsageError
 from extractor.outcome import Outcome, Rewritten
 from extractor.rewrites import Rewrite
+from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.source_file import SourceFile
 
 
@@ -91,6 +92,8 @@ def setting_kinds(rewrite: Rewrite) -> dict[str, str]:
     kinds: dict[str, str] = {}
     hints = typing.get_type_hints(rewrite.settings)
     for field in dataclasses.fields(rewrite.settings):
+        if field.metadata.get("derived"):
+            continue
         text = str(hints[field.name])
         kinds[field.name] = (
             "flag"
@@ -135,21 +138,18 @@ def module_of(path: Path) -> tuple[str, bool]:
     return ".".join(reversed(parts)), is_package
 
 
-def with_known_modules(settings: Any, files: Iterable[Path]) -> Any:
-    """``settings`` told of all modules among ``files``, if they are a kind that asks."""
-    if not hasattr(settings, "known_modules") or settings.known_modules:
-        return settings
-    roots = settings.roots
-    known = {
-        module
-        for path in files
-        if path.suffix == ".py" and (module := module_of(path)[0]).partition(".")[0] in roots
-    }
-    return dataclasses.replace(settings, known_modules=frozenset(known))
+def project_of(files: Iterable[Path]) -> Project:
+    """The project that ``files`` are of, as far as they go."""
+    paths = {module_of(path)[0]: path.as_posix() for path in files if path.suffix == ".py"}
+    return Project(paths, lambda path: Path(path).read_bytes())
 
 
-def run(rewrite: Rewrite, settings: Any, files: Iterable[Path]) -> Iterable[Change]:
-    """Each file with what ``rewrite`` makes of it; nothing is written."""
+def run(rewrite: Rewrite, settings: Any, files: Sequence[Path]) -> Iterable[Change]:
+    """Each file with what ``rewrite`` makes of it; nothing is written.
+
+    ``UsageError`` when the files do not tell what the settings leave open.
+    """
+    settings = rewrite.prepare(settings, project_of(files))
     for path in files:
         before = path.read_bytes()
         module, is_package = module_of(path) if path.suffix == ".py" else ("", False)

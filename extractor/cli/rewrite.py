@@ -100,7 +100,6 @@ def _run(
 ) -> int:
     settings = in_place.settings_from(rewrite, values)
     files = in_place.files_below(paths, rewrite.suffixes)
-    settings = in_place.with_known_modules(settings, files)
     changed: list[str] = []
     failed: list[dict[str, Any]] = []
     findings: list[dict[str, Any]] = []

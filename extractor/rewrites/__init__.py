@@ -1,7 +1,8 @@
 """Rewrites, one file each: text to text, registered by module name.
 
 A module of this package with ``REVIEW``, ``Settings`` and ``run`` is a rewrite of one file;
-its name is the name of the rewrite everywhere. ``parts`` holds what several share. The
+its name is the name of the rewrite everywhere. With ``prepare`` it first asks the project for
+what the settings leave open. ``parts`` holds what several share. The
 others rewrite a whole tree and are called by the pipeline alone.
 """
 
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractor.outcome import Outcome
+from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.source_file import Review, SourceFile
 
 
@@ -28,6 +30,7 @@ class Rewrite:
     settings: type[Any]
     suffixes: tuple[str, ...]
     run: Callable[[SourceFile, Any], Outcome]
+    prepare: Callable[[Any, Project], Any]
 
 
 def load(name: str) -> Rewrite:
@@ -60,4 +63,9 @@ def _load(name: str) -> Rewrite | None:
         settings=module.Settings,
         suffixes=getattr(module, "SUFFIXES", (".py",)),
         run=module.run,
+        prepare=getattr(module, "prepare", _as_they_are),
     )
+
+
+def _as_they_are(settings: Any, project: Project) -> Any:
+    return settings

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -113,12 +113,17 @@ def is_unused(source: SourceText, found: Names, binding: Binding, keep: Collecti
     return not _NOQA.search(source.utf8[start:end])
 
 
-def edits_for(source: SourceText, unused: list[Binding]) -> list[Edit]:
-    """Edits that take the bindings of ``unused`` out."""
+def edits_for(
+    source: SourceText,
+    unused: Sequence[Binding],
+    instead: Mapping[ImportStatement, bytes] | None = None,
+) -> list[Edit]:
+    """Edits that take the bindings of ``unused`` out and write ``instead`` for some statements."""
     by_statement: dict[ImportStatement, set[ast.alias]] = {}
     for binding in unused:
         by_statement.setdefault(binding.statement, set()).add(binding.alias)
     texts = {node: _remaining(source, node, gone) for node, gone in by_statement.items()}
+    texts.update(instead or {})
     edits: list[Edit] = []
     for node, text in texts.items():
         if text is not None:

@@ -7,6 +7,7 @@ that can mention a renamed name are parsed; what is not renamed keeps its bytes.
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ from extractor.rewrites.parts.import_statements import (
     import_of_module,
     write_imports,
 )
+from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.renames import Reference, Renames, follow, new_reference
 from extractor.rewrites.parts.scopes import (
     Binding,
@@ -71,11 +73,39 @@ _PLAIN_CHAIN = re.compile(rb"[\w.]+")
 def may_mention(source: bytes, renames: Renames) -> bool:
     """Whether ``source`` can name anything renamed (or anything left, if that is reported)."""
     words = renames.words
-    if not renames.report_left and len(words) <= 8 and not any(word in source for word in words):
+    relative = _RELATIVE.search(source) is not None
+    # A relative import names what is in a package without the package's own name.
+    inside = relative and bool(renames.symbols or renames.reexports)
+    quick = len(words) <= 8 and not renames.report_left and not inside
+    if quick and not any(word in source for word in words):
         return False
-    if not any(root in source for root in renames.root_words) and not _RELATIVE.search(source):
+    if not relative and not any(root in source for root in renames.root_words):
         return False
-    return renames.report_left or not words.isdisjoint(_WORDS.findall(source))
+    if renames.report_left:
+        return True
+    found = frozenset(_WORDS.findall(source))
+    if not words.isdisjoint(found):
+        return True
+    return relative and bool(renames.reexports or renames.symbol_words & found)
+
+
+def prepare(settings: Renames, project: Project) -> Renames:
+    """``settings`` told of the modules there are, and of those that keep names of their own."""
+    if settings.known_modules:
+        return settings
+    known = {name for name in project.modules if name.partition(".")[0] in settings.roots}
+    old = {symbol.partition(":")[0] for symbol in settings.symbols} - settings.modules.keys()
+    staying = {module for module in old & known if keeps_names(settings, module, project)}
+    return dataclasses.replace(
+        settings, known_modules=frozenset(known), staying=settings.staying | staying
+    )
+
+
+def keeps_names(renames: Renames, module: str, project: Project) -> bool:
+    """Whether ``module`` defines a name that has no new home."""
+    top = read_names(project.source(module).tree, module, project.is_package(module)).scopes[0]
+    own = {name for name in top.others if not name.startswith("__")}
+    return any(f"{module}:{name}" not in renames.symbols for name in own)
 
 
 def run(file: SourceFile, settings: Renames) -> Outcome:
@@ -356,6 +386,8 @@ class _Work:
                     self.left(str(old), use.name)
                 new = old
             base, kept = self.base_of(module, home, old.module, new.module)
+            if new == old and old.module != module and self.renames.is_unloaded(old.module):
+                base, kept = old.module, False
             attributes = inner.split(".")[1:] if kept else []
             if new.name is not None and string is None:
                 attributes.append(new.name)
@@ -364,7 +396,8 @@ class _Work:
             rest = list(use.path[old.used :])
             group = groups.setdefault(base, _Group(base))
             group.uses.append((use, [*attributes, *rest]))
-            group.through = group.through or not (kept or not inner)
+            through = not kept and inner and base != self.renames.reexports.get(module)
+            group.through = group.through or bool(through)
         for use, old in bare:
             base = self.home_of_bare(module, old, groups, use)
             attributes = old.module[len(module) :].split(".")[1:] if base == module else []
@@ -393,7 +426,9 @@ class _Work:
         self, module: str, old: Reference, groups: Mapping[str, _Group], use: Use
     ) -> str:
         """Where a module goes that is passed around as an object."""
-        if not self.mentions_symbols(old.module):
+        if old.module != module and self.renames.is_unloaded(old.module):
+            return old.module
+        if old.module in self.renames.staying or not self.mentions_symbols(old.module):
             return module
         homes = {base for base in groups if base != module}
         if old.module == module and len(homes) == 1 and module not in groups:
@@ -406,7 +441,9 @@ class _Work:
         return module
 
     def mentions_symbols(self, module: str) -> bool:
-        return any(symbol.startswith(f"{module}:") for symbol in self.renames.symbols)
+        return module in self.renames.reexports or any(
+            symbol.startswith(f"{module}:") for symbol in self.renames.symbols
+        )
 
     def local_for(
         self, home: str, binding: Binding, more: Sequence[Import] = ()
@@ -424,7 +461,8 @@ class _Work:
         parent, _, last = home.rpartition(".")
         near = parent.rpartition(".")[2]
         initials = "".join(word[0] for word in near.split("_") if word)
-        for name in [last, f"{near}_{last}" if len(near) < 12 else f"{initials}_{last}"]:
+        usual = [near] if self.renames.reexports.get(parent) == home else []
+        for name in [*usual, last, f"{near}_{last}" if len(near) < 12 else f"{initials}_{last}"]:
             if name.isidentifier() and name not in self.names.identifiers:
                 break
         else:
@@ -437,8 +475,15 @@ class _Work:
 
     def decide_departed(self) -> None:
         """Names this module used to define itself, and that are defined elsewhere now."""
+        self.add_departed(self.module)
+        for star in self.names.stars:
+            if star.module in self.renames.staying:
+                self.add_departed(star.module)
+
+    def add_departed(self, old_module: str) -> None:
+        """Take from where they are now the names that ``old_module`` had, used here bare."""
         for name, uses in sorted(self.names.free.items()):
-            new = self.renames.symbols.get(f"{self.module}:{name}")
+            new = self.renames.symbols.get(f"{old_module}:{name}")
             if new is None:
                 continue
             module, _, symbol = new.partition(":")
@@ -474,6 +519,8 @@ class _Work:
                 home = next(iter(groups))
                 if home == origin.module:
                     home = None
+            else:
+                home = home or self.renames.only_home.get(origin.module)
             if home is None:
                 self.report_module([binding], origin.module)
                 continue
@@ -501,6 +548,8 @@ class _Work:
             if new is None:
                 if old.name is None and old.module in self.renames.only_home:
                     new = Reference(self.renames.only_home[old.module], None, old.used)
+                elif self.renames.is_unloaded(old.module):
+                    new = old
                 else:
                     stay += 1
                     if use.path or root in self.renames.known:
@@ -543,15 +592,16 @@ class _Work:
             new_root = module.partition(".")[0]
             if any(name == module or name.startswith(f"{module}.") for name in loaded):
                 continue
-            if any(entry.local == new_root for entries in wants for entry in entries):
+            bound = any(entry.local == new_root for entries in wants for entry in entries)
+            if bound and not self.renames.is_unloaded(module):
                 continue  # the name is bound, and the old statements gave no more than that
             plain = any(binding.alias.name == root for binding in bindings)
-            bound = new_root if plain and self.loads_elsewhere(module) else module
-            entry = Import(bound, None, new_root)
+            named = new_root if plain and self.loads_elsewhere(module) else module
+            entry = Import(named, None, new_root)
             free = next((entries for entries in wants if not entries), wants[0])
             if entry not in free:
                 free.append(entry)
-            loaded.add(bound)
+            loaded.add(named)
         wants[0] += aliases
         for binding, entries in zip(bindings, wants, strict=True):
             self.want(binding, entries)
@@ -652,7 +702,8 @@ class _Work:
             pieces = literal_pieces(utf8, start, end)
             content = joined(utf8, pieces)
             replacements: list[Replacement] = []
-            for mention in mentions(self.renames, content, node in self.names.prose):
+            prose = node in self.names.prose or b" " in content
+            for mention in mentions(self.renames, content, prose):
                 if mention.stays and self.renames.report_left:
                     line = self.source.line_of(position_in(pieces, mention.start))
                     self.findings.append(Finding(f"still names {mention.stays}", line))
@@ -849,7 +900,7 @@ class _Work:
         statement = star.statement
         assert isinstance(statement, ast.ImportFrom)
         if home is None:
-            if self.mentions_symbols(module):
+            if self.mentions_symbols(module) and module not in self.renames.staying:
                 self.findings.append(
                     Finding(f"star import of {module}, whose names part", statement.lineno)
                 )

@@ -3,7 +3,14 @@ from functools import partial
 import pytest
 
 from extractor.outcome import Failed, Finding
-from extractor.rewrites.rename_references import Renames, may_mention, rewrite, rewrite_text
+from extractor.rewrites.rename_references import (
+    Renames,
+    may_mention,
+    prepare,
+    rewrite,
+    rewrite_text,
+)
+from tests.rewrites.cases import project_of
 from tests.rewrites.tools import check_rewritten, check_unchanged, content_of
 
 RENAMES = Renames(
@@ -582,3 +589,52 @@ def test_other_encodings_and_line_ends():
     source = "# coding: latin-1\r\nfrom big.objects import fields\r\nx = '\xe9', fields.Colour\r\n"
     after = source.replace("from big.objects import fields", "from part import colours as fields")
     check_rewritten(run, source.encode("latin-1"), after.encode("latin-1"))
+
+
+STAYING = partial(
+    rewrite,
+    module="shop.till",
+    is_package=False,
+    renames=Renames(
+        symbols={"shop.fields:Price": "shop.prices:Price"},
+        known_modules=frozenset({"shop", "shop.fields", "shop.prices"}),
+        report_left=False,
+        staying=frozenset({"shop.fields"}),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from shop.fields import *\nNumber()\n",
+        "from shop import fields\nf(fields)\n",
+        "from shop import fields\n",
+        "import shop.fields\nf(shop.fields)\n",
+        "x = 'shop.fields'\n",
+    ],
+)
+def test_a_module_that_only_loses_a_name_stays_what_it_is(source):
+    check_unchanged(STAYING, source)
+
+
+def test_names_of_a_module_that_stays():
+    check_rewritten(
+        STAYING,
+        "from shop.fields import *\n\nPrice(Number())\n",
+        "from shop.fields import *\nfrom shop.prices import Price\n\nPrice(Number())\n",
+    )
+    check_rewritten(
+        STAYING,
+        "from shop import fields\n\nfields.Price(fields)\n",
+        "from shop import fields\nfrom shop import prices\n\nprices.Price(fields)\n",
+    )
+
+
+def test_the_project_tells_which_modules_stay():
+    moved = Renames(symbols={"shop.fields:Price": "shop.prices:Price"}, report_left=False)
+    emptied = {"shop/fields.py": b"class Price:\n    pass\n"}
+    left = {"shop/fields.py": b"import os\n\nclass Price:\n    pass\n\nNumber = int\n"}
+    assert prepare(moved, project_of(emptied)).staying == frozenset()
+    assert prepare(moved, project_of(left)).staying == {"shop.fields"}
+    assert prepare(RENAMES, project_of(left)) == RENAMES

@@ -14,6 +14,11 @@ class Renames:
 
     ``modules`` has one entry for every module and package that got a new name;
     ``symbols`` maps ``old.module:name`` to ``new.module:newname`` and wins over it.
+    ``reexports`` maps a package to the module whose names it hands on: the names are to be
+    taken from there, while the package, its submodules and its folder keep their names.
+    ``quieted`` packages load less than they did: who reaches a submodule through one of them
+    gets an import of that submodule. ``staying`` modules only lose the symbols named: a bare
+    mention of one, or a star import, still means the old module.
     ``known_modules`` are all modules of the old packages: with them a module can be
     told from an attribute. With ``report_left`` every reference to a known module that
     has no new name is a finding (the old packages will not be there); without it such
@@ -24,11 +29,15 @@ class Renames:
     symbols: Mapping[str, str] = field(default_factory=dict)
     known_modules: frozenset[str] = frozenset()
     report_left: bool = True
+    reexports: Mapping[str, str] = field(default_factory=dict)
+    quieted: frozenset[str] = frozenset()
+    staying: frozenset[str] = frozenset()
 
     @cached_property
     def known(self) -> frozenset[str]:
         """Every dotted name known to be a module, ancestors included."""
-        named = set(self.known_modules) | set(self.modules)
+        named = set(self.known_modules) | set(self.modules) | set(self.reexports)
+        named |= self.quieted
         named |= {symbol.partition(":")[0] for symbol in self.symbols}
         for module in list(named):
             parts = module.split(".")
@@ -54,11 +63,19 @@ class Renames:
 
     @cached_property
     def words(self) -> frozenset[bytes]:
-        """Identifiers of which at least one is in every file that names something renamed."""
+        """Identifiers of which one is in every file that names something renamed from outside.
+
+        Only a relative import names what is in a package without the package's own name.
+        """
         named = {module.rpartition(".")[2] for module in self.modules}
-        for symbol in self.symbols:
-            module, _, name = symbol.partition(":")
-            named |= {module.rpartition(".")[2], name.partition(".")[0]}
+        named |= {module.rpartition(".")[2] for module in {*self.reexports, *self.quieted}}
+        named |= {symbol.partition(":")[0].rpartition(".")[2] for symbol in self.symbols}
+        return frozenset(word.encode("utf-8") for word in named)
+
+    @cached_property
+    def symbol_words(self) -> frozenset[bytes]:
+        """The renamed top-level names themselves."""
+        named = {symbol.partition(":")[2].partition(".")[0] for symbol in self.symbols}
         return frozenset(word.encode("utf-8") for word in named)
 
     @cached_property
@@ -66,8 +83,15 @@ class Renames:
         """Old modules whose mapped symbols all went to one new module, and that module."""
         homes: dict[str, set[str]] = {}
         for old, new in self.symbols.items():
-            homes.setdefault(old.partition(":")[0], set()).add(new.partition(":")[0])
-        return {old: next(iter(new)) for old, new in homes.items() if len(new) == 1}
+            if (module := old.partition(":")[0]) not in self.staying:
+                homes.setdefault(module, set()).add(new.partition(":")[0])
+        only = {old: next(iter(new)) for old, new in homes.items() if len(new) == 1}
+        return {**only, **self.reexports}
+
+    def is_unloaded(self, module: str) -> bool:
+        """Whether ``module`` is in a package that perhaps does not load it any more."""
+        parts = module.split(".")
+        return any(".".join(parts[:length]) in self.quieted for length in range(1, len(parts)))
 
 
 @dataclass(frozen=True)
@@ -100,5 +124,8 @@ def new_reference(renames: Renames, old: Reference) -> Reference | None:
         if new is not None:
             module, _, name = new.partition(":")
             return Reference(module, name, old.used)
+        home = renames.reexports.get(old.module)
+        if home is not None:
+            return Reference(home, old.name, old.used)
     home = renames.modules.get(old.module)
     return None if home is None else Reference(home, old.name, old.used)

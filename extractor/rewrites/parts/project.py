@@ -1,0 +1,40 @@
+"""What a rewrite may ask of the project around a file before it is given the files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from extractor.errors import UsageError
+from extractor.parsing import UnreadableSource
+from extractor.rewrites.parts.source_text import SourceText, read_source
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Project:
+    """The Python files of a project: dotted names to paths, and how to read one."""
+
+    paths: Mapping[str, str]
+    read: Callable[[str], bytes]
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """The dotted names of all modules and packages."""
+        return frozenset(self.paths)
+
+    def is_package(self, module: str) -> bool:
+        """Whether ``module`` is the ``__init__`` of a package."""
+        return self.paths[module].rpartition("/")[2] == "__init__.py"
+
+    def source(self, module: str) -> SourceText:
+        """The parsed text of ``module``; ``UsageError`` when it is missing or unreadable."""
+        if module not in self.paths:
+            raise UsageError(f"there is no module {module} among the files")
+        path = self.paths[module]
+        try:
+            return read_source(self.read(path), path)
+        except UnreadableSource as error:
+            raise UsageError(str(error)) from None
