@@ -72,12 +72,12 @@ def first_import_edit(source: SourceText, text: str) -> Edit:
     body = source.tree.body
     newline = source.newline.decode()
     index = 0
-    while index < len(body) and _is_preamble(body[index]):
+    while index < len(body) and is_preamble(body[index]):
         index += 1
     if index == 0:
         at, lead = source.line_starts[body[0].lineno - 1] if body else len(source.utf8), ""
         if body:
-            at -= len(_lead(source, body[0]))
+            at -= len(lead_of(source, body[0]))
     else:
         at, lead = _after(source, body[index - 1]), newline
     rest = source.utf8[at:].decode("utf-8")
@@ -85,7 +85,8 @@ def first_import_edit(source: SourceText, text: str) -> Edit:
     return Edit(at, at, (lead + text.replace("\n", newline) + tail).encode("utf-8"))
 
 
-def _is_preamble(node: ast.stmt) -> bool:
+def is_preamble(node: ast.stmt) -> bool:
+    """Whether ``node`` is a docstring or of ``__future__``, which must come first."""
     docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return docstring or (isinstance(node, ast.ImportFrom) and is_future(node))
 
@@ -148,7 +149,7 @@ def place_imports(
             _insert_sorted(target, line)
         else:
             target.lines.append(line)
-    start -= len(_lead(source, run[0]))
+    start -= len(lead_of(source, run[0]))
     text = _write(groups)
     if not text:
         start, stop = _without_double_gap(source, start, stop)
@@ -174,7 +175,7 @@ def _after(source: SourceText, node: ast.stmt) -> int:
     return len(source.utf8)
 
 
-def _lead(source: SourceText, node: ast.stmt) -> bytes:
+def lead_of(source: SourceText, node: ast.stmt) -> bytes:
     """The comment lines directly above the first statement of a run."""
     first = node.lineno
     while first > 1:
@@ -196,7 +197,7 @@ def _read_groups(
     first_party: frozenset[str],
 ) -> list[Group]:
     groups: list[Group] = []
-    position = source.line_starts[run[0].lineno - 1] - len(_lead(source, run[0]))
+    position = source.line_starts[run[0].lineno - 1] - len(lead_of(source, run[0]))
     for node in run:
         start, stop = source.line_starts[node.lineno - 1], _after(source, node)
         between = render(position, start)
