@@ -13,8 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports.figures import figures, ordered_classes
-from reports.schema import ChangeReport, Report, RunReport
+from reports.figures import figures, legends, ordered_classes, step_words
+from reports.schema import ChangeReport, Fate, Report, RunReport
+
+_FATES: tuple[Fate, ...] = ("replaced", "cut", "shared", "carried", "moved", "dropped", "left")
 
 
 def render_html(report: Report) -> str:
@@ -48,11 +50,16 @@ def render_html(report: Report) -> str:
 def _extra(report: Report) -> dict[str, Any]:
     if isinstance(report, ChangeReport):
         return {}
+    fates = Counter(s.fate for s in report.symbols)
     return {
+        "legends": legends(report),
+        "step_words": step_words,
         "fate_words": [
-            (fate, f"{fate} ({count})")
-            for fate, count in sorted(Counter(s.fate for s in report.symbols).items())
+            *([("-left", f"all but those left ({len(report.symbols) - fates['left']})")]),
+            *((fate, f"{fate} ({fates[fate]})") for fate in _FATES if fates[fate]),
         ],
+        # What a person decided first, what nothing happened to last.
+        "ordered_symbols": sorted(report.symbols, key=lambda s: _FATES.index(s.fate)),
         "ordered_classes": ordered_classes(report.coupling) if report.coupling else (),
         "words": [
             (reason, list(words))

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 
 
 class UnreadableReport(Exception):
@@ -29,6 +29,7 @@ def printable(text: object) -> object:
 Text = Annotated[str, BeforeValidator(printable)]
 Count = Annotated[int, Field(ge=0)]
 Line = Annotated[int, Field(ge=0, description="Counted from 1; 0 is no particular line.")]
+Origin = Literal["", "moved", "carried", "written"]
 Fate = Literal["moved", "carried", "shared", "replaced", "cut", "dropped", "left"]
 
 
@@ -71,6 +72,11 @@ class LoadedModule(_Record):
     line: Line = 0
     how: Text = ""
     belongs: bool = Field(description="Is it the subsystem's own?")
+    origin: Origin = Field(
+        default="",
+        description="In the result: a file that moved, symbols carried out of one, or written by "
+        "a person.",
+    )
 
 
 class ThirdParty(_Record):
@@ -91,15 +97,22 @@ class Cascade(_Record):
 
 
 class Payment(_Record):
-    """What a decision buys on the source's import graph, modules loaded by the root.
+    """What a step buys on the source's import graph, in modules loaded by the root.
 
-    ``alone`` when only this one is made; ``together`` once it and all before it are made.
+    ``alone`` when only this one is made; ``together`` once it and all before it are made;
+    ``undone`` come back when all but this one are made. The lines are those of the modules.
     """
 
-    subject: Text
+    kind: Literal["decision", "move", "carry"] = Field(
+        description="A decision of the plan; then leaving the packages around the subsystem; then "
+        "carrying symbols, or writing what is missing, instead of importing whole modules."
+    )
+    subject: Text = Field(default="", description="Of the decision.")
     alone: Count
     alone_lines: Count
     together: Count
+    undone: Count
+    undone_lines: Count
 
 
 class CutOffer(_Record):
@@ -132,6 +145,7 @@ class Users(_Record):
 
     part: Text
     places: Count
+    belongs: bool = Field(default=False, description="The subsystem's own modules.")
 
 
 class CoupledClass(_Record):
@@ -203,6 +217,9 @@ class Month(_Record):
 
     month: str
     commits: Count
+    followed: Count = Field(
+        default=0, description="Of these, found only by following renames and moved code."
+    )
 
 
 class FileBlame(_Record):
@@ -261,6 +278,54 @@ class Trouble(_Record):
     reason: Text
 
 
+class Contract(_Record):
+    """A rule about imports that the run wrote for the CI of a repository."""
+
+    configuration: Text = Field(description="The file, relative to the folder of the manifest.")
+    package: Text = Field(description="Whose imports it is about.")
+    id: Text
+    name: Text
+    type: Text
+    known: tuple[Text, ...] = Field(
+        default=(), description="What breaks it already: its baseline, which may only get shorter."
+    )
+
+
+class Table(_Record):
+    """A table of the database that leaves, as the result's models declare it."""
+
+    name: Text
+    path: Text = Field(default="", description="In the result.")
+    line: Line = 0
+    columns: Count = 0
+    migrations: tuple[Text, ...] = Field(
+        default=(), description="Files of the source's migrations that touch it."
+    )
+
+
+class ColumnNote(_Record):
+    """A column whose true form a person had to write down, and why."""
+
+    table: Text
+    column: Text
+    definition: Text
+    reason: Text
+
+
+class Database(_Record):
+    """What of the database leaves, and how it is numbered from then on."""
+
+    tables: tuple[Table, ...] = ()
+    notes: tuple[ColumnNote, ...] = ()
+    models: Text = Field(default="", description="File of the result.")
+    migrations: tuple[Text, ...] = Field(default=(), description="Of the result, oldest first.")
+    version_table: Text = ""
+    source_version_table: Text = ""
+    source_versions: tuple[int, int] | None = Field(
+        default=None, description="The first and last version of the source's that can be taken."
+    )
+
+
 class Task(_Record):
     """Something left for a person."""
 
@@ -291,6 +356,7 @@ class Picture(_Record):
     title: Text
     svg: Text = Field(default="", description="Empty where it could not be drawn.")
     missing: Text = Field(default="", description="Why there is no drawing.")
+    marked: Text = Field(default="", description="What modules in a colour of their own are.")
     arrows: tuple[Dependency, ...] = ()
     cycles: tuple[tuple[Text, ...], ...] = ()
 
@@ -300,7 +366,7 @@ class RunReport(_Record):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="report.json of a run")
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     kind: Literal["run"] = "run"
     tool: Tool
     title: Text
@@ -317,7 +383,8 @@ class RunReport(_Record):
     history: History = History()
     steps: tuple[Step, ...] = ()
     checks: tuple[Check, ...] = ()
-    tables: tuple[Text, ...] = Field(default=(), description="Of the database, that leave.")
+    contracts: tuple[Contract, ...] = ()
+    database: Database | None = None
     left_for_a_person: tuple[Task, ...] = ()
     remaining_words: tuple[Word, ...] = ()
     failed: tuple[Trouble, ...] = ()
@@ -383,7 +450,7 @@ class ChangeReport(_Record):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="report.json of a change")
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     kind: Literal["change"] = "change"
     tool: Tool
     title: Text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from extractor.analysis.cascade import Cascade, cascade
 from extractor.analysis.cuts import single_cuts
@@ -37,9 +37,15 @@ def factory_module(data: PlanData, *keys: str) -> str:
 
 
 def describe_cascade(
-    graph: Graph, loads: Cascade, belongs: Callable[[str], bool]
+    graph: Graph,
+    loads: Cascade,
+    belongs: Callable[[str], bool],
+    origins: Mapping[str, schema.Origin] | None = None,
 ) -> schema.Cascade:
-    """The cascade as a report holds it, each module with the import that loads it first."""
+    """The cascade as a report holds it, each module with the import that loads it first.
+
+    ``origins``: how each path came into the result.
+    """
     modules = []
     for module in loads.modules:
         edge = loads.blame.get(module)
@@ -52,6 +58,7 @@ def describe_cascade(
                 line=edge.line if edge else 0,
                 how=edge.kind.value if edge else "",
                 belongs=belongs(module),
+                origin=(origins or {}).get(graph.modules[module].path or "", ""),
             )
         )
     return schema.Cascade(
@@ -67,23 +74,38 @@ def describe_cascade(
 
 
 def payments(
-    graph: Graph, root: str, decisions: Iterable[Decision], reach: Reach
+    graph: Graph, root: str, decisions: Iterable[Decision], reach: Reach, own: Collection[str]
 ) -> tuple[schema.Payment, ...]:
-    """What each decision buys, alone and with those before it in the plan's order."""
-    full = _loaded(graph, root, frozenset())
-    gone: frozenset[Edge] = frozenset()
-    found = []
+    """What each decision buys, then moving ``own`` away, then carrying instead of importing."""
+    leaving = [e for e in graph.edges if e.importer in own and e.imported not in own and e.loads]
+    steps: list[tuple[str, str, frozenset[Edge]]] = []
     for decision in decisions:
         importers = {use.importer for use in reach.stopped.get(decision.subject, ())}
-        edges = frozenset(e for e in graph.edges if _is_cut(e, decision.subject, importers))
-        gone |= edges
-        saved = full - _loaded(graph, root, edges)
+        cut = frozenset(e for e in graph.edges if _is_cut(e, decision.subject, importers))
+        steps.append(("decision", decision.subject, cut))
+    decided = frozenset[Edge]().union(*(cut for *_, cut in steps))
+    parents = frozenset(e for e in leaving if e.kind is Kind.PARENT)
+    steps += [("move", "", parents), ("carry", "", frozenset(leaving) - decided - parents)]
+    full = _loaded(graph, root, frozenset())
+    final = _loaded(graph, root, frozenset[Edge]().union(*(cut for *_, cut in steps)))
+    gone: frozenset[Edge] = frozenset()
+    found = []
+    for index, (kind, subject, cut) in enumerate(steps):
+        gone |= cut
+        others = frozenset[Edge]().union(*(c for i, (*_, c) in enumerate(steps) if i != index))
+        saved = full - _loaded(graph, root, cut)
+        back = _loaded(graph, root, others) - final
         found.append(
-            schema.Payment(
-                subject=decision.subject,
-                alone=len(saved),
-                alone_lines=sum(graph.lines.get(module, 0) for module in saved),
-                together=len(_loaded(graph, root, gone)),
+            schema.Payment.model_validate(
+                {
+                    "kind": kind,
+                    "subject": subject,
+                    "alone": len(saved),
+                    "alone_lines": sum(graph.lines.get(module, 0) for module in saved),
+                    "together": len(_loaded(graph, root, gone)),
+                    "undone": len(back),
+                    "undone_lines": sum(graph.lines.get(module, 0) for module in back),
+                }
             )
         )
     return tuple(found)

@@ -56,7 +56,7 @@ def describe_history(
         if not is_merge:
             by_author.setdefault(author, []).append(day)
     months = Counter(day[:7] for *_, day in commits)
-    followed = None
+    followed: Counter[str] | None = None
     blame = tuple(schema.FileBlame.model_validate(b.model_dump()) for b in seen)
     if source_git_dir is not None:
         paths = sorted({move.source for move in moves})
@@ -67,8 +67,10 @@ def describe_history(
                 )
             ).split()
         )
-        followed = sum(
-            not merge and bool(origin) and origin not in direct for _, origin, merge, *_ in commits
+        followed = Counter(
+            day[:7]
+            for _, origin, merge, _, day in commits
+            if origin and not merge and origin not in direct
         )
         if with_blame:
             origins = {commit: origin for commit, origin, *_ in commits}
@@ -77,12 +79,15 @@ def describe_history(
         source_commits=source_commits,
         kept=len(commits),
         merges=sum(merge for _, _, merge, *_ in commits),
-        followed=followed,
+        followed=None if followed is None else followed.total(),
         authors=tuple(
             schema.Author(name=name, commits=len(days), first=min(days), last=max(days))
             for name, days in sorted(by_author.items(), key=lambda i: (-len(i[1]), i[0]))
         ),
-        timeline=tuple(schema.Month(month=m, commits=n) for m, n in sorted(months.items())),
+        timeline=tuple(
+            schema.Month(month=m, commits=n, followed=followed[m] if followed else 0)
+            for m, n in sorted(months.items())
+        ),
         blame=blame,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,14 @@ _NO_DOT = (
     "Graphviz is not installed on the machine of the run: there is no drawing, only its table."
 )
 _SECONDS = 120
+_MARKED, _PLAIN = "#ffdfcc", "#e9edf1"
+_CYCLE = 'color="#b01c1c", fontcolor="#b01c1c", penwidth=2'
+_STYLE = """
+graph [ranksep=0.45, nodesep=0.09, fontname=Helvetica, fontsize=11, fontcolor="#57606a",
+  style="rounded,filled", fillcolor="#f7f8fa", color="#c5cbd2"];
+node [color="#8a929b", fontsize=11, height=0.26, margin="0.08,0.03"];
+edge [color="#57606a99", arrowsize=0.6];
+"""
 
 
 def draw(
@@ -27,7 +37,8 @@ def draw(
 
     ``belongs`` are the subsystem's modules in ``before``. pydeps is given our own import graph
     as modules that hold nothing but imports: it would lose files that today's Python does not
-    parse, and follow whatever else is installed where we run.
+    parse, and follow whatever else is installed where we run. What it makes of that is drawn by
+    graphviz with packages as clusters and cycles in red.
     """
     package = data.target_package
     inner: dict[str, set[str]] = {}
@@ -41,7 +52,9 @@ def draw(
             needs.setdefault(part, set()).add(external.package)
     pictures = [
         _picture(f"Modules of {package}", package, inner),
-        _picture(f"What {package} needs of other packages", package, needs),
+        _picture(
+            f"What {package} needs of other packages", package, needs, needs, "the result's own"
+        ),
     ]
     if before is not None and belongs:
         around: dict[str, set[str]] = {}
@@ -59,6 +72,8 @@ def draw(
                 f"The subsystem inside {data.source_package}, and what is around it",
                 data.source_package,
                 around,
+                belongs,
+                "the subsystem's own",
             )
         )
     return pictures
@@ -72,30 +87,38 @@ def _collapsed(module: str, depth: int) -> str:
     return ".".join(module.split(".")[:depth])
 
 
-def _picture(title: str, package: str, imports: Mapping[str, Collection[str]]) -> schema.Picture:
-    """``imports`` drawn; where that cannot be, the picture says why."""
+def _picture(
+    title: str,
+    package: str,
+    imports: Mapping[str, Collection[str]],
+    marked: Collection[str] = (),
+    words: str = "",
+) -> schema.Picture:
+    """``imports`` drawn; ``words`` say what ``marked`` modules, in a colour of their own, are."""
     sorted_imports = {n: sorted(set(found) - {n}) for n, found in sorted(imports.items())}
     cycles = _cycles(sorted_imports)
     member = {name: index for index, cycle in enumerate(cycles) for name in cycle}
-    svg, missing = _drawn(package, sorted_imports)
+    arrows = tuple(
+        schema.Dependency(
+            importer=importer,
+            imported=imported,
+            in_cycle=importer in member and member[importer] == member.get(imported),
+        )
+        for importer, names in sorted_imports.items()
+        for imported in names
+    )
+    svg, missing = _drawn(package, sorted_imports, arrows, frozenset(marked))
     return schema.Picture(
-        title=title,
-        svg=svg,
-        missing=missing,
-        arrows=tuple(
-            schema.Dependency(
-                importer=importer,
-                imported=imported,
-                in_cycle=importer in member and member[importer] == member.get(imported),
-            )
-            for importer, names in sorted_imports.items()
-            for imported in names
-        ),
-        cycles=cycles,
+        title=title, svg=svg, missing=missing, marked=words, arrows=arrows, cycles=cycles
     )
 
 
-def _drawn(package: str, imports: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+def _drawn(
+    package: str,
+    imports: Mapping[str, Sequence[str]],
+    arrows: Sequence[schema.Dependency],
+    marked: Collection[str],
+) -> tuple[str, str]:
     """The drawing, or else the reason why there is none."""
     if not imports:
         return "", "There is nothing to draw: no module imports another."
@@ -104,33 +127,109 @@ def _drawn(package: str, imports: Mapping[str, Sequence[str]]) -> tuple[str, str
     with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
         folder = Path(scratch)
         _write_skeleton(folder, imports)
-        svg = folder / "picture.svg"
+        graph = folder / "picture.dot"
         command = [
-            *(sys.executable, "-m", "pydeps", str(folder / package)),
-            *("--no-config", "--noshow", "--cluster"),
-            *("--max-bacon", "0", "-T", "svg", "-o", str(svg)),
+            *(sys.executable, "-m", "pydeps", str(folder / _plain(package))),
+            *("--no-config", "--noshow", "--no-output", "--dot-output", str(graph)),
+            *("--reverse", "--rankdir", "RL", "--max-bacon", "0", "--cluster"),
         ]
         try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS
-            )
+            done = _run(command, folder)
+            if not graph.is_file():
+                words = done.stderr.strip().splitlines() or ["without a word"]
+                return "", f"pydeps failed: {words[-1].replace(scratch, '')}"
+            text = _restyled(graph.read_text(encoding="utf-8"), imports, arrows, marked)
+            graph.write_text(text, encoding="utf-8")
+            done = _run(["dot", "-Gstart=1", "-Tsvg", str(graph)], folder)
         except subprocess.TimeoutExpired:
             return "", f"pydeps and graphviz took over {_SECONDS} s."
-        if not svg.is_file():
+        if done.returncode or "<svg" not in done.stdout:
             words = done.stderr.strip().splitlines() or ["without a word"]
-            return "", f"pydeps failed: {words[-1].replace(scratch, '')}"
-        return svg.read_text(encoding="utf-8"), ""
+            return "", f"graphviz failed: {words[-1].replace(scratch, '')}"
+        return done.stdout, ""
+
+
+def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS
+    )
+
+
+def _plain(name: str) -> str:
+    """A name in which an underscore can be told from the one that pydeps makes of a dot."""
+    return name.replace("_", "__")
+
+
+def _restyled(
+    text: str,
+    imports: Mapping[str, Sequence[str]],
+    arrows: Sequence[schema.Dependency],
+    marked: Collection[str],
+) -> str:
+    """The graph of pydeps with packages as clusters, full names and cycles in red."""
+    names = sorted({*imports, *(i for found in imports.values() for i in found)})
+    packages = {name.rpartition(".")[0] for name in names} - {""}
+    clusters: dict[str, list[str]] = {}
+    for name in names:
+        clusters.setdefault(name if name in packages else name.rpartition(".")[0], []).append(name)
+    in_cycle = {a.importer for a in arrows if a.in_cycle}
+    lines = []
+    for number, (package, members) in enumerate(sorted(clusters.items())):
+        is_box = package.count(".") > 0 and len(members) > 1
+        nodes = []
+        for name in members:
+            label = name
+            if is_box:
+                label = name[len(package) + 1 :] or "(the package)"
+            nodes.append(
+                f"{_node(name)} [label={_quoted(label)}, shape=box, "
+                f'fillcolor="{_MARKED if name in marked else _PLAIN}", '
+                + (_CYCLE if name in in_cycle else 'fontcolor="#1c2024"')
+                + "];"
+            )
+        if is_box:
+            nodes = [f"subgraph cluster_{number} {{ label={_quoted(package)};", *nodes, "}"]
+        lines += nodes
+    # What pydeps leaves out (a package imported by its own module) is in the table, too.
+    lines += [
+        f"{_node(a.importer)} -> {_node(a.imported)} [{_CYCLE if a.in_cycle else ''}];"
+        for a in arrows
+    ]
+    # pydeps adds the packages above an imported module, which the table has not.
+    shown = {_node(name) for name in names}
+    known = {(_node(a.importer), _node(a.imported)) for a in arrows}
+    kept = "\n".join(line for line in text.splitlines() if _is_kept(line, shown, known))
+    head, _, rest = kept.partition("{")
+    # Strict: what is said again of an arrow is said of the same arrow.
+    return f"strict {head.strip()} {{{_STYLE}{rest.rstrip()[:-1]}concentrate=false;" + "\n".join(
+        [*lines, "}\n"]
+    )
+
+
+def _is_kept(line: str, nodes: Collection[str], arrows: Collection[tuple[str, str]]) -> bool:
+    found = re.match(r"\s*(\w+)(?: -> (\w+))? \[", line)
+    if not found or found[1] in ("node", "edge", "graph"):
+        return True
+    return (found[1], found[2]) in arrows if found[2] else found[1] in nodes
+
+
+def _node(name: str) -> str:
+    return _plain(name).replace(".", "_")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _write_skeleton(folder: Path, imports: Mapping[str, Sequence[str]]) -> None:
     """Every module as a package of that name that imports what ours does, and nothing else."""
     for name in sorted({*imports, *(i for names in imports.values() for i in names)}):
         place = folder
-        for part in name.split("."):
+        for part in _plain(name).split("."):
             place /= part
             place.mkdir(exist_ok=True)
             (place / "__init__.py").touch()
-        lines = [f"import {imported}\n" for imported in imports.get(name, ())]
+        lines = [f"import {_plain(imported)}\n" for imported in imports.get(name, ())]
         (place / "__init__.py").write_text("".join(lines), encoding="utf-8")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from extractor.analysis.cache import Cache
@@ -17,9 +17,12 @@ from extractor.errors import SourceError, UsageError
 from extractor.manifest import Manifest, TroubleRecord, read_manifest
 from extractor.moves import Move, SliceMove, WholeMove
 from extractor.plan.load import Plan
+from extractor.plan.model import Roots
 from extractor.plan.moves import is_below, lay_out, reach_from_roots
 from extractor.progress import Progress
 from extractor.reporting import cascades
+from extractor.reporting.contracts import describe_contracts
+from extractor.reporting.database import describe_database
 from extractor.reporting.history import describe_history, describe_steps
 from extractor.reporting.pictures import draw
 from extractor.reporting.symbols import describe_symbols
@@ -67,6 +70,8 @@ def build_run_report(
     made = manifest.results[0]
     git_dir = output / made.path / ".git"
     cache = Cache()
+    contracts, troubles = describe_contracts(output)
+    origins = _origins(manifest)
     with GitTree(git_dir, made.revision) as result:
         with progress.stage("read the result"):
             graph = import_graph(result, [plan.data.target_package], cache)
@@ -74,7 +79,7 @@ def build_run_report(
                 graph, cascades.factory_module(plan.data), _production(graph, plan.data.roots.tests)
             )
             after = (
-                cascades.describe_cascade(graph, cascade(graph, root), lambda module: True)
+                cascades.describe_cascade(graph, cascade(graph, root), lambda _: True, origins)
                 if root
                 else None
             )
@@ -111,7 +116,12 @@ def build_run_report(
                 schema.Check(name=c.name, outcome=c.outcome, evidence=c.evidence)
                 for c in manifest.checks
             ),
-            "tables": tuple(plan.data.database.tables) if plan.data.database else (),
+            "contracts": contracts,
+            "database": (
+                describe_database(result, source.tree if source else None, plan.data.database)
+                if plan.data.database
+                else None
+            ),
             "left_for_a_person": tuple(
                 schema.Task(subject=t.subject, task=t.task) for t in manifest.left_for_a_person
             ),
@@ -154,7 +164,7 @@ def build_run_report(
                 **common,
                 **before_parts,
                 "pictures": tuple(drawn),
-                "caveats": tuple(_caveats(manifest, plan, graph, source, with_blame)),
+                "caveats": (*_caveats(manifest, plan, graph, source, with_blame), *troubles),
             }
         )
 
@@ -181,12 +191,12 @@ def _before(
         parts["cascades"] = schema.Cascades(
             before=cascades.describe_cascade(graph, loads, own.__contains__),
             after=after,
-            payments=cascades.payments(graph, root, data.decisions(), reach),
+            payments=cascades.payments(graph, root, data.decisions(), reach, own),
             offers=cascades.offers(graph, root, own & set(loads.modules)),
         )
     else:
         parts["cascades"] = schema.Cascades(after=after)
-    parts["coupling"] = _coupling(tree, graph, reach, data.roots.packages)
+    parts["coupling"] = _coupling(tree, graph, reach, data.roots)
     parts["symbols"] = describe_symbols(
         tree,
         result,
@@ -200,11 +210,9 @@ def _before(
     return parts, graph, own
 
 
-def _coupling(
-    tree: Tree, graph: Graph, reach: Reach, packages: Iterable[str]
-) -> schema.Coupling | None:
+def _coupling(tree: Tree, graph: Graph, reach: Reach, roots: Roots) -> schema.Coupling | None:
     """The first registry that a module of the subsystem outside its own packages lives in."""
-    outside = sorted(m for m in reach.whole if not is_below(m, packages))
+    outside = sorted(m for m in reach.whole if not is_below(m, roots.packages))
     for package in dict.fromkeys(m.rpartition(".")[0] for m in outside):
         try:
             found = registry_coupling(tree, graph, package)
@@ -220,17 +228,13 @@ def _coupling(
                     belongs=c.module in reach.whole,
                     fields=tuple(schema.FieldLink(field=f, holds=t) for f, t in c.fields),
                     tables=c.tables,
-                    users=tuple(
-                        schema.Users(part=part, places=places)
-                        for part, places in sorted(
-                            Counter(
-                                _part(importer)
-                                for importer in (
-                                    *(use.importer for use in c.by_attribute),
-                                    *(edge.importer for edge in c.by_import),
-                                )
-                            ).items()
-                        )
+                    users=_users(
+                        [
+                            *(use.importer for use in c.by_attribute),
+                            *(edge.importer for edge in c.by_import),
+                        ],
+                        # Its tests count as the subsystem's too.
+                        lambda m: m in reach.whole or is_below(m, roots.tests),
                     ),
                 )
                 for c in found.classes
@@ -239,12 +243,34 @@ def _coupling(
     return None
 
 
+def _users(importers: Iterable[str], belongs: Callable[[str], bool]) -> tuple[schema.Users, ...]:
+    """Places by part of the source, the subsystem's own counted apart."""
+    counts = Counter((_part(importer), belongs(importer)) for importer in importers)
+    return tuple(
+        schema.Users(part=part, places=places, belongs=own)
+        for (part, own), places in sorted(counts.items())
+    )
+
+
 def _part(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
 def _production(graph: Graph, tests: Iterable[str]) -> list[str]:
     return [m for m in graph.modules if "tests" not in m.split(".")]
+
+
+def _origins(manifest: Manifest) -> dict[str, schema.Origin]:
+    """How each file of the result came there, for those that came from somewhere."""
+    found: dict[str, schema.Origin] = {}
+    for move in manifest.moves:
+        if not move.symbols:
+            found[move.target] = "moved"
+        else:
+            found.setdefault(move.target, "carried")
+    for overlay in manifest.overlay:
+        found[overlay.path] = "written"
+    return found
 
 
 def _moves(manifest: Manifest) -> list[Move]:

@@ -10,10 +10,11 @@
   const colours = () => {
     const style = getComputedStyle(root);
     const of = (name) => style.getPropertyValue(name).trim();
-    return { ink: of("--ink"), edge: of("--edge"), ground: of("--ground"), raised: of("--raised") };
+    return { ink: of("--ink"), edge: of("--edge"), ground: of("--ground"), raised: of("--raised"),
+      own: of("--own") };
   };
   function laidOut(figure) {
-    const { ink, edge, ground, raised } = colours();
+    const { ink, edge, ground, raised, own } = colours();
     const layout = structuredClone(figure.layout);
     layout.font = { ...layout.font, color: ink };
     layout.hoverlabel = { ...layout.hoverlabel, bgcolor: raised, font: { color: ink } };
@@ -22,13 +23,27 @@
         layout[axis] = { ...layout[axis], gridcolor: edge, linecolor: edge, zerolinecolor: edge };
       }
     }
+    if (innerWidth < 700) {
+      for (const note of layout.annotations || []) {
+        const { text } = note;
+        if (text.length > 54) note.text = `${text.slice(0, 24)}…${text.slice(-29)}`;
+      }
+    }
     const data = structuredClone(figure.data);
     for (const trace of data) {
       if (trace.type === "icicle") {
         trace.marker.line = { width: 1, color: ground };
         if (innerWidth < 700) trace.maxdepth = 5;
       }
-      if (trace.type === "heatmap" && innerWidth < 700) trace.showscale = false;
+      if (trace.type === "heatmap") {
+        if (innerWidth < 700) Object.assign(layout, { width: 760 });
+        // Strong is what stands out from the ground.
+        trace.reversescale = isDark();
+        for (const key of ["x", "y"]) {
+          trace[key] = trace[key].map((label) => label.replace(/^<span style="color:#[0-9a-f]+">/,
+            `<span style="color:${own}">`));
+        }
+      }
     }
     return { data, layout };
   }
@@ -40,11 +55,66 @@
     const figure = figures[place.id];
     if (!figure) return;
     const { data, layout } = laidOut(figure);
+    // When the window changes plotly takes the height from here.
+    place.style.height = `${layout.height}px`;
     await Plotly.react(place, data, layout, config);
     if (!place.dataset.drawn) {
       place.dataset.drawn = "yes";
+      if (data[0].type === "icicle") walk(place, data[0]);
       if (!root.dataset.firstPicture) root.dataset.firstPicture = String(performance.now());
     }
+  }
+
+  // An icicle is walked by arrows: down to what a module loads, across to what is loaded beside it.
+  function walk(place, trace) {
+    const said = document.getElementById(`${place.id}-said`);
+    const below = new Map();
+    trace.ids.forEach((id, index) => {
+      const above = trace.parents[index];
+      if (!below.has(above)) below.set(above, []);
+      below.get(above).push(id);
+    });
+    const index = new Map(trace.ids.map((id, i) => [id, i]));
+    const total = new Map();
+    const sum = (id) => {
+      if (!total.has(id)) {
+        total.set(id, 0);
+        total.set(id, trace.values[index.get(id)] +
+          (below.get(id) || []).reduce((all, one) => all + sum(one), 0));
+      }
+      return total.get(id);
+    };
+    for (const ids of below.values()) ids.sort((a, b) => sum(b) - sum(a));
+    const root = below.get("")[0];
+    let at = root;
+    const plain = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+    const tell = () => {
+      const [name, lines, by] = trace.customdata[index.get(at)].map(plain);
+      const loads = (below.get(at) || []).length;
+      said.textContent = `${name}: ${lines} lines of its own, ` +
+        `${sum(at).toLocaleString("en")} with what it loads first; loaded by ${by}; ` +
+        `${loads} modules below it.`;
+      const width = trace.ids.map((id) => (id === at ? 4 : 1));
+      const { ink, ground } = colours();
+      Plotly.restyle(place, { "marker.line.width": [width],
+        "marker.line.color": [trace.ids.map((id) => (id === at ? ink : ground))] });
+    };
+    place.addEventListener("keydown", (event) => {
+      const above = trace.parents[index.get(at)];
+      const beside = below.get(above) || [at];
+      const here = beside.indexOf(at);
+      const next = { ArrowUp: above || at, ArrowDown: (below.get(at) || [at])[0],
+        ArrowLeft: beside[here - 1] || at, ArrowRight: beside[here + 1] || at }[event.key];
+      if (next) at = next;
+      else if (event.key === "Enter") Plotly.restyle(place, { level: [at] });
+      else if (event.key === "Escape") {
+        at = root;
+        Plotly.restyle(place, { level: [root] });
+      } else return;
+      event.preventDefault();
+      tell();
+    });
+    place.addEventListener("focus", () => { if (place.matches(":focus-visible")) tell(); });
   }
   const places = [...document.querySelectorAll(".plot")];
   // The page is readable at once: what is far below is drawn when it comes near.
@@ -98,8 +168,8 @@
       const kind = choice ? choice.value : "";
       let shown = 0;
       rows.forEach((row, index) => {
-        const fits = words.every((word) => texts[index].includes(word)) &&
-          (!kind || row.dataset.kind === kind);
+        const fits = words.every((word) => texts[index].includes(word)) && (!kind ||
+          (kind[0] === "-" ? row.dataset.kind !== kind.slice(1) : row.dataset.kind === kind));
         row.hidden = !fits;
         shown += fits;
       });
@@ -108,7 +178,24 @@
     };
     search.addEventListener("input", apply);
     if (choice) choice.addEventListener("change", apply);
-    said.textContent = `${rows.length} of ${rows.length}`;
+    if (choice && choice.value) apply();
+    else said.textContent = `${rows.length} of ${rows.length}`;
+  }
+
+  // On a phone a wide table's cells stand below each other: each is told its head, and what a
+  // table is to a screen reader is said again, for the layout takes it away.
+  for (const table of document.querySelectorAll("table.wide")) {
+    const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+    table.setAttribute("role", "table");
+    for (const group of [table.tHead, ...table.tBodies]) group.setAttribute("role", "rowgroup");
+    for (const row of table.rows) {
+      row.setAttribute("role", "row");
+      [...row.cells].forEach((cell, index) => {
+        const isHead = cell.tagName === "TH";
+        cell.setAttribute("role", isHead ? `${cell.scope}header`.replace("col", "column") : "cell");
+        if (!isHead) cell.dataset.head = heads[index];
+      });
+    }
   }
 
   for (const bar of document.querySelectorAll(".zoom")) {
@@ -133,11 +220,20 @@
   }
   addEventListener("hashchange", reveal);
   reveal();
+  // On paper: what a person must review in full, the rest as it stands on the screen, in light.
   let opened = [];
+  let shade;
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open])")];
+    opened = [...document.querySelectorAll("details[data-print]:not([open])")];
     opened.forEach((d) => { d.open = true; });
+    shade = root.dataset.theme;
+    root.dataset.theme = "light";
     places.forEach((place) => draw(place));
   });
-  addEventListener("afterprint", () => opened.forEach((d) => { d.open = false; }));
+  addEventListener("afterprint", () => {
+    opened.forEach((d) => { d.open = false; });
+    if (shade) root.dataset.theme = shade;
+    else delete root.dataset.theme;
+    again();
+  });
 })();

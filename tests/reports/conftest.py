@@ -46,7 +46,20 @@ def make_run(text="plain"):
         cascades=schema.Cascades(
             before=cascade,
             after=cascade,
-            payments=(schema.Payment(subject=text, alone=2, alone_lines=50, together=1),),
+            payments=(
+                schema.Payment(
+                    kind="decision",
+                    subject=text,
+                    alone=2,
+                    alone_lines=50,
+                    together=1,
+                    undone=1,
+                    undone_lines=20,
+                ),
+                schema.Payment(
+                    kind="carry", alone=0, alone_lines=0, together=1, undone=1, undone_lines=30
+                ),
+            ),
             offers=(schema.CutOffer(what=text, place=text, modules=1, lines=30),),
         ),
         coupling=schema.Coupling(
@@ -59,7 +72,10 @@ def make_run(text="plain"):
                     belongs=True,
                     fields=(schema.FieldLink(field=text, holds=text),),
                     tables=(text,),
-                    users=(schema.Users(part=text, places=3),),
+                    users=(
+                        schema.Users(part=text, places=3),
+                        schema.Users(part=text, places=2, belongs=True),
+                    ),
                 ),
                 schema.CoupledClass(
                     name="Other",
@@ -103,7 +119,7 @@ def make_run(text="plain"):
             merges=0,
             followed=1,
             authors=(schema.Author(name=text, commits=2, first="2018-01-01", last="2018-02-01"),),
-            timeline=(schema.Month(month="2018-01", commits=2),),
+            timeline=(schema.Month(month="2018-01", commits=2, followed=1),),
             blame=(schema.FileBlame(path=text, same=3, older=1, different=0, unpaired=1),),
         ),
         steps=(
@@ -113,7 +129,24 @@ def make_run(text="plain"):
             schema.Check(name=text, outcome="held", evidence=(text,) * 5),
             schema.Check(name="tests", outcome="did not hold", evidence=(text,)),
         ),
-        tables=(text,),
+        contracts=(
+            schema.Contract(
+                configuration=text, package=text, id=text, name=text, type=text, known=(text,)
+            ),
+            schema.Contract(configuration="c.toml", package="p", id="i", name="n", type="t"),
+        ),
+        database=schema.Database(
+            tables=(
+                schema.Table(name=text, path=text, line=1, columns=2, migrations=(text,)),
+                schema.Table(name="lost"),
+            ),
+            notes=(schema.ColumnNote(table=text, column=text, definition=text, reason=text),),
+            models=text,
+            migrations=(text,),
+            version_table=text,
+            source_version_table=text,
+            source_versions=(1, 2),
+        ),
         left_for_a_person=(schema.Task(subject=text, task=text),),
         remaining_words=(schema.Word(path=text, line=1, text=text, reason=text),),
         failed=(schema.Trouble(step=text, path=text, reason=text),),
@@ -122,6 +155,7 @@ def make_run(text="plain"):
         pictures=(
             schema.Picture(
                 title=text,
+                marked=text,
                 svg=f'<svg xmlns="http://www.w3.org/2000/svg"><script>{text}</script></svg>',
                 arrows=(schema.Dependency(importer=text, imported="b", in_cycle=True),),
                 cycles=((text, "b"),),

@@ -78,7 +78,16 @@ def requests(browser):
     ]
 
 
-PLACES = ("cascade-before", "cascade-after", "payments", "coupling", "timeline", "blame", "steps")
+PLACES = (
+    "cascade-before",
+    "cascade-after",
+    "payments",
+    "offers",
+    "coupling",
+    "timeline",
+    "blame",
+    "steps",
+)
 
 
 @pytest.mark.parametrize("text", ["plain", HOSTILE])
@@ -110,6 +119,9 @@ def visible(browser, table):
 def test_filters_work(show):
     browser = show(make_run())
     table = browser.find_element("id", "symbol-table-search")
+    choice = browser.find_element("css selector", "#symbol-table-kind option[value='']")
+    assert visible(browser, "symbol-table") == 1, "what was left is not shown at first"
+    choice.click()
     assert visible(browser, "symbol-table") == 2
     table.send_keys("left")
     assert visible(browser, "symbol-table") == 1

@@ -150,9 +150,14 @@ def test_the_cascade_before_and_after(report):
 
 
 def test_what_the_cut_pays(report):
-    (payment,) = report.cascades.payments
-    assert (payment.subject, payment.together) == ("shop.stock:count_all", 4)
-    assert payment.alone == 2
+    cut, move, carry = report.cascades.payments
+    assert (cut.kind, cut.subject, cut.alone) == ("decision", "shop.stock:count_all", 2)
+    assert (move.kind, carry.kind) == ("move", "carry")
+    # Of six modules.
+    assert [p.together for p in (cut, move, carry)] == [4, 4, 2]
+    assert [p.undone for p in (cut, move, carry)] == [3, 1, 2]
+    # With stock come heavy and the package around both.
+    assert cut.undone_lines == 55
     assert any("shop.stock" in offer.what for offer in report.cascades.offers)
 
 
