@@ -32,7 +32,7 @@ def _section(case: Case) -> str:
     if case.settings_text:
         parts.append(f"```toml\n{case.settings_text}\n```")
     if case.after is None:
-        parts.append(f"```python\n{case.before}```")
+        parts.append(f"```{'python' if case.is_python else ''}\n{case.before}```")
     else:
         before, after = case.before.splitlines(True), case.after.splitlines(True)
         lines = list(difflib.unified_diff(before, after, n=max(len(before), len(after))))

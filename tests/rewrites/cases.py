@@ -56,6 +56,12 @@ class Case:
     def rewrite(self) -> str:
         return self.path.parent.name
 
+    @property
+    def is_python(self) -> bool:
+        """Whether the file of the case is Python, as it is unless ``[file]`` says otherwise."""
+        path: str = tomllib.loads(self.settings_text).get("file", {}).get("path", "example.py")
+        return path.endswith(".py")
+
     def run(self, source: str) -> Outcome:
         """What the case's rewrite, with its settings, makes of ``source``."""
         rewrite = load(self.rewrite)
