@@ -184,8 +184,9 @@ def run(
                 for result in run_checks(
                     target,
                     plan,
-                    () if checks == "none" else choose(quick=checks == "quick"),
+                    () if checks == "none" else choose((), "all" if checks == "all" else "static"),
                     against=against,
+                    history=source.git_dir if checks == "all" else None,
                     python=python,
                     progress=progress,
                 )

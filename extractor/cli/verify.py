@@ -33,8 +33,7 @@ from extractor.verification.run import as_record, choose, exit_code, export, run
     help="The interpreter to build environments with.  [default: the newest that fits]",
 )
 @click.option("--only", multiple=True, metavar="CHECK", help="Run this check; may be repeated.")
-@click.option("--quick", is_flag=True, help="Only checks that need no other interpreter.")
-@click.option("--thorough", is_flag=True, help="Also checks that take minutes.")
+@click.option("--quick", is_flag=True, help="Only the static checks and the unit tests.")
 @click.option(
     "--faults",
     is_flag=True,
@@ -50,7 +49,6 @@ def command(
     python: Path | None,
     only: tuple[str, ...],
     quick: bool,
-    thorough: bool,
     faults: bool,
     reporting: Reporting,
 ) -> int:
@@ -59,10 +57,10 @@ def command(
     Without --rev, SOURCE is taken at the revision that the manifest beside RESULT names. What
     was seen is noted in that manifest, where `extractor report` finds it.
     """
-    names = choose(only, quick=quick, thorough=thorough)
+    names = choose(only, "quick" if quick else "all")
     loaded = load_plan(plan)
     with ExitStack() as stack:
-        tree = None
+        tree = history = None
         if against is not None:
             workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="extractor-")))
             known = Result.at(result).manifest.get("source", {}).get("revision")
@@ -76,16 +74,17 @@ def command(
                 )
             )
             tree = export(source.tree, workspace / "source-tree")
+            history = None if source.shallow else source.git_dir
         if faults:
-            return _check_checks(result, loaded, names, tree, python, reporting)
+            return _check_checks(result, loaded, names, tree, history, python, reporting)
         results = run_checks(
             result,
             loaded,
             names,
             against=tree,
+            history=history,
             python=python,
             progress=reporting.progress,
-            thorough=thorough,
         )
     record_checks(result, [as_record(r) for r in results])
     reporting.result([r.as_json() for r in results], summary(results))
@@ -97,6 +96,7 @@ def _check_checks(
     plan: Plan,
     names: tuple[str, ...],
     against: Path | None,
+    history: Path | None,
     python: Path | None,
     reporting: Reporting,
 ) -> int:
@@ -105,7 +105,9 @@ def _check_checks(
     from extractor.verification.faults import as_table, inject, load_faults
 
     def run(root: Path, name: str) -> CheckResult:
-        return run_checks(root, plan, [name], against=against, python=python)[0]
+        return run_checks(
+            root, plan, [name], against=against, history=history, python=python, first=True
+        )[0]
 
     chosen = [fault for fault in load_faults(plan) if fault.check in names]
     with tempfile.TemporaryDirectory(prefix="extractor-faults-") as scratch:

@@ -6,12 +6,11 @@ starts from; then generated ones, each building on the answers before it.
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -19,10 +18,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from extractor.errors import UsageError
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.environment import Environment, NoEnvironment, cache_folder
+from extractor.verification.environment import NoEnvironment, cache_folder
+from extractor.verification.plan_code import load_class
 from extractor.verification.replay import (
     Difference,
     Normaliser,
@@ -30,10 +29,10 @@ from extractor.verification.replay import (
     Tally,
     as_gabbi,
     play,
+    shape,
     shrink,
 )
-from extractor.verification.service import Service, running
-from extractor.verification.settings import ServeSettings
+from extractor.verification.service import Nursery, Service, ServiceDied, Setup, running
 from extractor.verification.test_runs import prepare_tree
 
 NEEDS = "source"
@@ -52,29 +51,39 @@ class Recording:
     requests: tuple[Request, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Side:
-    """One of the two services: where its code is and how it starts."""
+    """One of the two services: what it is run from, and the nursery that its instances come from.
 
-    settings: ServeSettings
-    environment: Environment
-    folder: Path
-    state: Path
+    Every instance has a database of its own, a copy of one made once.
+    """
+
+    setup: Setup
+    database: str
+    nursery: Nursery | None = None
+
+    @property
+    def fresh(self) -> Path:
+        """The database as the service's own command makes it."""
+        return self.setup.state / "fresh" / self.database
+
+    def prepare(self) -> None:
+        """Make the first database."""
+        first = replace(self.setup, state=self.setup.state / "fresh")
+        first.configure()
+        first.sync()
 
     @contextmanager
     def start(self, name: str, extra: str = "") -> Iterator[Service]:
-        """A fresh service with a fresh database, made once and copied."""
-        state = self.state / name
-        settings = replace(self.settings, config=self.settings.config + extra)
-        first = self.state / "fresh"
-        if not first.exists():
-            with running(self.settings, self.environment, self.folder, first):
-                pass
-        state.mkdir(parents=True, exist_ok=True)
-        for path in first.glob("*.sqlite"):
-            shutil.copy(path, state / path.name)
-        with running(settings, self.environment, self.folder, state, sync=False) as service:
+        """A service as good as new, with a fresh database; ``extra`` is added to its settings."""
+        settings = replace(self.setup.settings, config=self.setup.settings.config + extra)
+        setup = replace(self.setup, settings=settings, state=self.setup.state / name)
+        setup.state.mkdir(parents=True)
+        for path in self.fresh.parent.glob("*.sqlite"):
+            shutil.copy(path, setup.state / path.name)
+        with running(setup, sync=False, nursery=self.nursery) as service:
             yield service
+        shutil.rmtree(setup.state)
 
 
 def check(result: Result, context: Context) -> CheckResult:
@@ -84,70 +93,91 @@ def check(result: Result, context: Context) -> CheckResult:
     rules = context.settings.replay
     if not rules.database:
         return CheckResult("api_parity", True, skipped="the plan has no [verify.replay]")
-    left, right = sides(result, context, context.against)
-    normalise = Normaliser(
-        rules.ignore, rules.present, rules.substitute, tuple(e.status for e in rules.explained)
-    )
-    findings: list[str] = []
-    evidence: list[str] = []
-    figures: dict[str, float] = {}
-    recordings = record(context, left)
-    tally = replay_all(recordings, left, right, context, normalise)
-    evidence.append(
-        f"{tally.sent} recorded requests of {len(recordings)} suites: "
-        f"{len(tally.differences)} differences"
-    )
-    figures["recorded"] = tally.sent
-    findings += [_told(d) for d in tally.differences]
-    count = rules.thorough_count if context.thorough else rules.count
-    generated = generate(left, right, context, normalise, count)
+    normalise = Normaliser(rules.ignore, rules.present, rules.substitute, rules.explained)
+    try:
+        with prepared(result, context, context.against) as (left, right):
+            recordings = record(context, left)
+            tally = replay_all(recordings, left, right, context, normalise)
+            generated = generate(left, right, context, normalise)
+            return judge(
+                recordings,
+                tally,
+                generated,
+                [
+                    shortened(d, left, right, normalise, context)
+                    for d in one_of_each_sort(generated.differences)
+                ],
+                context,
+            )
+    except ServiceDied as error:
+        return verdict("api_parity", [str(error)], [])
+
+
+def judge(
+    recordings: Sequence[Recording],
+    tally: Tally,
+    generated: Tally,
+    shortest: Sequence[Difference],
+    context: Context,
+) -> CheckResult:
+    """Findings for every difference; evidence says how much of the service was asked."""
+    rules = context.settings.replay
+    findings = [_told(d) for d in tally.differences]
+    findings += [_told(d) for d in generated.differences]
+    findings += [f"{_told(d)}\n{as_gabbi(d, 'difference')}" for d in shortest]
     answers = ", ".join(f"{n} x {status}" for status, n in sorted(generated.statuses.items()))
-    evidence.append(
-        f"{generated.sent} generated requests, seed {rules.seed}: "
-        f"{len(generated.differences)} differences"
-    )
-    evidence.append(f"answers: {answers}")
-    figures["generated"] = generated.sent
-    explained = tally.explained + generated.explained
-    figures["explained"] = explained
-    if explained:
-        reasons = "; ".join(f"{e.status}: {e.reason}" for e in rules.explained)
-        evidence.append(f"{explained} answers differ by decision ({reasons})")
-    shortest = ""
-    for difference in generated.differences[:1]:
-        shorter = shortened(difference, left, right, normalise, context)
-        shortest = as_gabbi(shorter, "difference")
-        findings.append(f"{_told(shorter)}\n{shortest}")
-    findings += [_told(d) for d in generated.differences[1:]]
+    ends = sum(len(statuses) for statuses in generated.shapes.values())
+    evidence = [
+        f"{tally.sent} recorded requests of {len(recordings)} suites: "
+        f"{len(tally.differences)} differences; {generated.sent} generated ones, "
+        f"seed {rules.seed}: {len(generated.differences)} differences",
+        f"answers to what was generated: {answers}",
+        f"{len(generated.shapes)} kinds of requests (method and path), {ends} with their statuses",
+    ]
+    if rules.watch:
+        evidence.append(
+            f"{rules.watch}: {len(generated.values)} values answered with success, "
+            f"the rarest {min(generated.values.values(), default=0)} times"
+        )
+    explained = {
+        reason: tally.explained.get(reason, 0) + generated.explained.get(reason, 0)
+        for reason in {**tally.explained, **generated.explained}
+    }
+    evidence += [f"{n} answers differ by decision: {r}" for r, n in sorted(explained.items())]
+    figures = {
+        "recorded": tally.sent,
+        "generated": generated.sent,
+        "explained": sum(explained.values()),
+        "kinds": len(generated.shapes),
+        "versions": len(generated.values),
+    }
     return verdict("api_parity", findings, evidence, figures)
 
 
-def sides(result: Result, context: Context, against: Path) -> tuple[Side, Side]:
-    """The source's service and the result's, each on a copy of its tree."""
-    settings = context.settings
-    version = settings.source.version
-    made = labs.environment_of_source(context)
-    left = Side(
-        settings.source.serve,
-        made,
-        prepare_tree(against, context.scratch, made, version),
-        context.scratch / "left",
-    )
-    own = labs.runtime_of_result(result, context)
-    right = Side(
-        settings.serve,
-        own,
-        prepare_tree(result.root, context.scratch, own, version),
-        context.scratch / "right",
-    )
-    return left, right
+@contextmanager
+def prepared(result: Result, context: Context, against: Path) -> Iterator[tuple[Side, Side]]:
+    """The source's service and the result's, each on a copy of its tree, ready to be started."""
+    settings, version = context.settings, context.settings.source.version
+    sides = []
+    for serve, made, root, name in (
+        (settings.source.serve, labs.environment_of_source(context), against, "left"),
+        (settings.serve, labs.runtime_of_result(result, context), result.root, "right"),
+    ):
+        tree = prepare_tree(root, context.scratch, made, version)
+        setup = Setup(serve, made, tree, context.scratch / name)
+        sides.append(Side(setup, settings.replay.database))
+    with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+        list(pool.map(Side.prepare, sides))
+        for side in sides:
+            side.nursery = stack.enter_context(Nursery(side.setup))
+        yield sides[0], sides[1]
 
 
 def record(context: Context, left: Side) -> list[Recording]:
     """Every suite of request tests of the source, recorded once for each content of it."""
     rules = context.settings.replay
     assert context.against is not None
-    where = [p for p in rules.suites if (left.folder / p).exists()]
+    where = [p for p in rules.suites if (left.setup.folder / p).exists()]
     if not where:
         return []
     key = labs.source_key(context, context.against, json.dumps(where))
@@ -169,9 +199,15 @@ def _record(context: Context, left: Side, where: Sequence[str]) -> Path:
     spec_path.write_text(json.dumps(spec), encoding="utf-8")
     context.report("recording the source's request tests")
     done = subprocess.run(
-        [str(left.environment.python), str(_PROBE), str(left.folder), str(output), str(spec_path)],
-        cwd=left.folder,
-        env=left.environment.variables(**context.settings.test_environment),
+        [
+            str(left.setup.environment.python),
+            str(_PROBE),
+            str(left.setup.folder),
+            str(output),
+            str(spec_path),
+        ],
+        cwd=left.setup.folder,
+        env=left.setup.environment.variables(**context.settings.test_environment),
         capture_output=True,
         text=True,
     )
@@ -211,11 +247,12 @@ def replay_all(
         name = f"suite-{number}"
         with started(left, right, name, extra) as (one, two):
             for side in (left, right):
-                load_rows(side.state / name / rules.database, rules.tables, recording.rows)
+                path = side.setup.state / name / rules.database
+                load_rows(path, rules.tables, recording.rows)
             play(recording.requests, one, two, normalise, stop_after=_MOST, tally=tally)
-        context.report(f"{recording.name}: {len(recording.requests)} requests")
-        if len(tally.differences) >= _MOST:
+        if len(tally.differences) >= (1 if context.first else _MOST):
             break
+    context.report(f"{tally.sent} recorded requests, {len(tally.differences)} differences")
     return tally
 
 
@@ -236,33 +273,48 @@ def started(
         yield one, two
 
 
-def generate(left: Side, right: Side, context: Context, normalise: Normaliser, count: int) -> Tally:
-    """``count`` requests of the plan's generator to one pair of services."""
+def generate(left: Side, right: Side, context: Context, normalise: Normaliser) -> Tally:
+    """Rounds of the plan's generator, each with a fresh pair of services.
+
+    A round ends with its first difference: what comes after it is its consequence.
+    """
     rules = context.settings.replay
+    tally = Tally(watch=rules.watch)
     if not rules.generator:
-        return Tally()
-    generator = load_generator(context.plan.folder / rules.generator, rules.seed)
-
-    def requests() -> Iterator[Request]:
-        for number in range(count):
-            if number and number % 1000 == 0:
-                context.report(f"{number} of {count} generated requests")
-            yield generator.next()
-
-    with started(left, right, "generated") as (one, two):
-        return play(requests(), one, two, normalise, saw=generator.saw)
+        return tally
+    for number, start in enumerate(range(0, rules.count, rules.round)):
+        wanted = min(rules.round, rules.count - start)
+        generator = load_generator(context.plan.folder / rules.generator, rules.seed + number)
+        requests = (generator.next() for _ in range(wanted))
+        known = len(tally.differences)
+        with started(left, right, f"generated-{number}") as (one, two):
+            play(
+                requests,
+                one,
+                two,
+                normalise,
+                saw=generator.saw,
+                stop_after=known + 1,
+                tally=tally,
+            )
+        context.report(f"{tally.sent} generated requests, {len(tally.differences)} differences")
+        if len(tally.differences) >= (1 if context.first else _MOST):
+            break
+    return tally
 
 
 def load_generator(path: Path, seed: int) -> Any:
     """The plan's generator, ready to be asked."""
-    name = f"_plan_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise UsageError(f"the plan has no generator {path.name}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module.Generator(seed)
+    return load_class(path, "Generator")(seed)
+
+
+def one_of_each_sort(differences: Iterable[Difference]) -> list[Difference]:
+    """The shortest of those that ask the same and differ in the same way, numbers apart."""
+    kept: dict[tuple[str, str], Difference] = {}
+    for difference in sorted(differences, key=lambda d: len(d.requests)):
+        sort = shape(difference.requests[-1]), re.sub(r"[0-9]+|'.*", "", difference.what)
+        kept.setdefault(sort, difference)
+    return list(kept.values())
 
 
 def shortened(
@@ -272,29 +324,23 @@ def shortened(
     normalise: Normaliser,
     context: Context,
 ) -> Difference:
-    """The same kind of difference after fewer requests, seen on services started afresh."""
-    rules = context.settings.replay
-    last = [difference]
+    """The same kind of difference after fewer requests, each try on services started afresh."""
+    if context.first:
+        return difference
+    best = difference
     context.report(f"shrinking a difference after {len(difference.requests)} requests")
-    with started(left, right, "shrinking") as (one, two):
-        fresh = [
-            dump_rows(side.state / "fresh" / rules.database, rules.tables) for side in (left, right)
-        ]
 
-        def fails(requests: Sequence[Request]) -> bool:
-            for side, rows in zip((left, right), fresh, strict=True):
-                load_rows(side.state / "shrinking" / rules.database, rules.tables, rows)
-            tally = play(requests, one, two, normalise)
-            found = tally.differences
-            if not found or len(found[0].requests) != len(requests):
-                return False
-            last[0] = found[0]
-            return True
+    def fails(requests: Sequence[Request]) -> bool:
+        nonlocal best
+        with started(left, right, "shrinking") as (one, two):
+            found = play(requests, one, two, normalise).differences
+        if not found or len(found[0].requests) != len(requests):
+            return False
+        best = found[0]
+        return True
 
-        shrink(difference.requests, fails)
-    with started(left, right, "confirming") as (one, two):
-        confirmed = play(last[0].requests, one, two, normalise).differences
-    return confirmed[0] if confirmed else difference
+    shrink(difference.requests, fails)
+    return best
 
 
 def load_rows(

@@ -70,18 +70,21 @@ class Context:
     """What a check may use besides the result.
 
     ``plan`` is the plan the result was made with; ``against`` is a work tree of the source at the
-    revision extracted, ``None`` when there is none; ``python`` an interpreter asked for;
+    revision extracted, ``None`` when there is none; ``history`` is a git directory with its whole
+    history; ``python`` an interpreter asked for;
     ``scratch`` an empty folder that is deleted after the run; ``workers`` how many processes
-    a check may keep busy; ``thorough`` asks for the long form; ``report`` takes a line of progress.
+    a check may keep busy; with ``first`` one finding is as good as all of them, and the check may
+    end with it; ``report`` takes a line of progress.
     """
 
     plan: Plan
     settings: VerifySettings
     scratch: Path
     against: Path | None = None
+    history: Path | None = None
     python: Path | None = None
     workers: int = 2
-    thorough: bool = False
+    first: bool = False
     report: Callable[[str], None] = lambda line: None
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,12 +30,19 @@ else:
     import tomli as tomllib
 
 
+_SOMEONE = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Someone"), ("EMAIL", "someone@localhost"))
+}
+
+
 @dataclass(frozen=True)
 class Edit:
     """What is done to the file ``path``: ``find`` (exactly once in it) becomes ``put``.
 
-    Without ``find``, ``put`` is the whole new file; with neither, the file is removed. ``git``
-    are words of a git command instead.
+    Without ``find``, ``put`` is the whole new file; with neither, the file is removed. ``shell``
+    is run in the repository instead, and must succeed.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
@@ -42,7 +50,7 @@ class Edit:
     path: str = ""
     find: str = ""
     put: str | None = None
-    git: tuple[str, ...] = ()
+    shell: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,34 +111,84 @@ def inject(
 ) -> list[Injection]:
     """Put every fault and every twin into a copy of ``root`` and run its check there.
 
-    ``run`` gives the result of the named check on a copy.
+    ``run`` gives the result of the named check on a copy. Each fault has a copy of its own. The
+    twins of a check mean nothing each, so they share copies; only where something is flagged is
+    each asked alone.
     """
-    clean: dict[str, CheckResult] = {}
     injections = []
+    by_check: dict[str, list[Fault]] = {}
     for fault in faults:
-        if fault.check not in clean:
-            clean[fault.check] = run(root, fault.check)
-        known = set(clean[fault.check].findings)
-        try:
-            bad = _after(root, fault.fault, fault.check, run, scratch)
-            twin = _after(root, fault.twin, fault.check, run, scratch)
-        except Absent as error:
-            injections.append(Injection(fault, absent=str(error)))
-            report(f"{fault.name}: not in this extraction: {error}")
-            continue
-        done = Injection(fault, caught=_first_new(bad, known), twin_flagged=_first_new(twin, known))
-        injections.append(done)
-        report(f"{fault.name}: {'caught' if done.caught else 'MISSED'} by {fault.check}")
-        if done.twin_flagged:
-            report(f"{fault.name}: the twin is FLAGGED: {done.twin_flagged}")
+        by_check.setdefault(fault.check, []).append(fault)
+    for check, group in by_check.items():
+        known = set(run(root, check).findings)
+        flagged = _twins(root, group, known, run, scratch)
+        for fault in group:
+            done = Injection(fault, twin_flagged=flagged[fault.name])
+            try:
+                bad = _after(root, fault.fault, check, run, scratch)
+                done = replace(done, caught=_first_new(bad, known))
+            except Absent as error:
+                done = replace(done, absent=str(error))
+            if done.twin_flagged.startswith(_NOT_PUT_IN):
+                done = replace(done, absent=done.absent or done.twin_flagged, twin_flagged="")
+            injections.append(done)
+            told = f"not in this extraction: {done.absent}" if done.absent else ""
+            told = told or f"{'caught' if done.caught else 'MISSED'} by {check}"
+            report(f"{fault.name}: {told}")
+            if done.twin_flagged:
+                report(f"{fault.name}: the twin is FLAGGED: {done.twin_flagged}")
     return injections
+
+
+_NOT_PUT_IN = "the twin cannot be put in: "
+
+
+def _twins(
+    root: Path,
+    faults: Iterable[Fault],
+    known: set[str],
+    run: Callable[[Path, str], CheckResult],
+    scratch: Path,
+) -> dict[str, str]:
+    """What the check says of each twin, by the fault's name; empty when it is borne."""
+    said = {}
+    waiting = list(faults)
+    while waiting:
+        together: list[Fault] = []
+        later: list[Fault] = []
+        with _copied(root, scratch) as copy:
+            for fault in waiting:
+                try:
+                    _apply_all(copy, fault.twin)
+                except Absent as error:
+                    # Another twin may have changed its place: the next copy will tell.
+                    if together:
+                        later.append(fault)
+                    else:
+                        said[fault.name] = f"{_NOT_PUT_IN}{error}"
+                else:
+                    together.append(fault)
+            flagged = _first_new(_asked(copy, waiting[0].check, run), known) if together else ""
+        waiting = later
+        if not flagged:
+            said |= {fault.name: "" for fault in together}
+        elif len(together) == 1:
+            said[together[0].name] = flagged
+        else:
+            for fault in together:
+                said |= _twins(root, [fault], known, run, scratch)
+    return said
 
 
 def apply(root: Path, edit: Edit) -> None:
     """Do one edit below ``root``; ``Absent`` when its place is not there."""
-    if edit.git:
-        words = ["git", "-c", "user.name=x", "-c", "user.email=x@localhost", *edit.git]
-        done = subprocess.run(words, cwd=root, env=git_environment(), capture_output=True)
+    if edit.shell:
+        done = subprocess.run(
+            ["sh", "-euc", edit.shell],
+            cwd=root,
+            env={**git_environment(), **_SOMEONE},
+            capture_output=True,
+        )
         if done.returncode:
             raise Absent(done.stderr.decode("utf-8", "replace").strip())
         return
@@ -173,7 +231,33 @@ def _after(
     run: Callable[[Path, str], CheckResult],
     scratch: Path,
 ) -> CheckResult:
-    """The check's result on a copy with the edits; the manifest lies beside it as before."""
+    """The check's result on a copy with the edits."""
+    with _copied(root, scratch) as copy:
+        _apply_all(copy, edits)
+        return _asked(copy, check, run)
+
+
+def _apply_all(copy: Path, edits: Iterable[Edit]) -> None:
+    """All of the edits or, with ``Absent``, none of those that are made in files."""
+    before: dict[Path, bytes | None] = {}
+    try:
+        for edit in edits:
+            path = copy / edit.path
+            if edit.path and path not in before:
+                before[path] = path.read_bytes() if path.is_file() else None
+            apply(copy, edit)
+    except Absent:
+        for path, content in before.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(content)
+        raise
+
+
+@contextmanager
+def _copied(root: Path, scratch: Path) -> Iterator[Path]:
+    """A copy of ``root`` with the manifest beside it as before."""
     folder = scratch / "copy"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -182,11 +266,15 @@ def _after(
     manifest = root.parent / "manifest.json"
     if manifest.is_file():
         shutil.copy(manifest, folder / "manifest.json")
-    for edit in edits:
-        apply(copy, edit)
+    yield copy
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _asked(copy: Path, check: str, run: Callable[[Path, str], CheckResult]) -> CheckResult:
+    """The check's result; findings must not differ by where the copy lies."""
     done = run(copy, check)
-    # Findings must not differ by where the copy lies.
-    return replace(done, findings=tuple(f.replace(str(folder), "") for f in done.findings))
+    place = str(copy.parent)
+    return replace(done, findings=tuple(f.replace(place, "") for f in done.findings))
 
 
 def _first_new(result: CheckResult, known: set[str]) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from extractor.verification import labs
-from extractor.verification.api_parity import Side, load_generator
+from extractor.verification.api_parity import load_generator
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.service import Setup, running
 from extractor.verification.test_runs import prepare_tree
 
 NEEDS = "environment"
@@ -22,9 +23,9 @@ def check(result: Result, context: Context) -> CheckResult:
         return CheckResult("isolation", True, skipped="the plan does not say how it is served")
     made = labs.runtime_of_result(result, context)
     copy = prepare_tree(result.root, context.scratch, made, context.settings.source.version)
-    side = Side(context.settings.serve, made, copy, context.scratch / "isolation")
+    setup = Setup(context.settings.serve, made, copy, context.scratch / "isolation")
     sent = 0
-    with side.start("run") as service:
+    with running(setup) as service:
         if rules.generator:
             generator = load_generator(context.plan.folder / rules.generator, rules.seed)
             for _ in range(_REQUESTS):
@@ -53,8 +54,14 @@ def check(result: Result, context: Context) -> CheckResult:
 
 
 def judge(told: dict[str, Any], old: str) -> list[str]:
-    """Findings: modules of the old package loaded, files of it opened."""
-    findings = [f"module {m} is loaded" for m in told.get("modules", []) if _below(m, old)]
+    """Findings: modules of the old package loaded, files of it opened, options nobody declared."""
+    declared = {tuple(option) for option in told.get("declared", [])}
+    findings = [
+        f"option [{group}] {name} is read, and neither the result nor a library declares it"
+        for group, name in told.get("options", [])
+        if (group, name) not in declared
+    ]
+    findings += [f"module {m} is loaded" for m in told.get("modules", []) if _below(m, old)]
     part = re.compile(rf"/{re.escape(old)}/[^/].*[.]pyc?$|/{re.escape(old)}-[^/]*-info/")
     findings += [f"file {path} was opened" for path in _matching(told.get("opened", []), part)]
     return findings
@@ -68,8 +75,8 @@ def _source_figures(context: Context, figures: dict[str, float]) -> str:
     assert context.against is not None
     made = labs.environment_of_source(context)
     copy = prepare_tree(context.against, context.scratch, made, context.settings.source.version)
-    side = Side(context.settings.source.serve, made, copy, context.scratch / "source")
-    with side.start("run") as service:
+    setup = Setup(context.settings.source.serve, made, copy, context.scratch / "source")
+    with running(setup) as service:
         service.send("GET", "/")
         told = service.stop()
     old = context.plan.data.source_package

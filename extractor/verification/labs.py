@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 from pathlib import Path
 
 from extractor.errors import UsageError
@@ -13,6 +14,8 @@ from extractor.verification.check import Context, Result
 from extractor.verification.environment import (
     Environment,
     Interpreter,
+    NoEnvironment,
+    clean_variables,
     environment,
     find_interpreter,
     read_requirements,
@@ -65,6 +68,36 @@ def style_checker(context: Context) -> Environment:
     return environment(
         recipe(style.requirements, (), context.settings.build), python, context.report
     )
+
+
+def with_drivers(base: Environment, root: Path, context: Context) -> Environment:
+    """``base`` and the plan's drivers of databases, in a thin environment at ``root``."""
+    drivers = environment(
+        recipe(context.settings.stores.requirements, (), context.settings.build),
+        base.interpreter,
+        context.report,
+    )
+    return layered(root, base, drivers)
+
+
+def layered(root: Path, *below: Environment) -> Environment:
+    """A fresh environment at ``root`` that sees what is installed in those ``below``.
+
+    Nothing is installed: a ``.pth`` file names their folders, the first one first.
+    """
+    base = below[0]
+    done = subprocess.run(
+        [str(base.python), "-m", "venv", "--without-pip", str(root)],
+        capture_output=True,
+        text=True,
+        env=clean_variables(),
+    )
+    if done.returncode:
+        raise NoEnvironment(f"no virtual environment can be made: {done.stderr.strip()[-200:]}")
+    site = next(root.glob("lib/python*/site-packages"))
+    layers = [str(next(one.root.glob("lib/python*/site-packages"))) for one in below]
+    (site / "layers.pth").write_text("\n".join(layers) + "\n", encoding="utf-8")
+    return Environment(root, base.interpreter, 0.0)
 
 
 def content_key(root: Path, paths: list[str]) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from extractor.verification.service import Answer
+from extractor.verification.settings import Explained
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,13 @@ class Normaliser:
 
     ``ignore`` are headers not compared at all, ``present`` those of which only the presence is;
     ``substitute`` are pairs of a regular expression and what stands for its matches, applied to
-    header values and bodies in order. ``explained`` are statuses whose bodies may differ.
+    header values and bodies in order. ``explained`` are pairs of answers that differ by decision.
     """
 
     ignore: tuple[str, ...] = ()
     present: tuple[str, ...] = ()
     substitute: tuple[tuple[str, str], ...] = ()
-    explained: tuple[int, ...] = ()
+    explained: tuple[Explained, ...] = ()
 
     def __call__(self, answer: Answer) -> tuple[int, tuple[tuple[str, str], ...], str]:
         """Status, headers (sorted, their order has no meaning) and body, normalised."""
@@ -69,6 +70,20 @@ class Normaliser:
         shown = tuple((n, "present" if n in self.present else v) for n, v in kept)
         body = self._text(answer.body.decode("utf-8", "surrogateescape"))
         return Answer(answer.status, shown, body.encode("utf-8", "surrogateescape"))
+
+    def explanation(self, left: Answer, right: Answer) -> Explained | None:
+        """The plan's word on two answers that differ, when it has one on exactly these."""
+        one, two = self(left), self(right)
+        for known in self.explained:
+            others = [[h for h in side[1] if h[0] not in known.headers] for side in (one, two)]
+            if (
+                one[0] == two[0] == known.status
+                and others[0] == others[1]
+                and re.fullmatch(known.there, one[2], re.DOTALL)
+                and re.fullmatch(known.here, two[2], re.DOTALL)
+            ):
+                return known
+        return None
 
     def _text(self, text: str) -> str:
         for pattern, stand_in in self.substitute:
@@ -120,12 +135,37 @@ class Difference:
 
 @dataclass
 class Tally:
-    """What was sent and answered: statuses with their number, differences found."""
+    """What was sent and answered.
+
+    ``statuses`` and ``explained`` (by reason) are counted; ``shapes`` are the kinds of requests
+    (method and path without identifiers) with the statuses they got; ``values`` are those of the
+    header ``watch``, with how often they were answered with a status below 300.
+    """
 
     sent: int = 0
+    watch: str = ""
     statuses: dict[int, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
-    explained: int = 0
+    explained: dict[str, int] = field(default_factory=dict)
+    shapes: dict[str, set[int]] = field(default_factory=dict)
+    values: dict[str, int] = field(default_factory=dict)
+
+    def note(self, request: Request, answer: Answer) -> None:
+        """Count one request and the answer to it."""
+        self.sent += 1
+        self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
+        self.shapes.setdefault(shape(request), set()).add(answer.status)
+        if self.watch and answer.status < 300:
+            for name, value in request.headers:
+                if name == self.watch:
+                    self.values[value] = self.values.get(value, 0) + 1
+
+
+def shape(request: Request) -> str:
+    """What kind of request it is: every second part of a path names a thing and is left out."""
+    parts = request.path.partition("?")[0].strip("/").split("/")
+    kept = [part if n % 2 == 0 else "*" for n, part in enumerate(parts)]
+    return f"{request.method} /{'/'.join(kept)}"
 
 
 def compare(left: Answer, right: Answer, normalise: Normaliser) -> str:
@@ -183,16 +223,17 @@ def play(
                 for server in (left, right)
             ]
             one, two = (future.result() for future in futures)
-            tally.sent += 1
-            tally.statuses[one.status] = tally.statuses.get(one.status, 0) + 1
+            tally.note(request, one)
             # What both made up is told apart only after the plan's own substitutions.
-            what = compare(own[0](normalise.early(one)), own[1](normalise.early(two)), normalise)
-            if what and one.status == two.status and one.status in normalise.explained:
-                tally.explained += 1
-            elif what:
-                tally.differences.append(Difference(tuple(sent), one, two, what))
-                if len(tally.differences) >= stop_after:
-                    break
+            there, here = own[0](normalise.early(one)), own[1](normalise.early(two))
+            if what := compare(there, here, normalise):
+                known = normalise.explanation(there, here)
+                if known is not None:
+                    tally.explained[known.reason] = tally.explained.get(known.reason, 0) + 1
+                else:
+                    tally.differences.append(Difference(tuple(sent), one, two, what))
+                    if len(tally.differences) >= stop_after:
+                        break
             saw(request, one)
     return tally
 

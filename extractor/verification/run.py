@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from extractor.errors import ExitCode, UsageError
 from extractor.manifest import CheckRecord
@@ -27,15 +27,24 @@ CHECKS = (
     "packaging",
     "tests_carried",
     "intact",
+    "history",
     "importable",
     "style",
     "serves",
+    "unit_tests",
     "tests",
     "test_parity",
     "test_orders",
     "isolation",
+    "options",
+    "schema",
     "api_parity",
+    "concurrent_writers",
+    "many_instances",
 )
+# What the quick set has besides the static ones; ``tests`` runs these tests too.
+QUICK = ("unit_tests",)
+Which: TypeAlias = Literal["static", "quick", "all"]
 
 
 def purpose(name: str) -> str:
@@ -48,23 +57,21 @@ def needs(name: str) -> str:
     return str(_module(name).NEEDS)
 
 
-def is_thorough(name: str) -> bool:
-    """Whether the check takes minutes and runs only when asked for."""
-    return bool(getattr(_module(name), "THOROUGH", False))
+def choose(only: Sequence[str] = (), which: Which = "all") -> tuple[str, ...]:
+    """The checks to run; ``UsageError`` for a name that is none.
 
-
-def choose(
-    only: Sequence[str] = (), *, quick: bool = False, thorough: bool = False
-) -> tuple[str, ...]:
-    """The checks to run; ``UsageError`` for a name that is none."""
+    ``static`` are those that need no other interpreter; ``quick`` adds the unit tests; ``all``
+    leaves out what another check does as well.
+    """
     unknown = sorted(set(only) - set(CHECKS))
     if unknown:
         raise UsageError(f"there is no check {unknown[0]!r}: one of {', '.join(CHECKS)}")
     if only:
         return tuple(name for name in CHECKS if name in only)
-    if quick:
-        return tuple(name for name in CHECKS if needs(name) == "nothing")
-    return tuple(name for name in CHECKS if thorough or not is_thorough(name))
+    static = tuple(name for name in CHECKS if needs(name) == "nothing")
+    if which == "all":
+        return tuple(name for name in CHECKS if name not in QUICK)
+    return (*static, *QUICK) if which == "quick" else static
 
 
 def run_checks(
@@ -73,15 +80,17 @@ def run_checks(
     names: Iterable[str],
     *,
     against: Path | None = None,
+    history: Path | None = None,
     python: Path | None = None,
     progress: Progress | None = None,
     workers: int = 2,
-    thorough: bool = False,
+    first: bool = False,
 ) -> list[CheckResult]:
     """Run checks on the result in ``root``, each on its own; one's failure stops no other.
 
-    ``against`` is a plain tree of the source. What cannot run for want of an environment comes
-    back as skipped, with the sentence that says what is missing.
+    ``against`` is a plain tree of the source, ``history`` its git directory; with ``first`` a
+    check may end with its first finding. What cannot run for want of an environment comes back
+    as skipped, with the sentence that says what is missing.
     """
     if not root.is_dir():
         raise UsageError(f"{root} is no folder: give the extracted repository")
@@ -98,9 +107,10 @@ def run_checks(
                 settings=settings,
                 scratch=scratch,
                 against=against,
+                history=history,
                 python=python,
                 workers=workers,
-                thorough=thorough,
+                first=first,
                 report=progress.note,
             )
             with progress.stage(name):

@@ -8,7 +8,7 @@ import subprocess
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.environment import Environment, clean_variables
-from extractor.verification.service import Service, ServiceDied, running
+from extractor.verification.service import Service, ServiceDied, Setup, running
 from extractor.verification.settings import Probe
 
 NEEDS = "environment"
@@ -23,8 +23,10 @@ def check(result: Result, context: Context) -> CheckResult:
     evidence: list[str] = []
     try:
         installed = install(result, context)
-        state = context.scratch / "serves"
-        with running(settings, installed, context.scratch, state, installed=True) as service:
+        setup = Setup(
+            settings, installed, context.scratch, context.scratch / "serves", installed=True
+        )
+        with running(setup) as service:
             for probe in settings.probes:
                 problem = send(service, probe)
                 if problem:
@@ -68,13 +70,10 @@ def install(result: Result, context: Context) -> Environment:
     shutil.copytree(result.root, copy, symlinks=True, ignore=shutil.ignore_patterns("*.pyc"))
     variables = clean_variables() | {"PBR_VERSION": context.settings.source.version}
     python = str(root / "bin" / "python")
-    _run([str(runtime.python), "-m", "venv", "--without-pip", str(root)], variables)
-    site = next(root.glob("lib/python*/site-packages"))
-    layer = next(runtime.root.glob("lib/python*/site-packages"))
-    (site / "requirements.pth").write_text(f"{layer}\n", encoding="utf-8")
+    installed = labs.layered(root, runtime)
     pip = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
     _run([*pip, "--no-index", str(copy)], variables)
-    return Environment(root, runtime.interpreter, 0.0)
+    return installed
 
 
 def _run(command: list[str], variables: dict[str, str]) -> None:

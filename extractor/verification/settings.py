@@ -45,7 +45,8 @@ class ServeSettings:
     """How the installed service is started.
 
     ``config`` is the text of the configuration file ``config_name``; ``{state}`` in it is an
-    empty folder of the run. ``environment`` (``{state}`` again) is set for every command.
+    empty folder of the run, ``{database}`` the URL of the database, by default ``database``.
+    ``environment`` (``{state}`` again) is set for every command.
     ``sync`` is the command that makes the database (its first word may be ``module:function``);
     ``script`` is the installed WSGI script, which holds ``application``; ``factory`` is the
     ``module:function`` that gives the application when nothing is installed. ``probes`` are
@@ -60,6 +61,7 @@ class ServeSettings:
     sync: tuple[str, ...] = ()
     config_name: str = ""
     config: str = ""
+    database: str = "sqlite:///{state}/database.sqlite"
     environment: dict[str, str] = field(default_factory=dict)
     probes: tuple[Probe, ...] = ()
 
@@ -84,12 +86,19 @@ class SourceSettings:
 
 @dataclass(frozen=True)
 class Explained:
-    """Answers of one status whose bodies differ by a decision; both sides must have it."""
+    """Two answers that differ by decision: both have ``status``, and nothing else differs.
+
+    ``there`` and ``here`` are regular expressions that the whole body of the source's and of the
+    result's answer must match; ``headers`` may differ with them.
+    """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
     status: int
+    there: str
+    here: str
     reason: str
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,10 +111,10 @@ class ReplaySettings:
     that is added to both configuration files for suites that ask for a fixture of that name.
     ``ignore``, ``present`` and ``substitute`` are the only differences not reported: headers not
     compared, headers of which only the presence is, and patterns with their stand-ins.
-    ``explained`` are statuses whose bodies and their headers differ by a decision; such answers
-    are counted. ``generator`` is a Python file beside the plan with a class
-    ``Generator(seed)``; ``count`` is how many requests it makes, ``thorough_count`` with
-    ``--thorough``.
+    ``explained`` are pairs of answers that differ by a decision; they are counted.
+    ``generator`` is a Python file beside the plan with a class ``Generator(seed)``; it makes
+    ``count`` requests in rounds of ``round``, each with fresh services and a seed of its own.
+    ``watch`` is a header whose values are counted, so that it is seen that each was tried.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
@@ -119,9 +128,75 @@ class ReplaySettings:
     substitute: tuple[tuple[str, str], ...] = ()
     explained: tuple[Explained, ...] = ()
     generator: str = ""
+    watch: str = ""
     seed: int = 1
-    count: int = 1000
-    thorough_count: int = 10000
+    count: int = 10000
+    round: int = 1250
+
+
+@dataclass(frozen=True)
+class KnownDifference:
+    """A difference that is meant: a regular expression for the whole finding, and why."""
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
+
+    finding: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class OptionSettings:
+    """How options and policy rules are compared.
+
+    ``renamed``: groups of the result to what they are called in the source. ``policies``: how
+    the names of the rules begin that must not get lost. ``explained``: what may differ.
+    """
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
+
+    renamed: dict[str, str] = field(default_factory=dict)
+    policies: tuple[str, ...] = ()
+    explained: tuple[KnownDifference, ...] = ()
+
+
+@dataclass(frozen=True)
+class KnownError:
+    """An answer with a status from 500 on that the source's code gives to contending writers.
+
+    ``kind`` is a regular expression for what the plan's load calls that sort of answer, ``text``
+    one for a part of its body; ``reason`` names the cause in the source.
+    """
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
+
+    kind: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """How many writers at once are tried on real database servers.
+
+    ``load`` is a Python file beside the plan with a class ``Load``: the writers, and what must
+    hold of the final state. ``requirements`` are the drivers; ``instances`` serve one store,
+    each with ``threads``, to ``writers`` for ``seconds``, and every ``kill`` seconds one of them
+    is killed and started again. ``steps`` is what each writer does where final states are
+    compared. ``errors`` are the only answers with a status from 500 on that are no findings.
+    """
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
+
+    load: str = ""
+    requirements: tuple[str, ...] = ()
+    seed: int = 1
+    instances: int = 4
+    threads: int = 3
+    writers: int = 8
+    seconds: float = 60.0
+    kill: float = 8.0
+    steps: int = 60
+    errors: tuple[KnownError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,10 +215,11 @@ class VerifySettings:
 
     ``python``: versions the code of that age runs on (PEP 440). ``pins``: constraint file beside
     the plan; ``build``: exact build tools of the environments. ``requirements`` and
-    ``test_requirements``: files of the result. ``tests``: its discovery folders.
-    ``test_environment``: variables the tests run with. ``kept``: definitions that are reached by
-    no name. ``style``, ``serve`` and ``source``: see their classes.
-    ``replay``: how the service is compared with the source's.
+    ``test_requirements``: files of the result. ``tests``: its discovery folders, ``unit_tests``
+    the quick ones of them. ``test_environment``: variables the tests run with. ``kept``:
+    definitions that are reached by no name. ``style``, ``serve`` and ``source``: see their classes.
+    ``replay``: how the service is compared with the source's; ``stores``: how many instances and
+    writers are tried at once; ``options``: which of them may differ.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
@@ -154,12 +230,15 @@ class VerifySettings:
     requirements: tuple[str, ...] = ("requirements.txt",)
     test_requirements: tuple[str, ...] = ("test-requirements.txt",)
     tests: tuple[str, ...] = ()
+    unit_tests: tuple[str, ...] = ()
     test_environment: dict[str, str] = field(default_factory=dict)
     kept: tuple[Kept, ...] = ()
     style: StyleSettings = field(default_factory=StyleSettings)
     source: SourceSettings = field(default_factory=SourceSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     replay: ReplaySettings = field(default_factory=ReplaySettings)
+    stores: StoreSettings = field(default_factory=StoreSettings)
+    options: OptionSettings = field(default_factory=OptionSettings)
 
 
 _ADAPTER = pydantic.TypeAdapter(VerifySettings)

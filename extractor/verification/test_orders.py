@@ -13,7 +13,6 @@ from extractor.verification.test_runs import Group, Outcomes, Suite, list_tests,
 from extractor.verification.tests import suite_of_result
 
 NEEDS = "environment"
-THOROUGH = True
 SEEDS = (20180228, 20180830)
 
 

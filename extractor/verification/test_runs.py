@@ -146,9 +146,13 @@ def run_tests(
     *,
     workers: int = 2,
     seed: int = 0,
+    first: bool = False,
     timeout: float = 1800.0,
 ) -> Outcomes:
-    """Run groups in ``workers`` processes; a ``seed`` other than 0 shuffles groups and classes."""
+    """Run groups in ``workers`` processes; a ``seed`` other than 0 shuffles groups and classes.
+
+    With ``first`` every worker ends with its first broken test.
+    """
     started = time.monotonic()
     ordered = list(groups)
     if seed:
@@ -164,7 +168,13 @@ def run_tests(
         if not share:
             continue
         output = scratch / f"run-{time.monotonic_ns()}-{number}.jsonl"
-        spec = {"where": list(suite.where), "mode": "run", "groups": share, "seed": seed}
+        spec = {
+            "where": list(suite.where),
+            "mode": "run",
+            "groups": share,
+            "seed": seed,
+            "first": first,
+        }
         running.append((_start(suite, spec, output), output))
     outcomes: dict[str, str] = {}
     details: dict[str, str] = {}
@@ -191,6 +201,9 @@ def run_tests(
     # A fixture's failure is told under a name of its own; what was not asked for is dropped.
     kept = {i: o for i, o in outcomes.items() if i in wanted or o in {"error", "failed"}}
     lost = tuple(sorted(wanted - set(kept)))
+    if first and any(outcome in {"error", "failed"} for outcome in kept.values()):
+        # The workers ended early, as they were told.
+        lost = ()
     if deaths and lost:
         details[lost[0]] = "a worker died: " + deaths[0]
     return Outcomes(

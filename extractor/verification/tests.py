@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.test_runs import (
@@ -17,12 +19,18 @@ NEEDS = "environment"
 
 def check(result: Result, context: Context) -> CheckResult:
     """List and run; every id that does not pass is a finding, so is a folder without tests."""
-    suite = suite_of_result(result, context)
+    return run_all("tests", suite_of_result(result, context), context)
+
+
+def run_all(name: str, suite: Suite, context: Context) -> CheckResult:
+    """The verdict on a suite that is listed and run."""
     groups = list_tests(suite, context.scratch)
     listed = sum(len(group.ids) for group in groups)
     context.report(f"running {listed} tests")
-    outcomes = run_tests(suite, groups, context.scratch, workers=context.workers)
-    return judge("tests", outcomes, listed)
+    outcomes = run_tests(
+        suite, groups, context.scratch, workers=context.workers, first=context.first
+    )
+    return judge(name, outcomes, listed)
 
 
 def judge(name: str, outcomes: Outcomes, listed: int) -> CheckResult:
@@ -47,10 +55,13 @@ def judge(name: str, outcomes: Outcomes, listed: int) -> CheckResult:
     return verdict(name, findings, evidence, figures | counts, look_at)
 
 
-def suite_of_result(result: Result, context: Context) -> Suite:
-    """The result's tests on a copy of its tree, ready to run."""
+def suite_of_result(
+    result: Result, context: Context, folders: Sequence[str] | None = None
+) -> Suite:
+    """The result's tests (those of ``folders``) on a copy of its tree, ready to run."""
     made = labs.environment_of_result(result, context)
     version = context.settings.source.version
     copy = prepare_tree(result.root, context.scratch, made, version)
-    where = tuple(p for p in context.settings.tests if (copy / p).exists())
+    folders = context.settings.tests if folders is None else folders
+    where = tuple(p for p in folders if (copy / p).exists())
     return Suite(copy, where, made, context.settings.test_environment)

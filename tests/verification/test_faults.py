@@ -57,17 +57,52 @@ def test_a_flagged_twin_is_an_error_of_the_check(shop, tmp_path):
 
 
 def test_a_check_that_cannot_run_catches_and_flags(shop, tmp_path):
-    results = iter(
-        [CheckResult("imports", True), CheckResult("imports", False, skipped="no x")] * 2
-    )
     edit = Edit("shop/till.py", "import six", "import six  # one")
     fault = Fault("x", "imports", (edit,), (edit,))
 
     def run(root, name):
-        return next(results)
+        if root == shop.root:
+            return CheckResult("imports", True)
+        return CheckResult("imports", False, skipped="no x")
 
     (done,) = inject(shop.root, [fault], run, tmp_path / "f")
     assert done.caught == "could not run: no x"
+    assert done.twin_flagged == "could not run: no x"
+
+
+def test_twins_share_a_copy_and_a_flagged_one_is_found_among_them(shop, tmp_path):
+    asked = []
+
+    def run(root, name):
+        asked.append((root / "shop/till.py").read_text())
+        return run_imports(shop)(root, name)
+
+    one = Edit("shop/till.py", "import six", "import six  # one")
+    two = Edit("shop/till.py", "import os", "import os  # two")
+    bad = Edit("shop/till.py", "def main", "import mall\n\n\ndef main")
+    same = Edit("shop/till.py", "import six\n", "import six  # three\n")
+    harmless = [Fault(n, "imports", (bad,), (e,)) for n, e in (("a", one), ("b", two), ("c", same))]
+    assert all(done.good for done in inject(shop.root, harmless, run, tmp_path / "f"))
+    # Untouched, the twins in two copies (the third wants the first one's place), three faults.
+    assert len(asked) == 6
+    assert "# one" in asked[1]
+    assert "# two" in asked[1]
+    mixed = [*harmless, Fault("d", "imports", (bad,), (bad,))]
+    done = {d.fault.name: d for d in inject(shop.root, mixed, run, tmp_path / "f")}
+    assert {name for name, d in done.items() if d.twin_flagged} == {"d"}
+
+
+def test_a_fault_of_several_edits_is_put_in_whole_or_not_at_all(shop, tmp_path):
+    here = Edit("shop/till.py", "import six", "import six\nimport mall")
+    there = Edit("shop/till.py", "absent", "x")
+    good = Edit("shop/till.py", "import os", "import os  # two")
+    faults = [
+        Fault("a", "imports", (here,), (here, there)),
+        Fault("b", "imports", (here,), (good,)),
+    ]
+    one, two = inject(shop.root, faults, run_imports(shop), tmp_path / "f")
+    assert one.absent.startswith("the twin cannot be put in")
+    assert two.good
 
 
 def test_a_place_that_is_not_there_is_said(shop, tmp_path):
@@ -83,10 +118,10 @@ def test_edits_of_every_kind(shop):
     assert (shop.root / "shop/new/file.py").read_text() == "x\n"
     apply(shop.root, Edit("shop/new/file.py"))
     assert not (shop.root / "shop/new/file.py").exists()
-    apply(shop.root, Edit(git=("init", "-q")))
+    apply(shop.root, Edit(shell="git init -q\ngit commit -q --allow-empty -m x"))
     assert (shop.root / ".git").is_dir()
     with pytest.raises(Absent):
-        apply(shop.root, Edit(git=("no-such-command",)))
+        apply(shop.root, Edit(shell="false\ntrue"))
 
 
 def test_a_wrong_catalogue_is_a_usage_error(shop):

@@ -8,12 +8,14 @@ from extractor.verification.replay import (
     Difference,
     Normaliser,
     Request,
+    Tally,
     as_gabbi,
     compare,
     play,
     shrink,
 )
 from extractor.verification.service import Answer
+from extractor.verification.settings import Explained
 
 PLAIN = Normaliser(ignore=("date",), present=("x-id",), substitute=((r"req-\d+", "req-<id>"),))
 
@@ -137,17 +139,36 @@ def test_an_identifier_that_was_sent_must_come_back():
     assert difference.what.startswith("body")
 
 
-def test_a_body_that_differs_by_decision_is_counted_when_the_status_is_the_same():
-    class Failing:
-        def __init__(self, status, text):
-            self.answer = Answer(status, (), text)
+class Failing:
+    def __init__(self, status, text, **headers):
+        self.answer = Answer(status, tuple(headers.items()), text)
 
-        def send(self, method, path, headers=None, body=b""):
-            return self.answer
+    def send(self, method, path, headers=None, body=b""):
+        return self.answer
 
-    rules = Normaliser(explained=(500,))
-    request = [Request("GET", "/")]
-    tally = play(request, Failing(500, b"a"), Failing(500, b"b"), rules)
-    assert (tally.differences, tally.explained) == ([], 1)
-    assert play(request, Failing(500, b"a"), Failing(501, b"a"), rules).differences
-    assert play(request, Failing(404, b"a"), Failing(404, b"b"), rules).differences
+
+def test_only_exactly_what_was_decided_may_differ():
+    rule = Explained(500, there="old [0-9]", here="new", reason="why", headers=("kind",))
+    rules = Normaliser(explained=(rule,))
+
+    def differ(left, right):
+        tally = play([Request("GET", "/")], left, right, rules)
+        assert bool(tally.differences) != bool(tally.explained)
+        return bool(tally.differences)
+
+    assert not differ(Failing(500, b"old 1", kind="a"), Failing(500, b"new", kind="b"))
+    assert differ(Failing(500, b"old 1 and more"), Failing(500, b"new"))
+    assert differ(Failing(500, b"old 1"), Failing(500, b"newer"))
+    assert differ(Failing(500, b"old 1", other="a"), Failing(500, b"new", other="b"))
+    assert differ(Failing(500, b"old 1"), Failing(501, b"new"))
+    assert differ(Failing(404, b"old 1"), Failing(404, b"new"))
+
+
+def test_kinds_of_requests_and_values_of_a_header_are_counted():
+    def asked(path, version):
+        return Request("GET", path, (("version", version),))
+
+    requests = [asked("/things/one/parts", "1.0"), asked("/things/two/parts?a=b", "1.1")]
+    tally = play(requests, Counter(), Counter(), PLAIN, tally=Tally(watch="version"))
+    assert tally.shapes == {"GET /things/*/parts": {200}}
+    assert tally.values == {"1.0": 1, "1.1": 1}

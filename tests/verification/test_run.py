@@ -17,11 +17,13 @@ def test_every_check_says_what_it_is_for():
         assert run.needs(name) in {"nothing", "environment", "source"}
 
 
-def test_the_quick_set_needs_nothing():
-    assert run.choose(quick=True) == tuple(
-        name for name in run.CHECKS if run.needs(name) == "nothing"
-    )
-    assert "tests" not in run.choose(quick=True)
+def test_the_sets_of_checks():
+    static = run.choose(which="static")
+    assert static == tuple(name for name in run.CHECKS if run.needs(name) == "nothing")
+    assert run.choose(which="quick") == (*static, "unit_tests")
+    # All of them, each test once.
+    assert set(run.CHECKS) - set(run.choose()) == {"unit_tests"}
+    assert run.choose(["unit_tests"], "static") == ("unit_tests",)
 
 
 def test_an_unknown_check_is_named():
@@ -53,9 +55,10 @@ def verify(shop, *words):
 
 
 def test_the_verb_ends_with_one_when_something_is_broken(shop):
-    assert verify(shop, "--quick").return_value == ExitCode.DONE
+    words = [word for name in run.choose(which="static") for word in ("--only", name)]
+    assert verify(shop, *words).return_value == ExitCode.DONE
     shop.write("shop/more.py", "import mall\n")
-    done = verify(shop, "--quick")
+    done = verify(shop, *words)
     assert done.return_value == ExitCode.DID_NOT_HOLD
     assert "Look first at imports: shop/more.py:1: imports mall" in done.output
 

@@ -2,7 +2,8 @@
 
 Usage: run_tests.py TOP OUTPUT SPEC, with SPEC the path of a JSON file:
     {"where": [folders and files], "mode": "list"}
-    {"where": [...], "mode": "run", "groups": [keys in order], "seed": 0 or a number}
+    {"where": [...], "mode": "run", "groups": [keys in order], "seed": 0 or a number,
+     "first": whether to end with the first broken test}
 
 A group is what must stay together: a test class, or a suite with a life of its own (a suite
 class that is not unittest's, which sets something up around its tests). Its key is its first id.
@@ -71,8 +72,10 @@ class Recorder(unittest.TestResult):
         super().__init__()
         self.output = output
         self.started = {}
+        self.broken = False
 
     def note(self, test, outcome, detail=""):
+        self.broken = self.broken or outcome in ("error", "failed")
         name = test.id() if hasattr(test, "id") else str(test)
         seconds = time.time() - self.started.pop(name, time.time())
         record = {"id": name, "outcome": outcome, "seconds": round(seconds, 3)}
@@ -134,6 +137,8 @@ def main():
         for key in spec["groups"]:
             if key not in by_key:
                 continue
+            if spec.get("first") and result.broken:
+                break
             tests, suite = by_key[key]
             if suite is not None:
                 suite.run(result)

@@ -39,6 +39,11 @@ def _database_opts():
     for opt in options.database_opts:
         opt = copy.copy(opt)
         opt.deprecated_opts = []
+        if opt.name == 'connection_recycle_time':
+            opt.deprecated_opts = [cfg.DeprecatedOpt('idle_timeout')]
+        elif opt.name in ('max_pool_size', 'max_overflow'):
+            # What is not set is left to SQLAlchemy, as it always was.
+            opt.default = None
         opts.append(opt)
     return opts
 

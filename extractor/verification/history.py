@@ -1,0 +1,72 @@
+"""The past came along: blame names the same commits, and each is as it was in the source."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from extractor.errors import SourceError, UsageError
+from extractor.history.check import check_history
+from extractor.history.state import read_state
+from extractor.source.tree import git_environment
+from extractor.verification.check import CheckResult, Context, Result, verdict
+
+NEEDS = "source"
+# Author, his date, the committer and his date: a carried commit has them as they were.
+_FORMAT = "%H%x00%an <%ae> %at%x00%cn <%ce> %ct%x00%B%x01"
+
+
+def check(result: Result, context: Context) -> CheckResult:
+    """What ``extractor history check`` finds, and whether commits keep their authors and words."""
+    if context.history is None:
+        return CheckResult("history", True, skipped="no source with its whole history (--against)")
+    try:
+        state = read_state(result.root / ".git")
+        checked = check_history(context.history, result.root)
+    except UsageError as error:
+        return CheckResult("history", True, skipped=str(error))
+    except SourceError as error:
+        return verdict("history", [str(error)], [])
+    origins = state.origins()
+    findings = list(checked.problems)
+    findings += changed(context.history, result.root / ".git", origins)
+    shares = ", ".join(f"{name} {share:.2%}" for name, share in checked.shares().items())
+    evidence = [
+        f"{checked.commits} commits; lines that name the same commit: {shares}",
+        f"{len(origins)} carried commits have their author, dates and message",
+        f"noise {len(checked.noise)}, foreign paths {len(checked.foreign)}, "
+        f"lost ancestors {len(checked.lost)}",
+    ]
+    return verdict("history", findings, evidence, {"commits": checked.commits})
+
+
+def changed(source: Path, target: Path, origins: Mapping[str, str]) -> list[str]:
+    """Carried commits (new name to old) whose author, dates or message are not the original's."""
+    old, new = _told(source, origins.values()), _told(target, origins)
+    return [
+        f"commit {name} does not have the author, dates and message of {origin}"
+        if name in new
+        else f"commit {name}, which stands for {origin}, is not there"
+        for name, origin in origins.items()
+        if name not in new or new[name] != old.get(origin)
+    ]
+
+
+def _told(git_dir: Path, names: Iterable[str]) -> dict[str, str]:
+    """What ``_FORMAT`` asks of the commits that are there."""
+    words = ["log", "--no-walk=unsorted", "--stdin", "--ignore-missing", f"--format={_FORMAT}"]
+    done = subprocess.run(
+        ["git", f"--git-dir={git_dir}", *words],
+        input="\n".join(dict.fromkeys(names)),
+        env=git_environment(),
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+    )
+    told = {}
+    for record in done.stdout.split("\x01"):
+        name, _, rest = record.lstrip("\n").partition("\0")
+        if name:
+            told[name] = rest.rstrip("\n")
+    return told

@@ -1,0 +1,57 @@
+"""Migrations of both sides leave the same tables on every server, and the models fit them."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from extractor.errors import SourceError
+from extractor.progress import Progress
+from extractor.verification import labs
+from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.environment import NoEnvironment
+from extractor.verification.test_runs import prepare_tree
+
+NEEDS = "source"
+
+
+def check(result: Result, context: Context) -> CheckResult:
+    """What ``extractor schema compare`` finds on all servers that are here."""
+    if context.against is None:
+        return CheckResult("schema", True, skipped="no source to compare with (--against)")
+    if context.plan.data.database is None:
+        return CheckResult("schema", True, skipped="the plan has no [database]")
+    for module in ("sqlalchemy", "pymysql", "psycopg2"):
+        if importlib.util.find_spec(module) is None:
+            raise NoEnvironment(
+                f"schemas are read with {module}: pip install 'extractor[database]'"
+            )
+    from extractor.database import comparison
+
+    places = []
+    for name, plain, root in (
+        ("source", labs.environment_of_source(context), context.against),
+        ("result", labs.runtime_of_result(result, context), result.root),
+    ):
+        made = labs.with_drivers(plain, context.scratch / f"{name}-drivers", context)
+        tree = prepare_tree(root, context.scratch, made, context.settings.source.version)
+        places.append(comparison.Place(tree, str(made.python)))
+    # For one finding, one server will do.
+    engines = ("sqlite",) if context.first else ()
+    settings = comparison.settings_of(context.plan)
+    try:
+        report = comparison.compare_sides(settings, places[0], places[1], engines, Progress())
+    except SourceError as error:
+        return verdict("schema", [str(error)], [])
+    findings = [
+        f"{one.engine}: {what}{difference}"
+        for one in report.engines
+        for what, differences in (("", one.differences), ("models: ", one.models))
+        for difference in differences
+    ]
+    tried = ", ".join(f"{one.engine}: {one.tables} tables" for one in report.engines)
+    missing = f"; NOT TRIED, not installed here: {', '.join(report.missing)}"
+    evidence = [f"compared on {tried}{missing if report.missing else ''}"]
+    known = sorted({str(d) for one in report.engines for d in one.expected})
+    evidence += [f"known exception of the models: {text}" for text in known]
+    figures = {one.engine: one.tables for one in report.engines}
+    return verdict("schema", findings, evidence, figures)
