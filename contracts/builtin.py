@@ -10,7 +10,7 @@ from importlinter.application import output
 from importlinter.domain.contract import Contract
 
 from contracts.verdict import Finding, Violation
-from contracts.world import PARENT, World
+from contracts.world import World
 
 _STEP = re.compile(r"(?:^|[\s-])([\w.]+) -> ([\w.]+)(?: \((?:l\.(\d+))?)?")
 
@@ -54,8 +54,9 @@ def graph_of(world: World) -> grimp.ImportGraph:
     graph = grimp.ImportGraph()
     for module in world.modules:
         graph.add_module(module)
-    for edge in (*world.imports, *world.outside):
-        if edge.how == PARENT or edge.dynamic:
+    named = (world.named_by(module) for module in world.modules)
+    for edge in (edge for imports in named for edge in (*imports.inside, *imports.outside)):
+        if edge.dynamic:
             continue
         imported = edge.imported
         if imported not in world.modules:

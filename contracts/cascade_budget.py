@@ -104,11 +104,13 @@ class CascadeBudget(RatchetedContract):
                 if not edge.loads or not any_covers(never, edge.imported):
                     continue
                 top = edge.imported.partition(".")[0]
-                chain = (*chain_to(first, module), edge)
+                # Of a function that is called it is the function's module that imports.
+                importer = edge.importer if edge.importer in first else module
+                chain = (*chain_to(first, importer), edge)
                 violations.append(
                     Violation(
-                        key=f"never {module} -> {top}",
-                        path=world.path(module),
+                        key=f"never {edge.importer} -> {top}",
+                        path=world.path(edge.importer),
                         line=edge.line,
                         message=f"importing {self.module} loads {top}",
                         chain=steps(world, chain),

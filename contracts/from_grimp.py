@@ -11,13 +11,13 @@ import atexit
 import importlib.util
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contracts.file_facts import BY_STRING, Store
-from contracts.strings import mentions
+from contracts.file_facts import Store, stat_key
+from contracts.naming import spells
+from contracts.strings import imported_by_string
 from contracts.world import (
     CALL,
     IMPORT,
@@ -25,7 +25,9 @@ from contracts.world import (
     PARENT,
     STRING,
     Import,
+    Imports,
     Place,
+    Reader,
     World,
     sorted_imports,
 )
@@ -46,14 +48,15 @@ def world_of(graph: ImportGraph, session: Mapping[str, Any], dynamic: bool = Fal
     if _last is None or _last[0] is not session:
         _last = (session, {})
     worlds = _last[1]
-    if False not in worlds:
-        worlds[False] = build(graph, list(session["root_packages"]))
-    if dynamic and True not in worlds:
-        worlds[True] = with_strings(worlds[False])
+    if dynamic not in worlds:
+        known = worlds.get(not dynamic)
+        worlds[dynamic] = build(
+            graph, list(session["root_packages"]), dynamic, known.store if known else None
+        )
     return worlds[dynamic]
 
 
-def build(graph: ImportGraph, roots: list[str]) -> World:
+def build(graph: ImportGraph, roots: list[str], dynamic: bool, store: Store | None = None) -> World:
     """Modules and imports of ``graph``, paths relative to the working directory."""
     places: dict[str, Place] = {}
     bases = {root: _base(root) for root in roots}
@@ -61,58 +64,86 @@ def build(graph: ImportGraph, roots: list[str]) -> World:
         root = next((r for r in roots if module == r or module.startswith(r + ".")), None)
         if root is not None:
             places[module] = _place(bases[root], root, module)
-    store = Store(_CACHE / "contracts.json" if _CACHE.is_dir() else None)
-    # Nobody tells a contract that it is the last one.
-    atexit.register(store.save)
-    world = World(places, (), (), _read, files=_files, key=_key, store=store)
-    imports: list[Import] = []
-    outside: list[Import] = []
-    for module in places:
-        parent = module.rpartition(".")[0]
-        if parent in places:
-            imports.append(Import(module, parent, 0, PARENT))
-        in_functions = world.facts(module).in_functions
-        for imported in graph.find_modules_directly_imported_by(module):
-            target = imports if imported in places else outside
-            details = graph.get_import_details(importer=module, imported=imported)
-            for line in [detail["line_number"] for detail in details] or [0]:
-                how = ON_CALL if line in in_functions else IMPORT
-                target.append(Import(module, imported, line, how))
-    world.imports, world.outside = sorted_imports(imports), sorted_imports(outside)
+    if store is None:
+        store = Store(_CACHE / "contracts.json" if _CACHE.is_dir() else None)
+        # Nobody tells a contract that it is the last one.
+        atexit.register(store.save)
+    reader = _GraphReader(graph, dynamic)
+    world = World(places, reader, _read, files=_files, key=stat_key, store=store)
+    reader.world = world
     return world
 
 
-def with_strings(world: World) -> World:
-    """The same with imports by string, and what calls at import time load by them."""
-    more: list[Import] = []
+class _GraphReader(Reader):
+    """Import statements as grimp has them; imports by string where they are ``dynamic``."""
+
+    world: World
+
+    def __init__(self, graph: ImportGraph, dynamic: bool) -> None:
+        self.graph = graph
+        self.dynamic = dynamic
+        self._by_string: dict[str, list[Import]] | None = None
+
+    def named_by(self, module: str) -> Imports:
+        inside: list[Import] = []
+        outside: list[Import] = []
+        in_functions: list[int] | None = None
+        for imported in self.graph.find_modules_directly_imported_by(module):
+            if in_functions is None:
+                in_functions = self.world.imports_in_functions(module)
+            target = inside if imported in self.world.modules else outside
+            details = self.graph.get_import_details(importer=module, imported=imported)
+            for line in [detail["line_number"] for detail in details] or [0]:
+                how = ON_CALL if line in in_functions else IMPORT
+                target.append(Import(module, imported, line, how))
+        inside += [e for e in self._strings_of(module) if e.how != CALL]
+        return Imports(sorted_imports(inside), sorted_imports(outside))
+
+    def all_of(self, module: str) -> Imports:
+        inside, outside = self.world.named_by(module)
+        more = [e for e in self._strings_of(module) if e.how == CALL]
+        parent = module.rpartition(".")[0]
+        if parent in self.world.modules:
+            more.append(Import(module, parent, 0, PARENT))
+        return Imports(sorted_imports([*inside, *more]), outside)
+
+    def _strings_of(self, module: str) -> list[Import]:
+        if not self.dynamic:
+            return []
+        if self._by_string is None:
+            self._by_string = {}
+            for edge in _by_string(self.world, self.graph):
+                self._by_string.setdefault(edge.importer, []).append(edge)
+        return self._by_string.get(module, [])
+
+
+def _by_string(world: World, graph: ImportGraph) -> list[Import]:
+    """Imports by string, and what calls at import time load by them."""
+    found: list[Import] = []
     # By function, as module and name: what it imports.
     on_call: dict[tuple[str, str], list[str]] = {}
-    for mention in world.cached("mentions", mentions):
-        if mention.kind != BY_STRING:
-            continue
+    for mention in imported_by_string(world):
         function = world.remembered(
             mention.importer,
             f"function at {mention.line}",
             partial(_function_at, world, mention.importer, mention.line),
         )
         how = ON_CALL if function is not None else STRING
-        more.append(Import(mention.importer, mention.module, mention.line, how, True))
+        found.append(Import(mention.importer, mention.module, mention.line, how, True))
         if function:
             on_call.setdefault((mention.importer, function), []).append(mention.module)
     for (module, function), targets in on_call.items():
         # A call through a module that re-exports the function is not followed.
-        for caller in sorted({module, *(e.importer for e in world.importers_of(module))}):
+        importers = graph.find_modules_that_directly_import(module)
+        called = spells([f"{function}("])
+        callers = world.where(
+            f"calls {function}", called, sorted({module, *importers} & set(world.modules))
+        )
+        for caller in callers:
             calls = partial(_calls, world, caller, module, function)
             for line in world.remembered(caller, f"calls {module}:{function}", calls):
-                more += [Import(caller, target, line, CALL, True) for target in targets]
-    return replace(
-        world,
-        imports=sorted_imports([*world.imports, *more]),
-        _from={},
-        _to={},
-        _outside={},
-        _answers={},
-    )
+                found += [Import(caller, target, line, CALL, True) for target in targets]
+    return found
 
 
 def _function_at(world: World, module: str, line: int) -> str | None:
@@ -133,8 +164,6 @@ def _function_at(world: World, module: str, line: int) -> str | None:
 
 def _calls(world: World, caller: str, module: str, function: str) -> list[int]:
     """Lines at which importing ``caller`` calls ``function`` of ``module``."""
-    if function.encode() + b"(" not in world.source(caller):
-        return []
     used = {u.line for u in world.uses(caller) if u.dotted == f"{module}.{function}"}
     tree = world.tree(caller)
     found: list[int] = []
@@ -164,14 +193,6 @@ def _place(base: str, root: str, module: str) -> Place:
         if os.path.isfile(path):  # noqa: PTH113 - pathlib doubles the cost of many files
             return Place(path, is_package)
     return Place("", True)
-
-
-def _key(path: str) -> str:
-    try:
-        status = os.stat(path)  # noqa: PTH116
-    except OSError:
-        return ""
-    return f"{path} {status.st_mtime_ns} {status.st_size}"
 
 
 def _read(path: str) -> bytes | None:

@@ -8,7 +8,7 @@ from contracts.base import RatchetedContract, invalid, texts
 from contracts.selection import any_covers, closeness
 from contracts.strings import mentions
 from contracts.verdict import Finding, Violation
-from contracts.world import CALL, PARENT, TYPE_CHECKING, World
+from contracts.world import TYPE_CHECKING, World
 
 
 class OneWay(RatchetedContract):
@@ -44,18 +44,14 @@ class OneWay(RatchetedContract):
 
     def find(self, world: World) -> Finding:
         side = {module: self._side(module) for module in world.modules}
+        lower = [module for module, value in side.items() if value == "lower"]
+        upper = [module for module, value in side.items() if value == "upper"]
+        wanted = [module for module in upper if not any_covers(self.shared, module)]
         found: list[Violation] = []
-        shared = self.shared
         symbols = self._symbols()
         seen = set()
-        for edge in world.imports:
-            if (
-                edge.how in {PARENT, TYPE_CHECKING, CALL}
-                or side[edge.importer] != "lower"
-                or side[edge.imported] != "upper"
-                or any_covers(shared, edge.imported)
-                or (not self.dynamic and world.by_string(edge))
-            ):
+        for edge in world.importing(wanted, lower):
+            if edge.how == TYPE_CHECKING or (not self.dynamic and world.by_string(edge)):
                 continue
             if edge.imported in symbols:
                 if (edge.importer, edge.imported) not in seen:
@@ -63,24 +59,12 @@ class OneWay(RatchetedContract):
                     found += self._names(world, edge.importer, edge.imported, edge.line, symbols)
                 continue
             found.append(self._violation(world, edge.importer, edge.imported, "", edge.line))
-        if self.dynamic:
-            for mention in world.cached("mentions", mentions):
-                if side[mention.importer] != "lower" or side[mention.module] != "upper":
-                    continue
-                if any_covers(shared, mention.module):
-                    continue
-                if mention.name and mention.name in symbols.get(mention.module, ()):
-                    continue
-                importer, module, name, line = (
-                    mention.importer,
-                    mention.module,
-                    mention.name,
-                    mention.line,
-                )
-                found.append(self._violation(world, importer, module, name, line))
-        lower = sum(value == "lower" for value in side.values())
-        upper = sum(value == "upper" for value in side.values())
-        return Finding(tuple(found), f"{lower} modules must not import {upper}")
+        for mention in mentions(world, wanted, lower) if self.dynamic else ():
+            if mention.name and mention.name in symbols.get(mention.module, ()):
+                continue
+            importer, module, line = mention.importer, mention.module, mention.line
+            found.append(self._violation(world, importer, module, mention.name, line))
+        return Finding(tuple(found), f"{len(lower)} modules must not import {len(upper)}")
 
     def _side(self, module: str) -> str:
         # Kept: the same modules come again with every state that is checked.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from contracts.base import RatchetedContract, invalid, texts
+from contracts.naming import defines
 from contracts.selection import any_covers
 from contracts.verdict import Finding, Violation
 from contracts.world import World
@@ -52,14 +53,14 @@ class OwnedSymbols(RatchetedContract):
             for name, home in sorted(homes.items())
             if not home
         ]
-        names = frozenset(owners)
-        for module in world.modules:
-            if self.within and not any_covers(self.within, module):
-                continue
-            if any_covers(self.ignore, module):
-                continue
-            if names.isdisjoint(world.facts(module).names):
-                continue
+        looked_into = [
+            module
+            for module in world.modules
+            if (not self.within or any_covers(self.within, module))
+            and not any_covers(self.ignore, module)
+        ]
+        names = sorted(owners)
+        for module in world.where(f"defines {' '.join(names)}", defines(names), looked_into):
             for name, line in _defined(world, module):
                 if name in owners and homes[name] != module:
                     found.append(
@@ -75,20 +76,18 @@ class OwnedSymbols(RatchetedContract):
 
     def _home(self, world: World, name: str, modules: list[str]) -> str:
         for module in modules:
-            if module not in world.modules or name not in world.facts(module).names:
-                continue
-            if name in dict(_defined(world, module)):
+            if module in world.modules and name in dict(_defined(world, module)):
                 return module
         return ""
 
 
 def _defined(world: World, module: str) -> list[tuple[str, int]]:
-    return world.remembered(module, "defined", lambda: list(definitions(world.tree(module))))
+    return world.remembered(module, "defined", lambda: list(definitions(world.top_level(module))))
 
 
-def definitions(tree: ast.Module | None) -> Iterator[tuple[str, int]]:
+def definitions(statements: Sequence[ast.stmt]) -> Iterator[tuple[str, int]]:
     """Top-level names with a definition of their own, and its line."""
-    for node in tree.body if tree is not None else ():
+    for node in statements:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node.name, node.lineno
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):

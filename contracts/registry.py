@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
-from functools import partial
 
 from contracts.base import RatchetedContract, text, texts
 from contracts.selection import any_covers
 from contracts.verdict import Finding, Violation
-from contracts.world import CALL, PARENT, World
+from contracts.world import World
 
 
 class Registry(RatchetedContract):
@@ -43,17 +41,13 @@ class Registry(RatchetedContract):
             for name in self._registered(world, module):
                 owner[name] = module
         found = []
-        for module in homes:
-            for edge in world.importers_of(module):
-                if edge.how in {PARENT, CALL} or edge.importer in homes or self._may(edge.importer):
-                    continue
-                if not self.dynamic and world.by_string(edge):
-                    continue
-                found.append(self._violation(world, edge.importer, module, edge.line))
+        own = set(homes)
+        others = [m for m in world.modules if m not in own and not any_covers(self.users, m)]
+        for edge in world.importing(homes, others):
+            if self.dynamic or not world.by_string(edge):
+                found.append(self._violation(world, edge.importer, edge.imported, edge.line))
         short = {m[len(package) + 1 :]: m for m in homes if m.startswith(package + ".")}
-        for importer in self._askers(world, package, set(owner) | set(short)):
-            if importer in homes or self._may(importer):
-                continue
+        for importer in self._askers(world, {*owner, *short}, others):
             for use in world.uses(importer):
                 if not use.dotted.startswith(package + "."):
                     continue
@@ -66,40 +60,48 @@ class Registry(RatchetedContract):
         summary = f"{len(owner)} classes registered in {len(homes)} modules"
         return Finding(tuple(found), summary)
 
-    def _may(self, importer: str) -> bool:
-        return any_covers(self.users, importer)
-
-    def _askers(self, world: World, package: str, names: set[str]) -> list[str]:
-        """Modules that import the registry and spell one of the names."""
-        last = package.rpartition(".")[2]
-        words = "|".join(re.escape(name) for name in sorted(names)).encode()
-        alias = re.compile(rf"\b{last}\s+as\s+(\w+)".encode())
-        statement = re.compile(
-            rf"\bfrom[ \t]+(?:[\w.]*\b{last}|\.+)[ \t]+import\b[ \t]*(\([^)]*\)|[^\n]*)".encode()
-        )
+    def _askers(self, world: World, names: set[str], among: list[str]) -> list[str]:
+        """Modules whose text reads one of ``names`` off the registry, or imports it from there."""
+        if not names:
+            return []
+        package = self.registry
+        plain = package.rpartition(".")[2].encode()
+        last = re.escape(plain)
+        words = b"|".join(re.escape(name).encode() for name in sorted(names))
         word = re.compile(rb"\b(?:%s)\b" % words)
+        read = rb"[\s\\]*\.[\s\\]*(?:%s)\b" % words
+        # All begin with the word itself, which is what makes the search fast.
+        spelled = re.compile(last + read)
+        alias = re.compile(rb"%s[\s\\]+as[\s\\]+(\w+)" % last)
+        imports = re.compile(rb"%s[ \t]+import\b[ \t]*(\([^)]*\)|[^\n]*)" % last)
+        from_here = re.compile(rb"from[ \t]+\.+[ \t]+import\b[ \t]*(\([^)]*\)|[^\n]*)")
 
-        def asks(module: str) -> bool:
-            source = world.source(module)
-            heads = b"|".join(sorted({last.encode(), *alias.findall(source)}))
-            if re.search(rb"\b(?:%s)\s*\.\s*(?:%s)\b" % (heads, words), source):
+        def asks(source: bytes) -> bool:
+            if plain not in source:
+                return False
+            if spelled.search(source) or any(map(word.search, imports.findall(source))):
                 return True
-            return any(word.search(imported) for imported in statement.findall(source))
+            return any(
+                re.search(re.escape(name) + read, source) for name in set(alias.findall(source))
+            )
 
-        question = hashlib.sha1(package.encode() + words, usedforsecurity=False).hexdigest()[:12]
-        importers = {e.importer for e in world.importers_of(package) if e.how != PARENT}
-        return [
-            module
-            for module in sorted(importers if names else ())
-            if world.remembered(module, question, partial(asks, module))
-        ]
+        def asks_from_inside(source: bytes) -> bool:
+            return any(map(word.search, from_here.findall(source)))
+
+        about = f"{package} for {words!r}"
+        inside = [m for m in among if (m + ".").startswith(package + ".")]
+        return sorted(
+            {
+                *world.where(f"asks {about}", asks, among),
+                *world.where(f"asks nearby {about}", asks_from_inside, inside),
+            }
+        )
 
     def _registered(self, world: World, module: str) -> list[str]:
         def read() -> list[str]:
-            tree = world.tree(module)
             return [
                 node.name
-                for node in (tree.body if tree is not None else ())
+                for node in world.top_level(module)
                 if isinstance(node, ast.ClassDef) and any(map(self._registers, node.decorator_list))
             ]
 

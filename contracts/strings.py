@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
+from contracts.file_facts import BY_STRING, IMPORTERS
+from contracts.naming import spells
 from contracts.world import World
 
 
@@ -18,12 +20,26 @@ class Mention(NamedTuple):
     kind: str
 
 
-def mentions(world: World) -> Iterator[Mention]:
-    """Names in arguments of import functions and of ``mock.patch`` that lead to own modules."""
-    tops = {name.partition(".")[0] for name in world.modules}
-    for importer in world.modules:
-        for line, dotted, kind in world.facts(importer).strings:
-            if dotted.partition(".")[0] in tops:
-                module, name = world.split(dotted)
-                if "." in module:
-                    yield Mention(importer, line, module, name, kind)
+def mentions(world: World, wanted: Collection[str], among: Iterable[str]) -> Iterator[Mention]:
+    """Where modules ``among`` the world's name one of ``wanted`` in a string.
+
+    In arguments of import functions and of ``mock.patch``.
+    """
+    modules = frozenset(wanted)
+    for importer in world.naming(modules, among):
+        yield from _mentions(world, importer, modules)
+
+
+def imported_by_string(world: World) -> Iterator[Mention]:
+    """Where any module gives the name of an own one to a function that imports it."""
+    for importer in world.where("imports by string", spells(IMPORTERS), world.modules):
+        for mention in _mentions(world, importer, world.modules):
+            if mention.kind == BY_STRING:
+                yield mention
+
+
+def _mentions(world: World, importer: str, wanted: Collection[str]) -> Iterator[Mention]:
+    for line, dotted, kind in world.names_in_calls(importer):
+        module, name = world.split(dotted)
+        if "." in module and module in wanted:
+            yield Mention(importer, line, module, name, kind)

@@ -1,20 +1,23 @@
 """What contracts look at: modules, imports and, where a contract asks for it, their source.
 
 Built from grimp's graph under ``lint-imports`` (``contracts.from_grimp``) or by whoever has
-another reader of imports. Nothing here runs or imports any of the code looked at.
+another reader of imports. Nothing here runs or imports any of the code looked at, and nothing
+is read that no contract asks about.
 """
 
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from contracts.file_facts import FileFacts, Store, read_facts
+from contracts.file_facts import Store, imports_in_functions, names_in_calls
 from contracts.names_used import NameUse, names_used
+from contracts.naming import Predicate, may_name, roots_of
 
 # How an import comes to be. All but the last two are loaded with the importer.
 IMPORT, PARENT, STRING, CALL, ON_CALL, TYPE_CHECKING = (
@@ -57,54 +60,114 @@ class Import(NamedTuple):
         return self.how in LOADING
 
 
+class Imports(NamedTuple):
+    """What one module imports: of the project's own (``inside``) and of others (``outside``).
+
+    Sorted, each once. An import ``outside`` that a called function makes has that function's
+    module as its importer.
+    """
+
+    inside: Sequence[Import] = ()
+    outside: Sequence[Import] = ()
+
+
+class Reader:
+    """Where a world's imports come from; only what is asked for is read."""
+
+    def all_of(self, module: str) -> Imports:
+        """All that importing ``module`` or calling into it imports."""
+        raise NotImplementedError
+
+    def named_by(self, module: str) -> Imports:
+        """Only what the module's own text names: no parent, nothing by a call."""
+        raise NotImplementedError
+
+    def hidden(self, roots: Sequence[str]) -> Collection[str]:
+        """Modules that can import one of ``roots``, or below, though their text names none."""
+        return ()
+
+
 @dataclass
 class World:
     """One state of a project.
 
-    ``imports`` are between its own modules, ``outside`` name others'. ``read`` gives a path's
-    bytes or ``None``; ``parse`` turns them into a tree and raises ``ValueError`` or
-    ``SyntaxError`` where it cannot. ``unreadable`` are paths whose imports are not known.
+    ``read`` gives a path's bytes or ``None``; ``parse`` turns them into a tree and raises
+    ``ValueError`` or ``SyntaxError`` where it cannot, and so does ``outline``, whose trees need
+    no bodies of functions. ``unreadable`` are paths whose imports are not known, as far as
+    they have been asked for.
     """
 
     modules: Mapping[str, Place]
-    imports: Sequence[Import]
-    outside: Sequence[Import]
+    reader: Reader
     read: Callable[[str], bytes | None]
     parse: Callable[[bytes, str], ast.Module] = ast.parse
+    outline: Callable[[bytes, str], ast.Module] = ast.parse
     # Paths of the files right below a folder.
     files: Callable[[str], Sequence[str]] = lambda folder: ()
-    unreadable: Sequence[tuple[str, int, str]] = ()
+    unreadable: list[tuple[str, int, str]] = field(default_factory=list)
     # A name for a path's content that changes with it; empty: not to be kept.
     key: Callable[[str], str] = lambda path: ""
     store: Store = field(default_factory=Store)
-    _from: dict[str, list[Import]] = field(default_factory=dict, repr=False)
-    _to: dict[str, list[Import]] = field(default_factory=dict, repr=False)
-    _outside: dict[str, list[Import]] = field(default_factory=dict, repr=False)
+    _imports: dict[str, Imports] = field(default_factory=dict, repr=False)
+    _named: dict[str, Imports] = field(default_factory=dict, repr=False)
+    _keys: dict[str, str] = field(default_factory=dict, repr=False)
     _trees: dict[str, ast.Module | None] = field(default_factory=dict, repr=False)
-    _facts: dict[str, FileFacts] = field(default_factory=dict, repr=False)
     _uses: dict[str, Sequence[NameUse]] = field(default_factory=dict, repr=False)
-    _answers: dict[str, list[Any]] = field(default_factory=dict, repr=False)
 
     def imports_of(self, importer: str) -> Sequence[Import]:
-        """Imports of own modules by ``importer``, by line."""
-        if not self._from:
-            for edge in self.imports:
-                self._from.setdefault(edge.importer, []).append(edge)
-        return self._from.get(importer, ())
-
-    def importers_of(self, imported: str) -> Sequence[Import]:
-        """Imports of ``imported`` by own modules."""
-        if not self._to:
-            for edge in self.imports:
-                self._to.setdefault(edge.imported, []).append(edge)
-        return self._to.get(imported, ())
+        """Imports of own modules by ``importer``."""
+        return self._all_of(importer).inside
 
     def outside_of(self, importer: str) -> Sequence[Import]:
         """What ``importer`` imports that is not the project's own."""
-        if not self._outside:
-            for edge in self.outside:
-                self._outside.setdefault(edge.importer, []).append(edge)
-        return self._outside.get(importer, ())
+        return self._all_of(importer).outside
+
+    def named_by(self, importer: str) -> Imports:
+        """What the text of ``importer`` itself imports, by statement or by string."""
+        if importer not in self._named:
+            self._named[importer] = self.reader.named_by(importer)
+        return self._named[importer]
+
+    def importing(self, wanted: Collection[str], among: Iterable[str]) -> Iterator[Import]:
+        """Imports of one of ``wanted`` that modules ``among`` the world's name themselves."""
+        modules = frozenset(wanted)
+        for importer in self.naming(modules, among):
+            for edge in self.named_by(importer).inside:
+                if edge.imported in modules:
+                    yield edge
+
+    def naming(self, wanted: Collection[str], among: Iterable[str]) -> list[str]:
+        """Those ``among`` the modules that can name one of ``wanted``, and perhaps some more."""
+        modules = list(among)
+        roots = roots_of(wanted)
+        if not roots or not modules:
+            return []
+        if not all("." in root and root.isascii() for root in roots):
+            return modules
+        found = {*self.spelling(roots, modules), *self.reader.hidden(roots)}
+        return [module for module in modules if module in found]
+
+    def spelling(self, roots: Sequence[str], among: Iterable[str]) -> list[str]:
+        """Those ``among`` the modules whose text can name one of ``roots``, or below it."""
+        modules = list(among)
+        about = " ".join(roots)
+        found = set(self.where(f"names {about}", may_name(roots), modules))
+        left = [m for m in modules if m not in found]
+        around = tuple({root.rpartition(".")[0] + "." for root in roots})
+        near = [m for m in left if (m + ".").startswith(around)]
+        found.update(self.where(f"names nearby {about}", may_name(roots, near=True), near))
+        inside = tuple(root + "." for root in roots)
+        found.update(m for m in left if (m + ".").startswith(inside))
+        return [module for module in modules if module in found]
+
+    def where(self, question: str, answer: Predicate, among: Iterable[str]) -> list[str]:
+        """Those ``among`` the modules whose text ``answer`` says yes to; kept with the files."""
+        name = hashlib.blake2b(question.encode("utf-8", "replace"), digest_size=9).hexdigest()
+        return self.store.where(
+            name,
+            [(m, self.content_key(m)) for m in among],
+            lambda module: answer(self.source(module)),
+        )
 
     def loaded_by(self, root: str, dynamic: bool = True) -> dict[str, Import | None]:
         """Modules that importing ``root`` loads, each with the import that loads it first."""
@@ -133,6 +196,14 @@ class World:
         path = self.modules[module].path
         return (self.read(path) or b"") if path else b""
 
+    def content_key(self, module: str) -> str:
+        """A name for the module's content; empty where it is not to be kept."""
+        found = self._keys.get(module)
+        if found is None:
+            path = self.modules[module].path
+            found = self._keys[module] = self.key(path) if path else ""
+        return found
+
     def tree(self, module: str) -> ast.Module | None:
         """The module's syntax tree, or ``None`` where it cannot be parsed."""
         if module not in self._trees:
@@ -142,40 +213,41 @@ class World:
                 self._trees[module] = None
         return self._trees[module]
 
+    def top_level(self, module: str) -> Sequence[ast.stmt]:
+        """The module's statements, perhaps without what functions do; none if unreadable."""
+        try:
+            return self.outline(self.source(module), self.path(module)).body
+        except (SyntaxError, ValueError):
+            return ()
+
     def uses(self, module: str) -> Sequence[NameUse]:
         """Dotted names that ``module`` uses through its imports."""
         if module not in self._uses:
-            path, is_package = self.modules[module]
-            key = self.key(path) if path else ""
+            is_package = self.modules[module].is_package
 
             def read() -> list[NameUse]:
                 tree = self.tree(module)
                 return list(names_used(tree, module, is_package)) if tree is not None else []
 
-            known = self.store.get(f"{key}:{module}" if key else "", read)
+            known = self.remembered(module, f"uses of {module}", read)
             self._uses[module] = [NameUse(*use) for use in known]
         return self._uses[module]
 
-    def facts(self, module: str) -> FileFacts:
-        """What the text of ``module`` says, unparsed."""
-        if module not in self._facts:
-            path = self.modules[module].path
-            key = self.key(path) if path else ""
-            known = self.store.get(key, lambda: read_facts(self.source(module)))
-            self._facts[module] = FileFacts(*known)
-        return self._facts[module]
+    def names_in_calls(self, module: str) -> list[tuple[int, str, str]]:
+        """(line, dotted name, kind) of modules named in strings that calls import or patch."""
+        return self.remembered(
+            module, "names in calls", lambda: names_in_calls(self.source(module))
+        )
 
-    def cached(self, question: str, answer: Callable[[World], Iterable[T]]) -> Sequence[T]:
-        """``answer`` to this world, worked out once for all contracts."""
-        if question not in self._answers:
-            self._answers[question] = list(answer(self))
-        return self._answers[question]
+    def imports_in_functions(self, module: str) -> list[int]:
+        """Lines of import statements that run only when something is called."""
+        return self.remembered(
+            module, "imports in functions", lambda: imports_in_functions(self.source(module))
+        )
 
     def remembered(self, module: str, question: str, answer: Callable[[], T]) -> T:
         """``answer``, which may depend on the source of ``module`` alone: kept with the file."""
-        path = self.modules[module].path
-        key = self.key(path) if path else ""
-        known: T = self.store.get(f"{key}:{question}" if key else "", answer)
+        known: T = self.store.get(self.content_key(module), question, answer)
         return known
 
     def split(self, dotted: str) -> tuple[str, str]:
@@ -186,6 +258,12 @@ class World:
         if not module:
             return "", ""
         return module, dotted[len(module) + 1 :].partition(".")[0]
+
+    def _all_of(self, module: str) -> Imports:
+        found = self._imports.get(module)
+        if found is None:
+            found = self._imports[module] = self.reader.all_of(module)
+        return found
 
 
 def chain_to(first: Mapping[str, Import | None], module: str) -> tuple[Import, ...]:

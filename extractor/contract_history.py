@@ -17,8 +17,6 @@ from contracts.configuration import Configuration
 from contracts.file_facts import Store
 from contracts.run import run
 from contracts.verdict import Violation
-from extractor.analysis.cache import Cache
-from extractor.analysis.project import Project
 from extractor.contract_world import world_of
 from extractor.source.tree import GitTree, run_git
 
@@ -60,10 +58,9 @@ def summary(judged: Sequence[JudgedCommit]) -> str:
 class _States:
     """Violations by contract of any commit, each state of the Python files judged once."""
 
-    def __init__(self, git_dir: Path, configuration: Configuration, cache: Cache | None) -> None:
+    def __init__(self, git_dir: Path, configuration: Configuration) -> None:
         self.git_dir = git_dir
         self.configuration = configuration
-        self.project = Project(configuration.packages, cache)
         self.store = Store()
         self.known: dict[str, dict[str, dict[str, Violation]]] = {}
         self.by_commit: dict[str, str] = {}
@@ -79,7 +76,7 @@ class _States:
         return self.known[self.by_commit[commit]]
 
     def _judge(self, tree: GitTree) -> dict[str, dict[str, Violation]]:
-        world = world_of(tree, self.project.graph(tree), self.store)
+        world = world_of(tree, self.configuration.packages, self.store)
         return {
             verdict.contract: {v.key: self.shared.setdefault(v, v) for v in verdict.new}
             for verdict in run(self.configuration, world, {})
@@ -91,7 +88,6 @@ def replay(
     since: str,
     until: str,
     configuration: Configuration,
-    cache: Cache | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[JudgedCommit]:
     """Judge every commit of ``since..until`` that is no merge, oldest first."""
@@ -104,7 +100,7 @@ def replay(
         "--format=%H%x00%P%x00%cs%x00%s",
         f"{since}..{until}",
     )
-    states = _States(git_dir, configuration, cache)
+    states = _States(git_dir, configuration)
     lines = log.decode("utf-8", "replace").splitlines()
     for number, line in enumerate(lines):
         commit, parents, date, subject = line.split("\0")

@@ -1,10 +1,21 @@
-"""What contract types look at, made of our own graph: reads every state, runs no code."""
+"""What contract types look at, made of our own reading: of every state, running no code.
+
+Only what a contract asks about is read: the imports of single modules are worked out when they
+are asked for (``GraphReader``), and who imports a module is asked of those whose text names it.
+"""
 
 from __future__ import annotations
 
 import ast
+import hashlib
+import re
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from contracts.file_facts import Store
+from contracts.file_facts import Store, stat_key
+from contracts.naming import Predicate, spells
 from contracts.world import (
     CALL,
     IMPORT,
@@ -13,10 +24,29 @@ from contracts.world import (
     STRING,
     TYPE_CHECKING,
     Import,
+    Imports,
     Place,
+    Reader,
     World,
 )
-from extractor.analysis.graph import Graph, Kind
+from extractor.analysis.entry_points import EntryPoint, entry_points
+from extractor.analysis.graph import Edge, External, GraphReader, Kind
+from extractor.analysis.modules import Module, find_modules
+from extractor.analysis.scan import (
+    BY_STRING,
+    FACTS_VERSION,
+    PLUGIN_MANAGERS,
+    Body,
+    Facts,
+    body_from_plain,
+    facts_from_plain,
+    plain_body,
+    plain_facts,
+    scan,
+    scan_function,
+)
+from extractor.analysis.skeleton import skeleton
+from extractor.cache_folder import cache_folder
 from extractor.source.tree import FolderTree, Tree
 
 _HOW = {
@@ -29,49 +59,226 @@ _HOW = {
     Kind.TYPE_CHECKING: TYPE_CHECKING,
 }
 _DYNAMIC = frozenset({Kind.STRING, Kind.CALL})
+# Entry points of these groups are started as programs; nothing loads them through a manager.
+_PROGRAMS = frozenset({"console_scripts", "gui_scripts", "wsgi_scripts"})
+# A module's own __getattr__, or the one that a library of lazy imports makes.
+_HOOK = re.compile(rb"^[ \t]*def[ \t]+__getattr__[\s\\]*\([^,)]*\)|^[ \t(]*__getattr__\b", re.M)
+# Functions that import by name, grouped by what all of a group have in common, with a first
+# argument that is more than one string: what that names need not be spelled out.
+_COMPUTED = {
+    word.encode(): re.compile(
+        rb"%s\w*[\s\\]*\((?![\s\\]*[rRuU]?(?:'[\w.:]*'|\"[\w.:]*\")[\s\\]*[,)])" % word.encode()
+    )
+    for word in sorted({"import_" if "import_" in name else name for name in BY_STRING})
+}
+_PLUGINS = re.compile("|".join(sorted(PLUGIN_MANAGERS)).encode())
 
 
-def world_of(tree: Tree, graph: Graph, store: Store | None = None) -> World:
-    """The world of one tree and its graph; files are read only when a contract asks."""
+def world_of(tree: Tree, packages: Sequence[str], store: Store | None = None) -> World:
+    """The world of ``packages`` in one tree; ``store`` keeps what is found out about files."""
+    paths = tree.paths()
+    modules = find_modules(paths, packages)
+    contents: dict[str, bytes | None] = {}
 
     def read(path: str) -> bytes | None:
-        try:
-            return tree.read(path)
-        except KeyError:
-            return None
+        if path not in contents:
+            # The key first: what changes in between is read anew the next time.
+            world.key(path)
+            try:
+                contents[path] = tree.read(path)
+            except KeyError:
+                contents[path] = None
+        return contents[path]
 
     def files(folder: str) -> list[str]:
         below = folder + "/"
-        return [p for p in tree.paths() if p.startswith(below) and "/" not in p[len(below) :]]
+        return [p for p in paths if p.startswith(below) and "/" not in p[len(below) :]]
 
-    return World(
-        modules={name: Place(m.path or "", m.is_package) for name, m in graph.modules.items()},
-        imports=[
-            Import(e.importer, e.imported, e.line, _HOW[e.kind], e.kind in _DYNAMIC)
-            for e in graph.edges
-        ],
-        outside=[
-            Import(e.importer, e.imported, e.line, _HOW[e.kind], e.kind in _DYNAMIC)
-            for e in graph.externals
-        ],
+    reader = _ModuleReader(packages, modules, entry_points(tree))
+    world = World(
+        modules={name: Place(m.path or "", m.is_package) for name, m in modules.items()},
+        reader=reader,
         read=read,
         parse=_parse,
-        key=lambda path: content_key(tree, path),
+        outline=_outline,
+        key=_keys(tree),
         store=store or Store(),
         files=files,
-        unreadable=[(u.path, u.line, u.reason) for u in graph.unreadable],
+    )
+    reader.world = world
+    return world
+
+
+def store_for(tree: Tree, configuration: Path) -> Store:
+    """The store that a check of ``tree`` against ``configuration`` left the last time.
+
+    One a configuration, so that two do not push each other's entries out, and for folders one
+    a folder: their files are known by what the disk says of them, a revision's by content.
+    """
+    place = str(tree.root.resolve()) if isinstance(tree, FolderTree) else "revisions"
+    which = f"{FACTS_VERSION} {sys.version_info[:2]} {place} {configuration.resolve()}"
+    name = hashlib.blake2b(which.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+    return Store(cache_folder() / "contracts" / f"{name}.json")
+
+
+class _ModuleReader(Reader):
+    """Asks the analysis for the imports of one module at a time."""
+
+    world: World
+
+    def __init__(
+        self,
+        packages: Sequence[str],
+        modules: Mapping[str, Module],
+        points: Sequence[EntryPoint],
+    ) -> None:
+        self.points = points
+        self.facts = _FactsOnDemand(self, modules)
+        self.graph = GraphReader(packages, modules, self.facts, self._function, points)
+
+    def all_of(self, module: str) -> Imports:
+        return _imports(*self.graph.imports_of(module))
+
+    def named_by(self, module: str) -> Imports:
+        return _imports(*self.graph.named_by(module))
+
+    def hidden(self, roots: Sequence[str]) -> Collection[str]:
+        found: set[str] = set()
+        every = self.world.modules
+        for root in roots:
+            above, _, last = root.rpartition(".")
+            # ``from above import *`` takes the submodules that above.__all__ lists.
+            if above in self.facts and last in (self.facts[above].exported or ()):
+                found.update(self.world.spelling([above], every))
+        # A package that makes up its attributes can import anything for who asks it.
+        hooks = [
+            module
+            for module in self.world.where("makes up attributes", _makes_up, every)
+            if self.facts[module].bound.get("__getattr__") or self.facts[module].lazy_names
+        ]
+        if hooks:
+            found.update(self.world.spelling(hooks, every))
+        about = " ".join(roots)
+        found.update(self.world.where(f"computes names for {about}", _computes(roots), every))
+        near = tuple({root.rpartition(".")[0] + "." for root in roots})
+        left = [m for m in every if m not in found and (m + ".").startswith(near)]
+        question = f"computes names nearby for {about}"
+        found.update(self.world.where(question, _computes(roots, near=True), left))
+        inside = tuple(root + "." for root in roots)
+        groups = {
+            point.group.rpartition(".")[2]
+            for point in self.points
+            if point.group not in _PROGRAMS and (point.module + ".").startswith(inside)
+        }
+        if groups:
+            question = f"loads plugins of {' '.join(sorted(groups))}"
+            found.update(self.world.where(question, _loads_plugins(groups), every))
+        return found
+
+    def _function(self, module: str, qualified: str) -> Body | None:
+        world = self.world
+
+        def look() -> list[Any] | None:
+            found = scan_function(world.source(module), qualified, world.path(module))
+            return None if found is None else plain_body(found)
+
+        plain = world.remembered(module, f"function {qualified}", look)
+        return None if plain is None else body_from_plain(plain)
+
+
+class _FactsOnDemand(Mapping[str, Facts]):
+    """Facts of modules with a file, each read when it is first looked up."""
+
+    def __init__(self, reader: _ModuleReader, modules: Mapping[str, Module]) -> None:
+        self._reader = reader
+        self._modules = modules
+        self._read: dict[str, Facts] = {}
+
+    def __getitem__(self, module: str) -> Facts:
+        found = self._read.get(module)
+        if found is None:
+            if module not in self:
+                raise KeyError(module)
+            world = self._reader.world
+            path = world.path(module)
+            plain = world.remembered(
+                module, "imports", lambda: plain_facts(scan(world.source(module), path))
+            )
+            found = facts_from_plain(plain)
+            if found.error:
+                world.unreadable.append((path, found.error_line, found.error))
+            self._read[module] = found
+        return found
+
+    def __contains__(self, module: object) -> bool:
+        known = self._modules.get(module) if isinstance(module, str) else None
+        return known is not None and known.path is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._modules if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _makes_up(source: bytes) -> bool:
+    return b"__getattr__" in source and _HOOK.search(source) is not None
+
+
+def _loads_plugins(groups: Collection[str]) -> Predicate:
+    spelled = spells(groups)
+    # The one word first: it is faster to find than seven.
+    return lambda source: (
+        b"Manager" in source and spelled(source) and _PLUGINS.search(source) is not None
     )
 
 
-def content_key(tree: Tree, path: str) -> str:
-    """What changes when the file does: its blob, or for a folder on disk size and time."""
-    try:
-        if isinstance(tree, FolderTree):
-            status = (tree.root / path).stat()
-            return f"{path} {status.st_mtime_ns} {status.st_size}"
-        return tree.entry(path).blob
-    except (KeyError, OSError):
-        return ""
+def _computes(roots: Sequence[str], near: bool = False) -> Predicate:
+    """Whether a text puts names together that can be at or below one of ``roots``.
+
+    It has their last part somewhere, and the one before; ``near`` is for modules around a
+    root, which can take that from their own name.
+    """
+    parts = [[part.encode() for part in root.split(".")[-2:]] for root in roots]
+
+    def answer(source: bytes) -> bool:
+        return any(last in source and (near or above in source) for above, last in parts) and any(
+            word in source and call.search(source) is not None for word, call in _COMPUTED.items()
+        )
+
+    return answer
+
+
+def _imports(edges: Sequence[Edge], externals: Sequence[External]) -> Imports:
+    return Imports(
+        [Import(e.importer, e.imported, e.line, _HOW[e.kind], e.kind in _DYNAMIC) for e in edges],
+        [
+            Import(e.importer, e.imported, e.line, _HOW[e.kind], e.kind in _DYNAMIC)
+            for e in externals
+        ],
+    )
+
+
+def _keys(tree: Tree) -> Callable[[str], str]:
+    """What changes when a file does: its blob, or of a folder's file what the disk says."""
+    if isinstance(tree, FolderTree):
+        # One answer for a run, given before the file is read.
+        known: dict[str, str] = {}
+
+        def on_disk(path: str) -> str:
+            if path not in known:
+                known[path] = stat_key(f"{tree.root}/{path}")
+            return known[path]
+
+        return on_disk
+
+    def blob(path: str) -> str:
+        try:
+            return tree.entry(path).blob
+        except KeyError:
+            return ""
+
+    return blob
 
 
 def _parse(source: bytes, path: str) -> ast.Module:
@@ -79,3 +286,14 @@ def _parse(source: bytes, path: str) -> ast.Module:
     from extractor.parsing import parse_ast
 
     return parse_ast(source, path)[0]
+
+
+def _outline(source: bytes, path: str) -> ast.Module:
+    """The tree without the bodies of functions, which is what takes the time."""
+    reduced = skeleton(source)
+    if reduced is not None:
+        try:
+            return _parse(reduced, path)
+        except ValueError:
+            pass
+    return _parse(source, path)

@@ -21,7 +21,6 @@ from contracts import baseline
 from contracts.configuration import load as load_contracts
 from contracts.run import run as ask_contracts
 from contracts.written import shipped, shipped_path, write_contracts
-from extractor.analysis.project import import_graph
 from extractor.analysis.symbols import Reach, modules_of
 from extractor.contract_world import world_of
 from extractor.errors import DidNotHold
@@ -207,7 +206,7 @@ def violations_today(trees: Mapping[str, Tree]) -> dict[str, baseline.Baseline]:
         tree = trees.get(configuration.packages[0])
         if tree is None:
             continue
-        world = world_of(tree, import_graph(tree, configuration.packages))
+        world = world_of(tree, configuration.packages)
         verdicts = ask_contracts(configuration, world, {})
         found[name] = baseline.updated(verdicts, lambda _contract, _violation: _FROM_BEFORE)
     return found

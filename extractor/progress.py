@@ -10,11 +10,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
-from rich.console import Console
-from rich.markup import escape
-from rich.status import Status
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -64,31 +64,49 @@ class PlainLines:
 
 
 class Terminal:
-    """One live line with a spinner; finished stages stay above it."""
+    """One live line with a spinner; finished stages stay above it.
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    The library that draws it is loaded with the first line: a verb that shows none is faster.
+    """
+
+    def __init__(self, stream: IO[str], console: Console | None = None) -> None:
+        self._stream = stream
+        self._made = console
         self._statuses: list[Status] = []
 
+    @property
+    def _console(self) -> Console:
+        if self._made is None:
+            from rich.console import Console
+
+            self._made = Console(file=self._stream)
+        return self._made
+
     def note(self, text: str) -> None:
-        self._console.print(escape(text), highlight=False)
+        self._console.print(text, markup=False, highlight=False)
 
     def begin(self, text: str) -> None:
         # Rich allows one live line: the outer stage's rests while an inner one runs.
         if self._statuses:
             self._statuses[-1].stop()
-        status = self._console.status(escape(text))
+        status = self._console.status(_escaped(text))
         self._statuses.append(status)
         status.start()
 
     def update(self, text: str) -> None:
-        self._statuses[-1].update(escape(text))
+        self._statuses[-1].update(_escaped(text))
 
     def end(self, text: str) -> None:
         self._statuses.pop().stop()
         self.note(text)
         if self._statuses:
             self._statuses[-1].start()
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
 
 
 class Stage:
@@ -144,5 +162,5 @@ def progress_for(quiet: bool = False, stream: IO[str] | None = None) -> Progress
     if quiet:
         return Progress()
     if stream.isatty():
-        return Progress(Terminal(Console(file=stream)))
+        return Progress(Terminal(stream))
     return Progress(PlainLines(stream))

@@ -78,7 +78,7 @@ def test_terminal_draws_and_keeps_the_text_as_it_is():
 
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=80, color_system=None)
-    progress = Progress(Terminal(console))
+    progress = Progress(Terminal(stream, console))
     with progress.stage("outer") as outer:
         outer.update(1, 2, "a[b].py")
         with progress.stage("inner"):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Mapping
@@ -17,7 +16,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from extractor.analysis.scan import FACTS_VERSION, Body, Facts
+from extractor.analysis.scan import (
+    FACTS_VERSION,
+    Body,
+    Facts,
+    body_from_plain,
+    facts_from_plain,
+    plain_body,
+    plain_facts,
+)
+from extractor.cache_folder import cache_folder
 
 # Two Pythons can read one file differently, so each has its own facts.
 _VERSION = f"{FACTS_VERSION}_{sys.version_info[0]}_{sys.version_info[1]}"
@@ -29,19 +37,21 @@ class Cache:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._database: sqlite3.Connection | None = None
-        folder = folder or default_folder()
+        folder = folder or cache_folder()
         with suppress(OSError, sqlite3.Error):
             folder.mkdir(parents=True, exist_ok=True)
             self._database = _open(folder / "imports.sqlite3")
 
     def facts(self, blobs: Iterable[str]) -> dict[str, Facts]:
         """The facts known of these blobs."""
-        return {key: _facts(value) for key, value in self._read("facts", blobs).items()}
+        return {key: facts_from_plain(value) for key, value in self._read("facts", blobs).items()}
 
     def functions(self, keys: Iterable[str]) -> dict[str, Body | None]:
         """What is known of functions, by ``blob:qualified name``; ``None``: no such function."""
         found = self._read("functions", keys)
-        return {key: None if value is None else Body(*value) for key, value in found.items()}
+        return {
+            key: None if value is None else body_from_plain(value) for key, value in found.items()
+        }
 
     def graph(self, key: str) -> Any:
         """The stored form of a graph, or ``None``."""
@@ -54,9 +64,9 @@ class Cache:
         graphs: Mapping[str, Any],
     ) -> None:
         """Keep what was found out."""
-        self._write("facts", {k: _plain_facts(v) for k, v in facts.items()})
+        self._write("facts", {k: plain_facts(v) for k, v in facts.items()})
         self._write(
-            "functions", {k: None if v is None else _plain_body(v) for k, v in functions.items()}
+            "functions", {k: None if v is None else plain_body(v) for k, v in functions.items()}
         )
         self._write("graphs", graphs)
 
@@ -97,17 +107,6 @@ class Cache:
             )
 
 
-def default_folder() -> Path:
-    """Where caches are kept: ``EXTRACTOR_CACHE``, or the user's cache folder."""
-    chosen = os.environ.get("EXTRACTOR_CACHE")
-    if chosen:
-        return Path(chosen)
-    # Loaded here: it is only needed when nobody said where.
-    from platformdirs import user_cache_path
-
-    return user_cache_path("extractor", appauthor=False)
-
-
 def _open(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=5)
     try:
@@ -128,27 +127,3 @@ def _open(path: Path) -> sqlite3.Connection:
 def _checksum(key: str, text: str) -> int:
     digest = hashlib.blake2b(f"{key}\n{text}".encode("utf-8", "surrogateescape"), digest_size=7)
     return int.from_bytes(digest.digest(), "big")
-
-
-def _plain_body(body: Body) -> list[Any]:
-    return [body.imports, body.dynamic, body.calls]
-
-
-def _plain_facts(facts: Facts) -> list[Any]:
-    return [
-        _plain_body(facts.top),
-        {name: _plain_body(body) for name, body in facts.functions.items()},
-        facts.bound,
-        facts.bases,
-        facts.lazy,
-        facts.lazy_names,
-        facts.exported,
-        facts.error,
-        facts.error_line,
-        facts.lines,
-    ]
-
-
-def _facts(value: list[Any]) -> Facts:
-    top, functions, *rest = value
-    return Facts(Body(*top), {name: Body(*body) for name, body in functions.items()}, *rest)

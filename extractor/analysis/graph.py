@@ -148,6 +148,44 @@ def build_graph(
     return _Builder(packages, modules, facts, look, entry_points).build()
 
 
+class GraphReader:
+    """The edges of single modules, each worked out when it is asked for.
+
+    Of every module it says what ``build_graph`` says; ``facts`` may read a file only when
+    it is looked up, so that a question about few modules costs the reading of few.
+    """
+
+    def __init__(
+        self,
+        packages: Sequence[str],
+        modules: Mapping[str, Module],
+        facts: Mapping[str, Facts],
+        look: Callable[[str, str], Body | None],
+        entry_points: Sequence[EntryPoint] = (),
+    ) -> None:
+        self._builder = _Builder(packages, modules, facts, look, entry_points)
+
+    def imports_of(self, name: str) -> tuple[list[Edge], list[External]]:
+        """Edges out of ``name``, and what its code and the functions it calls load of others.
+
+        An ``External`` of a function called has the module of that function as importer.
+        """
+        builder = self._taken_up()
+        builder.module(name)
+        return sorted(builder.edges), sorted(builder.externals)
+
+    def named_by(self, name: str) -> tuple[list[Edge], list[External]]:
+        """Of these only what ``name`` says itself: no parent package, no function called."""
+        builder = self._taken_up()
+        if name in builder.facts:
+            builder.named(name, builder.facts[name])
+        return sorted(builder.edges), sorted(builder.externals)
+
+    def _taken_up(self) -> _Builder:
+        self._builder.edges, self._builder.externals = set(), set()
+        return self._builder
+
+
 class _Target(NamedTuple):
     """A module that some code loads, with the line of the import that says so."""
 
@@ -187,21 +225,12 @@ class _Builder:
     def build(self) -> Graph:
         unreadable = []
         for name, module in self.modules.items():
-            parent = name.rpartition(".")[0]
-            if parent:
-                self.edges.add(Edge(name, parent, 0, Kind.PARENT))
+            self.module(name)
             facts = self.facts.get(name)
-            if facts is None:
-                continue
-            if facts.error:
+            if facts is not None and facts.error:
                 unreadable.append(
                     Unreadable(name, module.path or "", facts.error_line, facts.error)
                 )
-            self.namespace(name)
-        for name, facts in self.facts.items():
-            self.top_level(name, facts)
-            for function, body in facts.functions.items():
-                self.on_call(name, function, body)
         return Graph(
             self.packages,
             self.modules,
@@ -212,15 +241,27 @@ class _Builder:
             {name: facts.lines for name, facts in sorted(self.facts.items())},
         )
 
-    # What a module's own code loads.
-
-    def top_level(self, name: str, facts: Facts) -> None:
-        for target in self.direct(name, facts.top):
-            self.add(name, target, target.line)
+    def module(self, name: str) -> None:
+        """Note all edges of one module."""
+        parent = name.rpartition(".")[0]
+        if parent:
+            self.edges.add(Edge(name, parent, 0, Kind.PARENT))
+        facts = self.facts.get(name)
+        if facts is None:
+            return
+        self.named(name, facts)
         for dotted, line in facts.top.calls.items():
             for function, targets in self.called(name, dotted, {}):
                 for target in targets:
                     self.add(name, target, line, function)
+
+    # What a module's own code loads.
+
+    def named(self, name: str, facts: Facts) -> None:
+        for target in self.direct(name, facts.top):
+            self.add(name, target, target.line)
+        for function, body in facts.functions.items():
+            self.on_call(name, function, body)
 
     def on_call(self, name: str, function: str, body: Body) -> None:
         for target in self.direct(name, body):

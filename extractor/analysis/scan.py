@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from extractor.analysis.skeleton import functions_named, skeleton
 
@@ -97,6 +97,38 @@ class Facts:
     error_line: int = 0
     # As an editor counts them.
     lines: int = 0
+
+
+def plain_body(body: Body) -> list[Any]:
+    """``body`` as lists and dictionaries, to be kept as JSON."""
+    return [body.imports, body.dynamic, body.calls]
+
+
+def body_from_plain(value: list[Any]) -> Body:
+    """The inverse of ``plain_body``."""
+    return Body(*value)
+
+
+def plain_facts(facts: Facts) -> list[Any]:
+    """``facts`` as lists and dictionaries, to be kept as JSON."""
+    return [
+        plain_body(facts.top),
+        {name: plain_body(body) for name, body in facts.functions.items()},
+        facts.bound,
+        facts.bases,
+        facts.lazy,
+        facts.lazy_names,
+        facts.exported,
+        facts.error,
+        facts.error_line,
+        facts.lines,
+    ]
+
+
+def facts_from_plain(value: list[Any]) -> Facts:
+    """The inverse of ``plain_facts``."""
+    top, functions, *rest = value
+    return Facts(Body(*top), {name: Body(*body) for name, body in functions.items()}, *rest)
 
 
 def scan(source: bytes, path: str = "<source>") -> Facts:

@@ -25,7 +25,6 @@ import click
 
 from extractor.errors import UsageError
 from extractor.progress import Progress, progress_for
-from extractor.source.repository import check_revision_name
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -46,7 +45,11 @@ class Reporting:
 def _checked_revision(
     ctx: click.Context, parameter: click.Parameter, value: str | None
 ) -> str | None:
-    check_revision_name(value)
+    # Loaded here: a verb that was given no revision may need no git at all.
+    if value is not None:
+        from extractor.source.repository import check_revision_name
+
+        check_revision_name(value)
     return value
 
 

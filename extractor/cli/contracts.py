@@ -183,22 +183,15 @@ def _verdicts(
     from contracts import baseline as ratchet
     from contracts.file_facts import Store
     from contracts.run import run
-    from extractor.analysis.cache import Cache, default_folder
-    from extractor.analysis.project import import_graph
-    from extractor.contract_world import world_of
-    from extractor.source.tree import FolderTree
+    from extractor.contract_world import store_for, world_of
 
     try:
         known = ratchet.load(baseline) if baseline is not None and baseline.exists() else {}
     except ratchet.BadBaseline as error:
         raise UsageError(str(error)) from None
     with _tree(source, rev, reporting) as tree:
-        graph = import_graph(tree, configuration.packages, None if no_cache else Cache())
-        # A folder's files are known by their times, a revision's by their content.
-        kind = "folder" if isinstance(tree, FolderTree) else "revision"
-        name = f"contracts-{'-'.join(configuration.packages)}-{kind}.json"
-        store = Store(None if no_cache else default_folder() / name)
-        verdicts = run(configuration, world_of(tree, graph, store), known)
+        store = Store() if no_cache else store_for(tree, configuration.path)
+        verdicts = run(configuration, world_of(tree, configuration.packages, store), known)
         store.save()
         return verdicts
 

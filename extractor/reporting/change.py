@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from contracts.configuration import Configuration
-from contracts.file_facts import Store
 from contracts.run import run
 from extractor import __version__
 from extractor.analysis.cache import Cache
@@ -13,7 +12,7 @@ from extractor.analysis.cascade import Cascade, cascade
 from extractor.analysis.graph import Edge, Graph, Kind
 from extractor.analysis.project import Project
 from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker, Use, modules_of
-from extractor.contract_world import world_of
+from extractor.contract_world import store_for, world_of
 from extractor.plan.load import Plan
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below
@@ -198,13 +197,15 @@ def _borders(old: _Side, new: _Side, changed: Iterable[str]) -> Iterator[schema.
 
 def _violations(old: _Side, new: _Side, contracts: Configuration) -> Iterator[schema.Violation]:
     """What was violated before is the baseline of what is violated now."""
-    store = Store()
+    store = store_for(new.tree, contracts.path)
     was = {
         verdict.contract: {v.key: v for v in verdict.new}
-        for verdict in run(contracts, world_of(old.tree, old.graph, store), {})
+        for verdict in run(contracts, world_of(old.tree, contracts.packages, store), {})
     }
     known = {name: dict.fromkeys(found, "before the change") for name, found in was.items()}
-    for verdict in run(contracts, world_of(new.tree, new.graph, store), known):
+    verdicts = run(contracts, world_of(new.tree, contracts.packages, store), known)
+    store.save()
+    for verdict in verdicts:
         for found, behind in verdict.leaders():
             more = f" ({behind} more through it)" if behind else ""
             yield schema.Violation(

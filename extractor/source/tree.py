@@ -68,13 +68,21 @@ class FolderTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._prefix = os.path.join(root, "")  # noqa: PTH118
 
     def paths(self) -> Sequence[str]:
         found: list[str] = []
-        for folder, names, files in os.walk(self.root):
-            names[:] = sorted(n for n in names if not n.startswith(".") and n != "__pycache__")
-            base = Path(folder).relative_to(self.root)
-            found.extend((base / name).as_posix() for name in files)
+        pending = [""]
+        while pending:
+            base = pending.pop()
+            with os.scandir(self._prefix + base) as entries:
+                for entry in entries:
+                    if not entry.is_dir(follow_symlinks=False):
+                        # A link to a folder is no file; git lists it, a walk of files does not.
+                        if not (entry.is_symlink() and entry.is_dir()):
+                            found.append(base + entry.name)
+                    elif not entry.name.startswith(".") and entry.name != "__pycache__":
+                        pending.append(f"{base}{entry.name}/")
         return sorted(found)
 
     def entry(self, path: str) -> Entry:
@@ -85,13 +93,18 @@ class FolderTree:
         return Entry(EXECUTABLE if executable else REGULAR, blob_id(self.read(path)))
 
     def read(self, path: str) -> bytes:
-        full = self.root / path
-        if full.is_symlink():
-            return os.fsencode(full.readlink())
+        full = f"{self._prefix}{path}"
         try:
-            return full.read_bytes()
+            # Of a link its target: opening it is refused then. One call less for all others.
+            handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
             raise KeyError(path) from None
+        except OSError:
+            if not os.path.islink(full):  # noqa: PTH114 - thousands of files
+                raise
+            return os.fsencode(os.readlink(full))  # noqa: PTH115
+        with open(handle, "rb") as file:  # noqa: PTH123
+            return file.read()
 
 
 def git_environment() -> dict[str, str]:

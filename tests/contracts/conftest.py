@@ -17,7 +17,6 @@ from contracts.base import RatchetedContract
 from contracts.configuration import load
 from contracts.run import run
 from contracts.verdict import Verdict
-from extractor.analysis.project import import_graph
 from extractor.contract_world import world_of
 from extractor.source.tree import FolderTree
 
@@ -41,7 +40,7 @@ class Shop:
         """What ``extractor contracts check`` finds."""
         configuration = load(self.folder / "contracts.toml")
         tree = FolderTree(self.folder)
-        world = world_of(tree, import_graph(tree, configuration.packages))
+        world = world_of(tree, configuration.packages)
         return run(configuration, world, known or {})
 
     def lint(self) -> list[Verdict]:
