@@ -65,6 +65,9 @@ class Service(Protocol):
     def extras(self, state: State) -> Sequence[Extra]:
         """What the service has and ``state`` should know, but does not."""
 
+    def seconds_to_settle(self, state: State) -> float:
+        """How long others' writes may undo ours unseen: after so long we look again."""
+
 
 @dataclass(frozen=True, order=True)
 class Item:
@@ -193,6 +196,8 @@ def replay(
                 continue
             if not changed:
                 break
+            if not waiting:
+                time.sleep(service.seconds_to_settle(state))
     for extra in service.extras(state):
         told[extra.name] = _extra(extra, prune and not check)
     return ReplayReport(tuple(sorted(told.values())), right)

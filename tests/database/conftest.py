@@ -1,31 +1,25 @@
-"""Servers for the tests of this folder: started once, skipped loudly where they cannot be had."""
+"""Servers and services for the tests of this folder, each started when it is first asked for."""
 
 from __future__ import annotations
 
-import os
+from contextlib import ExitStack
 
 import pytest
 
 from extractor.database.servers import ENGINES, find, running
-
-_MISSING = "NO SERVER"
+from tests.conftest import not_tried
 
 
 @pytest.fixture(scope="session")
 def servers():
-    """Start a server when it is first asked for; all stop with the session."""
-    from contextlib import ExitStack
-
+    """The server of a kind; all stop with the session."""
     with ExitStack() as stack:
         started = {}
 
         def get(engine):
             if engine not in started:
                 if engine != "sqlite" and find(engine) is None:
-                    text = f"{_MISSING}: {engine} is not installed"
-                    if os.environ.get("CI"):
-                        pytest.fail(text)
-                    pytest.skip(text)
+                    not_tried(f"no {engine} server is installed")
                 started[engine] = stack.enter_context(running(engine))
             return started[engine]
 
@@ -36,9 +30,3 @@ def servers():
 def server(request, servers):
     """One server after the other."""
     return servers(request.param)
-
-
-def pytest_terminal_summary(terminalreporter):
-    skipped = [r for r in terminalreporter.stats.get("skipped", ()) if _MISSING in str(r.longrepr)]
-    if skipped:
-        terminalreporter.write_sep("!", f"{len(skipped)} TESTS WITHOUT THEIR DATABASE SERVER")

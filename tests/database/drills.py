@@ -13,6 +13,10 @@ import sqlalchemy as sa
 
 from extractor.database.sides import Maker
 from extractor.plan.load import load_plan
+from extractor.verification import labs
+from extractor.verification.check import Context, Result
+from extractor.verification.settings import settings_from
+from extractor.verification.test_runs import prepare_tree
 
 PLAN = load_plan("placement")
 SCRIPTS = PLAN.folder / "database"
@@ -21,7 +25,7 @@ TOKEN = {"X-Auth-Token": "admin"}
 
 @dataclass(frozen=True)
 class Subject:
-    """A placement to drill: a tree, an interpreter, the package that holds ``wsgi``."""
+    """A placement to drill: a tree, and an interpreter with the drivers of all servers."""
 
     name: str
     tree: Path
@@ -40,6 +44,23 @@ class Subject:
     def migrate(self, url: str) -> None:
         script = SCRIPTS / f"{self.name}.py"
         Maker(self.name, self.tree, self.python, script).make("migrate", driver_url(url))
+
+
+def made_subject(side: str, output: Path, source: Path, folder: Path) -> Subject:
+    """One side of a run, with an environment of its time; ``NoEnvironment`` where there is none.
+
+    ``folder`` is where this process keeps what it adds to that environment.
+    """
+    settings = settings_from(PLAN.data.verify, "plan.toml")
+    context = Context(PLAN, settings, scratch=folder, against=source)
+    result = Result.at(output / "placement")
+    if side == "result":
+        tree, plain = result.root, labs.environment_of_result(result, context)
+    else:
+        tree, plain = source, labs.environment_of_source(context)
+    made = labs.with_drivers(plain, folder / "environment", context)
+    tree = prepare_tree(tree, folder / "trees", made, settings.source.version)
+    return Subject(side, tree, str(made.python))
 
 
 def driver_url(url: str) -> str:
@@ -79,11 +100,13 @@ def serving(subject: Subject, url: str, folder: Path) -> Iterator[str]:
         process.wait()
 
 
+# Only what owns allocations: no call shows others.
+_OWNED = "JOIN consumers c ON c.{} = o.id WHERE c.uuid IN (SELECT consumer_id FROM allocations)"
 _ROWS = {
     "traits": "SELECT name FROM traits",
     "resource_classes": "SELECT name FROM resource_classes",
-    "projects": "SELECT external_id FROM projects",
-    "users": "SELECT external_id FROM users",
+    "projects": f"SELECT DISTINCT o.external_id FROM projects o {_OWNED.format('project_id')}",
+    "users": f"SELECT DISTINCT o.external_id FROM users o {_OWNED.format('user_id')}",
     # Only what some provider is in: the API shows no others.
     "placement_aggregates": "SELECT DISTINCT a.uuid FROM placement_aggregates a "
     "JOIN resource_provider_aggregates ra ON ra.aggregate_id = a.id",

@@ -33,6 +33,9 @@ class Shelf:
     def resources(self, state):
         return [Thing(self, name, value) for name, value in sorted(state.items())]
 
+    def seconds_to_settle(self, state):
+        return 0.0
+
     def extras(self, state):
         return [Thing(self, name, None) for name in sorted(self.held) if name not in state]
 

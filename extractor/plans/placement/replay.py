@@ -16,6 +16,9 @@ _LOWEST = (1, 14)
 _KNOWN = (1, 30)
 _INVENTORY = ("total", "reserved", "min_unit", "max_unit", "step_size", "allocation_ratio")
 _SCOPES = ("whole", "part")
+# How often two answers are asked for that should be of one moment.
+_LOOKS = 5
+_SECONDS_TO_SETTLE = 2.0
 
 
 # -- state files ------------------------------------------------------------------------------
@@ -251,6 +254,14 @@ class Placement:
             "consumers": told,
         }
 
+    def seconds_to_settle(self, state):
+        """A moment where a client writes a consumer without saying what it had read of it.
+
+        Others who do the same may write over it. Each then sees that and writes again: all that
+        must have passed is the time between one's reading and writing.
+        """
+        return _SECONDS_TO_SETTLE if state["scope"] == "part" and self.version < (1, 28) else 0.0
+
     def resources(self, state):
         """Names first, parents before children, inventories before allocations."""
         found = [Name(self, "trait", "/traits", n) for n in sorted(state["traits"])]
@@ -272,7 +283,7 @@ class Placement:
         found += [
             Consumer(self, uuid, consumer) for uuid, consumer in sorted(state["consumers"].items())
         ]
-        return found
+        return found + [Usages(self, uuid) for uuid in order]
 
     def extras(self, state):
         """Consumers on providers of the state; with a whole state also all other things."""
@@ -589,6 +600,47 @@ class Consumer:
                 if (self._service.allocations(self._uuid) or {}).get("allocations"):
                     raise
         self._service.write("PUT", path, body, version)
+
+
+class Usages:
+    """What the service counts as used on a provider: what its consumers have, told one by one.
+
+    A row that stands there twice is counted twice and shown once.
+    """
+
+    kept = "the service counts what no consumer of the provider has"
+
+    def __init__(self, service, uuid):
+        self.name = f"provider {uuid} usages"
+        self._service = service
+        self._uuid = uuid
+        self._consumers = {}
+
+    def differences(self):
+        path = f"/resource_providers/{self._uuid}"
+        for _ in range(_LOOKS):
+            counted = self._service.get(f"{path}/usages", self.name)
+            told = self._service.get(f"{path}/allocations", self.name)
+            if counted is None or told is None:
+                return []
+            generation = "resource_provider_generation"
+            if counted[generation] == told[generation]:
+                break
+        self._consumers = told["allocations"]
+        found = []
+        for name, used in sorted(counted["usages"].items()):
+            had = sum(one["resources"].get(name, 0) for one in self._consumers.values())
+            if used != had:
+                found.append(f"{used} of {name} are counted, consumers have {had}")
+        return found
+
+    def apply(self):
+        for uuid in sorted(self._consumers):
+            amounts = _amounts(self._service.allocations(uuid) or {"allocations": {}})
+            owner = {"project_id": None, "user_id": None}
+            again = Consumer(self._service, uuid, {"allocations": amounts, "of": None, **owner})
+            again.differences()
+            again.apply()
 
 
 class Stranger:

@@ -1,0 +1,75 @@
+"""What several folders of tests share: one real release, and a loud word on what was not tried."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+RELEASE = "pypi:nova==17.0.13"
+_NOT_TRIED = "NOT TRIED: "
+
+
+def not_tried(why):
+    """Skip the test in hand and count it at the end of the run; where CI is set, fail."""
+    if os.environ.get("CI"):
+        pytest.fail(_NOT_TRIED + why)
+    pytest.skip(_NOT_TRIED + why)
+
+
+def pytest_terminal_summary(terminalreporter):
+    reasons = Counter(
+        report.longrepr[2].partition(_NOT_TRIED)[2]
+        for report in terminalreporter.stats.get("skipped", ())
+        if isinstance(report.longrepr, tuple) and _NOT_TRIED in report.longrepr[2]
+    )
+    for why, count in sorted(reasons.items()):
+        terminalreporter.write_sep("!", f"{count} TESTS NOT TRIED: {why}", red=True)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory):
+    """A folder of this session that all its worker processes see."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def _once(path, make):
+    """``path``, made by whichever worker asks first; ``make`` leaves it whole or not at all."""
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            make(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def released(shared_folder) -> Path:
+    """OUTPUT of a run on ``RELEASE``."""
+    from extractor.cli import main
+
+    def make(output):
+        with pytest.raises(SystemExit) as ended:
+            main(["run", RELEASE, str(output), "--quiet"])
+        assert ended.value.code == 0, f"the run ended with {ended.value.code}"
+
+    return _once(shared_folder / "released", make)
+
+
+@pytest.fixture(scope="session")
+def released_source(shared_folder) -> Path:
+    """The tree of ``RELEASE``."""
+    from extractor.progress import Progress
+    from extractor.source.repository import open_source
+    from extractor.verification.run import export
+
+    def make(tree):
+        workspace = tree.with_name(f"{tree.name}-workspace")
+        workspace.mkdir()
+        with open_source(RELEASE, None, workspace=workspace, progress=Progress()) as source:
+            export(source.tree, workspace / "tree").rename(tree)
+
+    return _once(shared_folder / "released-source", make)
