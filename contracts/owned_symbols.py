@@ -60,7 +60,8 @@ class OwnedSymbols(RatchetedContract):
             and not any_covers(self.ignore, module)
         ]
         names = sorted(owners)
-        for module in world.where(f"defines {' '.join(names)}", defines(names), looked_into):
+        spelled = world.spelled(names, looked_into)
+        for module in world.where(f"defines {' '.join(names)}", defines(names), spelled):
             for name, line in _defined(world, module):
                 if name in owners and homes[name] != module:
                     found.append(

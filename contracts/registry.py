@@ -65,8 +65,8 @@ class Registry(RatchetedContract):
         if not names:
             return []
         package = self.registry
-        plain = package.rpartition(".")[2].encode()
-        last = re.escape(plain)
+        plain = package.rpartition(".")[2]
+        last = re.escape(plain).encode()
         words = b"|".join(re.escape(name).encode() for name in sorted(names))
         word = re.compile(rb"\b(?:%s)\b" % words)
         read = rb"[\s\\]*\.[\s\\]*(?:%s)\b" % words
@@ -77,8 +77,6 @@ class Registry(RatchetedContract):
         from_here = re.compile(rb"from[ \t]+\.+[ \t]+import\b[ \t]*(\([^)]*\)|[^\n]*)")
 
         def asks(source: bytes) -> bool:
-            if plain not in source:
-                return False
             if spelled.search(source) or any(map(word.search, imports.findall(source))):
                 return True
             return any(
@@ -92,7 +90,7 @@ class Registry(RatchetedContract):
         inside = [m for m in among if (m + ".").startswith(package + ".")]
         return sorted(
             {
-                *world.where(f"asks {about}", asks, among),
+                *world.where(f"asks {about}", asks, world.spelled([plain], among)),
                 *world.where(f"asks nearby {about}", asks_from_inside, inside),
             }
         )

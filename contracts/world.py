@@ -13,6 +13,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from contracts.file_facts import Store, imports_in_functions, names_in_calls
@@ -142,22 +143,37 @@ class World:
         roots = roots_of(wanted)
         if not roots or not modules:
             return []
-        if not all("." in root and root.isascii() for root in roots):
-            return modules
-        found = {*self.spelling(roots, modules), *self.reader.hidden(roots)}
+        found = set(self.spelling(roots, modules))
+        if len(found) < len(modules):
+            found.update(self.reader.hidden(roots))
         return [module for module in modules if module in found]
 
     def spelling(self, roots: Sequence[str], among: Iterable[str]) -> list[str]:
         """Those ``among`` the modules whose text can name one of ``roots``, or below it."""
         modules = list(among)
+        if not all("." in root and root.isascii() for root in roots):
+            return modules
         about = " ".join(roots)
-        found = set(self.where(f"names {about}", may_name(roots), modules))
-        left = [m for m in modules if m not in found]
+        last = {root.rpartition(".")[2] for root in roots}
+        # A name that is written in two pieces has the package before it in the first.
+        before = {root.split(".")[-2] + "." for root in roots}
+        spelled = self.spelled(last, modules)
+        likely = sorted({*spelled, *self.spelled(before, modules)})
+        found = set(self.where(f"names {about}", may_name(roots), likely))
         around = tuple({root.rpartition(".")[0] + "." for root in roots})
-        near = [m for m in left if (m + ".").startswith(around)]
+        near = [m for m in spelled if m not in found and (m + ".").startswith(around)]
         found.update(self.where(f"names nearby {about}", may_name(roots, near=True), near))
         inside = tuple(root + "." for root in roots)
-        found.update(m for m in left if (m + ".").startswith(inside))
+        return [m for m in modules if m in found or (m + ".").startswith(inside)]
+
+    def spelled(self, words: Iterable[str], among: Iterable[str]) -> list[str]:
+        """Those ``among`` the modules that have one of ``words`` anywhere in their text."""
+        modules = list(among)
+        found: set[str] = set()
+        # Word by word, so that each is looked for once, whatever the question behind it.
+        for word in sorted(words):
+            text = word.encode()
+            found.update(self.where(f"has {word}", partial(_has, text), modules))
         return [module for module in modules if module in found]
 
     def where(self, question: str, answer: Predicate, among: Iterable[str]) -> list[str]:
@@ -264,6 +280,10 @@ class World:
         if found is None:
             found = self._imports[module] = self.reader.all_of(module)
         return found
+
+
+def _has(word: bytes, source: bytes) -> bool:
+    return word in source
 
 
 def chain_to(first: Mapping[str, Import | None], module: str) -> tuple[Import, ...]:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from contracts.file_facts import Store, stat_key
-from contracts.naming import Predicate, spells
 from contracts.world import (
     CALL,
     IMPORT,
@@ -153,26 +152,30 @@ class _ModuleReader(Reader):
         # A package that makes up its attributes can import anything for who asks it.
         hooks = [
             module
-            for module in self.world.where("makes up attributes", _makes_up, every)
+            for module in self.world.where(
+                "makes up attributes", _makes_up, self.world.spelled(["__getattr__"], every)
+            )
             if self.facts[module].bound.get("__getattr__") or self.facts[module].lazy_names
         ]
         if hooks:
             found.update(self.world.spelling(hooks, every))
-        about = " ".join(roots)
-        found.update(self.world.where(f"computes names for {about}", _computes(roots), every))
-        near = tuple({root.rpartition(".")[0] + "." for root in roots})
-        left = [m for m in every if m not in found and (m + ".").startswith(near)]
-        question = f"computes names nearby for {about}"
-        found.update(self.world.where(question, _computes(roots, near=True), left))
+        spelled = self.world.spelled({root.rpartition(".")[2] for root in roots}, every)
+        computes = self.world.where("computes names", _computes, spelled)
+        # The package before comes from the text too, or for those in it from their own name.
+        packages = {root.split(".")[-2] for root in roots}
+        around = tuple({root.rpartition(".")[0] + "." for root in roots})
+        found.update(self.world.spelled(packages, computes))
+        found.update(m for m in computes if (m + ".").startswith(around))
         inside = tuple(root + "." for root in roots)
         groups = {
             point.group.rpartition(".")[2]
             for point in self.points
             if point.group not in _PROGRAMS and (point.module + ".").startswith(inside)
         }
-        if groups:
-            question = f"loads plugins of {' '.join(sorted(groups))}"
-            found.update(self.world.where(question, _loads_plugins(groups), every))
+        managing = self.world.spelled(["Manager"], every) if groups else ()
+        if managing:
+            loading = self.world.where("loads plugins", _loads_plugins, managing)
+            found.update(self.world.spelled(groups, loading))
         return found
 
     def _function(self, module: str, qualified: str) -> Body | None:
@@ -222,31 +225,17 @@ class _FactsOnDemand(Mapping[str, Facts]):
 
 
 def _makes_up(source: bytes) -> bool:
-    return b"__getattr__" in source and _HOOK.search(source) is not None
+    return _HOOK.search(source) is not None
 
 
-def _loads_plugins(groups: Collection[str]) -> Predicate:
-    spelled = spells(groups)
-    # The one word first: it is faster to find than seven.
-    return lambda source: (
-        b"Manager" in source and spelled(source) and _PLUGINS.search(source) is not None
+def _loads_plugins(source: bytes) -> bool:
+    return _PLUGINS.search(source) is not None
+
+
+def _computes(source: bytes) -> bool:
+    return any(
+        word in source and call.search(source) is not None for word, call in _COMPUTED.items()
     )
-
-
-def _computes(roots: Sequence[str], near: bool = False) -> Predicate:
-    """Whether a text puts names together that can be at or below one of ``roots``.
-
-    It has their last part somewhere, and the one before; ``near`` is for modules around a
-    root, which can take that from their own name.
-    """
-    parts = [[part.encode() for part in root.split(".")[-2:]] for root in roots]
-
-    def answer(source: bytes) -> bool:
-        return any(last in source and (near or above in source) for above, last in parts) and any(
-            word in source and call.search(source) is not None for word, call in _COMPUTED.items()
-        )
-
-    return answer
 
 
 def _imports(edges: Sequence[Edge], externals: Sequence[External]) -> Imports:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import tempfile
 from collections.abc import Iterator
@@ -189,6 +190,8 @@ def _verdicts(
         known = ratchet.load(baseline) if baseline is not None and baseline.exists() else {}
     except ratchet.BadBaseline as error:
         raise UsageError(str(error)) from None
+    # Most objects made from here on live until the end: looking for dead ones only costs.
+    gc.disable()
     with _tree(source, rev, reporting) as tree:
         store = Store() if no_cache else store_for(tree, configuration.path)
         verdicts = run(configuration, world_of(tree, configuration.packages, store), known)

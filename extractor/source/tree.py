@@ -103,8 +103,15 @@ class FolderTree:
             if not os.path.islink(full):  # noqa: PTH114 - thousands of files
                 raise
             return os.fsencode(os.readlink(full))  # noqa: PTH115
-        with open(handle, "rb") as file:  # noqa: PTH123
-            return file.read()
+        try:
+            # As many bytes as there are, and one more to see the end: the usual two calls.
+            size = os.fstat(handle).st_size + 1
+            pieces = [os.read(handle, size)]
+            while len(pieces[-1]) not in (0, size - 1):
+                pieces.append(os.read(handle, size))
+            return b"".join(pieces)
+        finally:
+            os.close(handle)
 
 
 def git_environment() -> dict[str, str]:
