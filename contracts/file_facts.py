@@ -11,12 +11,12 @@ import os
 import re
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-VERSION = 3
+VERSION = 4
 
 # Functions that import what their first argument names.
 IMPORTERS = (
@@ -108,6 +108,15 @@ def stat_key(path: str) -> str:
     return f"{path} {status.st_mtime_ns} {changed} {status.st_size} {status.st_ino}"
 
 
+class _Answers:
+    """Keys of contents by what one question about them was answered; ``used`` in this run."""
+
+    def __init__(self) -> None:
+        self.yes: set[str] = set()
+        self.no: set[str] = set()
+        self.used: set[str] = set()
+
+
 class Store:
     """What was found out about files, by a key of their content and by question.
 
@@ -118,9 +127,7 @@ class Store:
         self.path = path
         self._known: dict[str, dict[str, Any]] = {}
         self._used: dict[str, dict[str, Any]] = {}
-        # By question: yes or no by key.
-        self._answers: dict[str, dict[str, bool]] = {}
-        self._asked: dict[str, dict[str, bool]] = {}
+        self._answers: dict[str, _Answers] = {}
         self._new = False
         if path is not None:
             with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -143,37 +150,51 @@ class Store:
         return value
 
     def where(
-        self, question: str, keyed: Iterable[tuple[str, str]], answer: Callable[[str], bool]
+        self,
+        question: str,
+        names: Sequence[str],
+        keys: Mapping[str, str],
+        answer: Callable[[str], bool],
     ) -> list[str]:
-        """Names of the (name, key) pairs that ``answer`` says yes to, asked once a key."""
-        known = self._answers.setdefault(question, {})
-        asked = self._asked.setdefault(question, {})
-        found = []
-        for name, key in keyed:
-            value = known.get(key)
-            if value is None:
-                value = answer(name)
-                if key:
-                    known[key] = value
-                    self._new = True
-            if key:
-                asked[key] = value
-            if value:
-                found.append(name)
-        return found
+        """Those of ``names`` that ``answer`` says yes to, asked once for each of their ``keys``."""
+        known = self._answers.get(question)
+        if known is None:
+            known = self._answers[question] = _Answers()
+        here = set(map(keys.__getitem__, names))
+        known.used |= here
+        # Nothing is known of a content without a key, and nothing is kept of it.
+        new = here - known.yes - known.no
+        nameless = set()
+        for name in names if new else ():
+            key = keys[name]
+            if not key:
+                if answer(name):
+                    nameless.add(name)
+            elif key in new:
+                new.discard(key)
+                (known.yes if answer(name) else known.no).add(key)
+                self._new = True
+        yes = known.yes
+        return [name for name in names if keys[name] in yes or name in nameless]
 
     def save(self) -> None:
         """Write what this run used, where it is not what was there."""
         if self.path is None or not self._new:
             return
-        keys = list(dict.fromkeys([*self._used, *(k for a in self._asked.values() for k in a)]))
+        asked = {question: known for question, known in self._answers.items() if known.used}
+        keys = sorted(
+            {*self._used, *(key for known in asked.values() for key in known.used)} - {""}
+        )
         content = {
             "version": VERSION,
             "keys": keys,
             "files": [self._used.get(key, 0) for key in keys],
             "asked": {
-                question: "".join("-" if (v := answers.get(k)) is None else "ny"[v] for k in keys)
-                for question, answers in self._asked.items()
+                question: "".join(
+                    "-" if key not in known.used else "y" if key in known.yes else "n"
+                    for key in keys
+                )
+                for question, known in sorted(asked.items())
             },
         }
         with suppress(OSError):
@@ -188,8 +209,9 @@ class Store:
             return
         keys = content["keys"]
         known = {k: facts for k, facts in zip(keys, content["files"], strict=True) if facts}
-        answers = {
-            question: {k: v == "y" for k, v in zip(keys, values, strict=True) if v != "-"}
-            for question, values in content["asked"].items()
-        }
+        answers = {}
+        for question, values in content["asked"].items():
+            answers[question] = _Answers()
+            answers[question].yes = {k for k, v in zip(keys, values, strict=True) if v == "y"}
+            answers[question].no = {k for k, v in zip(keys, values, strict=True) if v == "n"}
         self._known, self._answers = known, answers

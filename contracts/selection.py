@@ -25,13 +25,6 @@ def matches(expression: str, module: str) -> bool:
     return _pattern(expression).fullmatch(module) is not None
 
 
-@lru_cache(maxsize=256)
-def _divided(expressions: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Plain expressions, each with a dot at its end, and those with wildcards."""
-    plain = tuple(e + "." for e in expressions if "*" not in e)
-    return plain, tuple(e for e in expressions if "*" in e)
-
-
 def covers(expression: str, module: str) -> bool:
     """Whether ``module`` or a package above it is meant."""
     return any_covers((expression,), module)
@@ -39,9 +32,21 @@ def covers(expression: str, module: str) -> bool:
 
 def any_covers(expressions: Iterable[str], module: str) -> bool:
     """Whether one of ``expressions`` means ``module`` or a package above it."""
-    plain, wild = _divided(tuple(expressions))
-    # One call for all the plain ones: every module of a large project is asked about.
+    return _covered(tuple(expressions), module)
+
+
+# Every module of a large project is asked about, and the same again for each of its states.
+@lru_cache(maxsize=100_000)
+def _covered(expressions: tuple[str, ...], module: str) -> bool:
+    plain, wild = _divided(expressions)
     return (module + ".").startswith(plain) or any(_covers(e, module) for e in wild)
+
+
+@lru_cache(maxsize=256)
+def _divided(expressions: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Plain expressions, each with a dot at its end, and those with wildcards."""
+    plain = tuple(e + "." for e in expressions if "*" not in e)
+    return plain, tuple(e for e in expressions if "*" in e)
 
 
 def _covers(expression: str, module: str) -> bool:

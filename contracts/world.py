@@ -178,10 +178,14 @@ class World:
 
     def where(self, question: str, answer: Predicate, among: Iterable[str]) -> list[str]:
         """Those ``among`` the modules whose text ``answer`` says yes to; kept with the files."""
-        name = hashlib.blake2b(question.encode("utf-8", "replace"), digest_size=9).hexdigest()
+        modules = list(among)
+        if len(self._keys) < len(self.modules):
+            for module in modules:
+                self.content_key(module)
         return self.store.where(
-            name,
-            [(m, self.content_key(m)) for m in among],
+            hashlib.blake2b(question.encode("utf-8", "replace"), digest_size=9).hexdigest(),
+            modules,
+            self._keys,
             lambda module: answer(self.source(module)),
         )
 

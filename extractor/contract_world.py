@@ -7,6 +7,7 @@ are asked for (``GraphReader``), and who imports a module is asked of those whos
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import re
 import sys
@@ -75,8 +76,8 @@ _PLUGINS = re.compile("|".join(sorted(PLUGIN_MANAGERS)).encode())
 
 def world_of(tree: Tree, packages: Sequence[str], store: Store | None = None) -> World:
     """The world of ``packages`` in one tree; ``store`` keeps what is found out about files."""
-    paths = tree.paths()
-    modules = find_modules(paths, packages)
+    paths = tuple(tree.paths())
+    modules = _modules(paths, tuple(packages))
     contents: dict[str, bytes | None] = {}
 
     def read(path: str) -> bytes | None:
@@ -106,6 +107,12 @@ def world_of(tree: Tree, packages: Sequence[str], store: Store | None = None) ->
     )
     reader.world = world
     return world
+
+
+# The states of a history mostly have the same files.
+@functools.lru_cache(maxsize=4)
+def _modules(paths: tuple[str, ...], packages: tuple[str, ...]) -> dict[str, Module]:
+    return find_modules(paths, packages)
 
 
 def store_for(tree: Tree, configuration: Path) -> Store:
