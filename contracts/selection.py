@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 
@@ -39,7 +39,9 @@ def any_covers(expressions: Iterable[str], module: str) -> bool:
 @lru_cache(maxsize=100_000)
 def _covered(expressions: tuple[str, ...], module: str) -> bool:
     plain, wild = _divided(expressions)
-    return (module + ".").startswith(plain) or any(_covers(e, module) for e in wild)
+    if (module + ".").startswith(plain):
+        return True
+    return bool(wild) and any(_covers(e, module) for e in wild)
 
 
 @lru_cache(maxsize=256)
@@ -54,13 +56,12 @@ def _covers(expression: str, module: str) -> bool:
     return found is not None and (found.end() == len(module) or module[found.end()] == ".")
 
 
-def closeness(expressions: Iterable[str], module: str) -> int:
+def closeness(expressions: Collection[str], module: str) -> int:
     """How closely the best of ``expressions`` names ``module``: its literal parts; 0 if none."""
+    if not any_covers(expressions, module):
+        return 0
     return max(
-        (
-            sum(part not in {"*", "**"} for part in expression.split(".")) or 1
-            for expression in expressions
-            if covers(expression, module)
-        ),
-        default=0,
+        sum(part not in {"*", "**"} for part in expression.split(".")) or 1
+        for expression in expressions
+        if covers(expression, module)
     )

@@ -71,7 +71,6 @@ _COMPUTED = {
     )
     for word in sorted({"import_" if "import_" in name else name for name in BY_STRING})
 }
-_PLUGINS = re.compile("|".join(sorted(PLUGIN_MANAGERS)).encode())
 
 
 def world_of(tree: Tree, packages: Sequence[str], store: Store | None = None) -> World:
@@ -179,9 +178,10 @@ class _ModuleReader(Reader):
             for point in self.points
             if point.group not in _PROGRAMS and (point.module + ".").startswith(inside)
         }
+        # The one word first: most files have none of the names.
         managing = self.world.spelled(["Manager"], every) if groups else ()
         if managing:
-            loading = self.world.where("loads plugins", _loads_plugins, managing)
+            loading = self.world.spelled(PLUGIN_MANAGERS, managing)
             found.update(self.world.spelled(groups, loading))
         return found
 
@@ -233,10 +233,6 @@ class _FactsOnDemand(Mapping[str, Facts]):
 
 def _makes_up(source: bytes) -> bool:
     return _HOOK.search(source) is not None
-
-
-def _loads_plugins(source: bytes) -> bool:
-    return _PLUGINS.search(source) is not None
 
 
 def _computes(source: bytes) -> bool:
