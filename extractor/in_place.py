@@ -21,10 +21,10 @@ from extractor.rewrites.parts.source_file import SourceFile
 
 @dataclass(frozen=True)
 class Change:
-    """What a rewrite made of one file."""
+    """What a rewrite made of one file; ``before`` is ``None`` where it makes a new one."""
 
     path: Path
-    before: bytes
+    before: bytes | None
     outcome: Outcome
 
     def diff(self) -> str:
@@ -33,10 +33,11 @@ class Change:
             return ""
         old, new = (
             text.decode("utf-8", "surrogateescape").splitlines(keepends=True)
-            for text in (self.before, self.outcome.content)
+            for text in (self.before or b"", self.outcome.content)
         )
         name = self.path.as_posix()
-        lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
+        first = "/dev/null" if self.before is None else f"a/{name}"
+        lines = difflib.unified_diff(old, new, first, f"b/{name}")
         return "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
             for line in lines
@@ -49,7 +50,8 @@ class Change:
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
             file.write(self.outcome.content)
         try:
-            Path(file.name).chmod(target.stat().st_mode)
+            mode = target.parent.stat().st_mode & 0o666  # a new file's, as its folder's
+            Path(file.name).chmod(mode if self.before is None else target.stat().st_mode)
             Path(file.name).replace(target)
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
@@ -150,6 +152,10 @@ def run(rewrite: Rewrite, settings: Any, files: Sequence[Path]) -> Iterable[Chan
     ``UsageError`` when the files do not tell what the settings leave open.
     """
     settings = rewrite.prepare(settings, project_of(files))
+    creates: Mapping[str, str] = getattr(settings, "creates", {})
+    for name, module in sorted(creates.items()):
+        if not Path(name).exists():
+            yield Change(Path(name), None, rewrite.run(SourceFile(name, b"", module), settings))
     for path in files:
         before = path.read_bytes()
         module, is_package = module_of(path) if path.suffix == ".py" else ("", False)

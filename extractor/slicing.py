@@ -186,9 +186,14 @@ def split_module(source: bytes) -> Statements:
     return Statements(header, tuple(body), encoding)
 
 
-def needed_statements(module: Statements, symbols: Collection[str]) -> frozenset[int]:
-    """Indexes of the statements that ``symbols`` need; empty when none of them is bound."""
-    return _needs(module, symbols)[0]
+def needed_statements(
+    module: Statements, symbols: Collection[str], without: Collection[str] = ()
+) -> frozenset[int]:
+    """Indexes of the statements that ``symbols`` need; empty when none of them is bound.
+
+    What binds a name of ``without`` is not followed: it is to come from elsewhere.
+    """
+    return _needs(module, symbols, without)[0]
 
 
 def bound_names(module: Statements) -> dict[str, tuple[int, ...]]:
@@ -203,7 +208,9 @@ def bound_names(module: Statements) -> dict[str, tuple[int, ...]]:
 # Private functions
 
 
-def _needs(module: Statements, symbols: Collection[str]) -> tuple[frozenset[int], frozenset[str]]:
+def _needs(
+    module: Statements, symbols: Collection[str], without: Collection[str] = ()
+) -> tuple[frozenset[int], frozenset[str]]:
     """The statements that ``symbols`` need, and the module's names that led to them."""
     body, encoding = module.body, module.encoding
     binders: dict[str, list[int]] = {}
@@ -224,7 +231,7 @@ def _needs(module: Statements, symbols: Collection[str]) -> tuple[frozenset[int]
         return frozenset(), frozenset()
     while wanted:
         name = wanted.pop()
-        if name in seen:
+        if name in seen or name in without:
             continue
         seen.add(name)
         found = binders.get(name, [])

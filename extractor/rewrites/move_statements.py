@@ -17,7 +17,7 @@ from extractor.parsing import UnreadableSource
 from extractor.rewrites.parts.import_blocks import is_preamble, lead_of
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.removal import remove_statements
-from extractor.rewrites.parts.scopes import read_names
+from extractor.rewrites.parts.scopes import names_bound, names_read
 from extractor.rewrites.parts.source_file import Review, SourceFile
 from extractor.rewrites.parts.source_text import Edit, SourceText, apply_edits, read_source
 
@@ -95,7 +95,7 @@ def take_out(source: bytes, *, statements: Iterable[str], path: str = "<source>"
     going = [node for node in text.tree.body if key_of(node) in keys]
     findings: list[Finding] = []
     for node in list(going):
-        used = _bound(node) & _used(node for node in text.tree.body if node not in going)
+        used = names_bound(node) & names_read(node for node in text.tree.body if node not in going)
         if used:
             going.remove(node)
             findings.append(
@@ -146,13 +146,13 @@ def put_first(source: bytes, *, blocks: Sequence[Block], path: str = "<source>")
 def blocks_of(text: SourceText, keys: Sequence[str]) -> list[Block]:
     """The statements of a file with one of ``keys``, after the imports they need."""
     nodes = [node for node in text.tree.body if key_of(node) in keys]
-    used = _used(nodes)
+    used = names_read(nodes)
     needed = [
         node
         for node in text.tree.body
         if isinstance(node, ast.Import | ast.ImportFrom)
         and node not in nodes
-        and _bound(node) & used
+        and names_bound(node) & used
     ]
     found: list[Block] = []
     last_line = 0
@@ -185,31 +185,17 @@ def _keys(body: Iterable[ast.stmt]) -> set[str]:
     return {key_of(node) for node in body}
 
 
-def _bound(node: ast.stmt) -> set[str]:
-    top = read_names(ast.Module([node], [])).scopes[0]
-    return {*top.imports, *top.others}
-
-
-def _used(nodes: Iterable[ast.stmt]) -> set[str]:
-    return {
-        name.id
-        for node in nodes
-        for name in ast.walk(node)
-        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
-    }
-
-
 def _only_for(text: SourceText, going: Sequence[ast.stmt]) -> list[ast.stmt]:
     """Imports whose names nothing uses but the statements that go."""
     rest = [node for node in text.tree.body if node not in going]
-    served = _used(going)
-    used = _used(rest)
+    served = names_read(going)
+    used = names_read(rest)
     return [
         node
         for node in rest
         if isinstance(node, ast.Import | ast.ImportFrom)
-        and _bound(node) <= served
-        and not _bound(node) & used
+        and names_bound(node) <= served
+        and not names_bound(node) & used
     ]
 
 

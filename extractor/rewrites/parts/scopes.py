@@ -7,6 +7,7 @@ own names, ``global`` and ``nonlocal``), and nothing more than them.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -84,6 +85,22 @@ def absolute_module(statement: ast.ImportFrom, module: str, is_package: bool) ->
         return ""
     base = parts[: len(parts) - drop]
     return ".".join([*base, *([statement.module] if statement.module else [])])
+
+
+def names_bound(node: ast.stmt) -> set[str]:
+    """The names a top-level statement binds in its module."""
+    top = read_names(ast.Module([node], [])).scopes[0]
+    return {*top.imports, *top.others}
+
+
+def names_read(nodes: Iterable[ast.AST]) -> set[str]:
+    """Every name that ``nodes`` read anywhere inside, local ones included."""
+    return {
+        name.id
+        for node in nodes
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+    }
 
 
 def read_names(tree: ast.Module, module: str = "", is_package: bool = False) -> Names:
