@@ -21,6 +21,7 @@ from reports.schema import (
     RunReport,
     Step,
 )
+from reports.words import counted
 
 OWN = "#c2410c"
 # Told apart by people who see fewer colours, on light and dark ground (Okabe and Ito).
@@ -91,12 +92,12 @@ def legends(report: RunReport) -> dict[str, list[tuple[str, str]]]:
         sum(month.followed for month in history.timeline),
     )
     found["timeline"] = [
-        (colour, f"{words}: {_counted(count, 'commit')}")
+        (colour, f"{words}: {counted(count, 'commit')}")
         for (words, colour), count in zip(_FOLLOWED, counts, strict=True)
         if count
     ]
     sums = [(sum(getattr(b, field) for b in history.blame), words, c) for field, words, c in _BLAME]
-    found["blame"] = [(c, f"{words}: {_counted(n, 'line')}") for n, words, c in sums if n]
+    found["blame"] = [(c, f"{words}: {counted(n, 'line')}") for n, words, c in sums if n]
     return found
 
 
@@ -149,15 +150,11 @@ def _shown(
     return [
         (
             colour,
-            f"{said}: {_counted(modules[colour], 'module')}, {_counted(lines[colour], 'line')}",
+            f"{said}: {counted(modules[colour], 'module')}, {counted(lines[colour], 'line')}",
         )
         for colour, said in words.items()
         if modules[colour]
     ]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def ink_on(colour: str) -> str:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from reports.schema import ChangeReport, Report, RunReport
+from reports.schema import Border, ChangeReport, Crossing, Report, RunReport, Violation
+from reports.words import counted
 
 _MOST_LINES = 60
+_MOST_PLACES = 3
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-!|~@&$^:])")
 
 
-def render_markdown(report: Report) -> str:
-    """The text, ending in a newline."""
+def render_markdown(report: Report, link: str = "") -> str:
+    """The text, ending in a newline; ``link`` is the address of the whole report."""
     if isinstance(report, RunReport):
         return "\n".join(_run(report)) + "\n"
-    return "\n".join(_change(report)) + "\n"
+    return "\n".join(_change(report, link)) + "\n"
 
 
 def prose(value: str) -> str:
@@ -32,6 +34,10 @@ def code(value: str) -> str:
     return f"{fence}{pad}{value}{pad}{fence}".replace("|", "\\|")
 
 
+def _encoded(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode())
+
+
 def _run(report: RunReport) -> Iterable[str]:
     before, after = report.cascades.before, report.cascades.after
     broken = [c.name for c in report.checks if c.outcome == "did not hold"]
@@ -43,7 +49,7 @@ def _run(report: RunReport) -> Iterable[str]:
     )
     yield ""
     if broken:
-        yield f"**{len(broken)} checks did not hold: {prose(', '.join(broken))}.**"
+        yield f"**{counted(len(broken), 'check')} did not hold: {prose(', '.join(broken))}.**"
     elif report.checks:
         yield f"{len(held)} of {len(report.checks)} checks held; none that ran was broken."
     else:
@@ -126,8 +132,8 @@ def _table(title: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) 
         yield from lines
 
 
-def _change(report: ChangeReport) -> Iterable[str]:
-    """The worst first, at most sixty lines; what is cut off is counted."""
+def _change(report: ChangeReport, link: str) -> Iterable[str]:
+    """The worst first, at most sixty lines; what is cut off is counted and linked."""
     if report.nothing_to_say:
         yield f"{prose(report.title)}: this change leaves the cut as it was."
         return
@@ -136,7 +142,7 @@ def _change(report: ChangeReport) -> Iterable[str]:
         lines.append("")
     for c in report.cascades:
         delta = c.after - c.before
-        words = f"{abs(delta)} modules {'more' if delta > 0 else 'less'}"
+        words = f"{counted(abs(delta), 'module')} {'more' if delta > 0 else 'fewer'}"
         through = sorted({g.through for g in c.gained if g.through})
         lines.append(
             f"* {code(c.root)} now loads **{words}** ({c.before} → {c.after}, "
@@ -147,47 +153,69 @@ def _change(report: ChangeReport) -> Iterable[str]:
             some = ", ".join(code(g.module) for g in c.gained[:5])
             rest = f" and {len(c.gained) - 5} more" if len(c.gained) > 5 else ""
             lines.append(f"  gained: {some}{rest}")
-    for title, broken in (("Contracts broken", True), ("Contracts mended", False)):
-        found = [v for v in report.violations if v.broken == broken]
-        if found:
-            lines += ["", f"**{title}: {len(found)}**", ""]
-            lines += [
-                f"* {prose(v.contract)}: {code(f'{v.path}:{v.line}')} {prose(v.message)}"
-                for v in found
-            ]
-    for title, rows in (
-        ("Imports across the cut added", report.added),
-        ("Imports across the cut removed", report.removed),
-    ):
-        if rows:
-            lines += ["", f"**{title}: {len(rows)}**", ""]
-            lines += [
-                f"* {code(f'{r.path}:{r.line}')} {_direction(r.inward)} {code(r.imported)}"
-                + ("" if r.at_import else " (on call)")
-                for r in sorted(
-                    rows, key=lambda r: (_is_test(r.path), not r.at_import, r.path, r.line)
-                )
-            ]
+    lines += _violations("Contracts broken", [v for v in report.violations if v.broken])
+    lines += _crossings("Imports across the cut added", report.added)
     if report.borders:
-        lines += ["", f"**Symbols newly used across the cut: {len(report.borders)}**", ""]
-        lines += [
-            f"* {code(b.symbol)} at {code(f'{b.path}:{b.line}')}"
-            + (", the first such use" if b.new else "")
-            for b in sorted(
-                report.borders, key=lambda b: (_is_test(b.path), not b.new, b.symbol, b.path)
+        lines += ["", f"**Names newly used across the cut: {_names(report.borders)}**", ""]
+        ordered = sorted(
+            report.borders, key=lambda b: (_is_test(b.path), not b.new, b.symbol, b.path, b.line)
+        )
+        for symbol in dict.fromkeys(b.symbol for b in ordered):
+            found = [b for b in ordered if b.symbol == symbol]
+            who = "the rest uses" if found[0].inward else "the subsystem uses"
+            lines.append(
+                f"* {who} {code(symbol)} at {_some(f'{b.path}:{b.line}' for b in found)}"
+                + (": nobody did before" if found[0].new else "")
             )
-        ]
+    lines += _crossings("Imports across the cut removed", report.removed)
+    lines += _violations("Contracts mended", [v for v in report.violations if not v.broken])
     if report.caveats:
         lines += ["", *(f"* {prose(c)}" for c in report.caveats)]
     if len(lines) > _MOST_LINES:
         left = len(lines) - _MOST_LINES + 2
-        lines = [*lines[: _MOST_LINES - 2], "", f"and {left} lines more: see the whole report."]
+        whole = "the whole report"
+        if link:
+            address = re.sub(r"[<>\s]", _encoded, link)
+            whole = f"[{whole}](<{address}>)"
+        lines = [*lines[: _MOST_LINES - 2], "", f"and {left} lines more: see {whole}."]
     yield from lines
+
+
+def _violations(title: str, found: Sequence[Violation]) -> Iterable[str]:
+    if found:
+        yield from ("", f"**{title}: {len(found)}**", "")
+        for v in found:
+            yield f"* {prose(v.contract)}: {code(f'{v.path}:{v.line}')} {prose(v.message)}"
+
+
+def _crossings(title: str, rows: Sequence[Crossing]) -> Iterable[str]:
+    """One line for each module imported, with the places; what runs at import comes first."""
+    if not rows:
+        return
+    yield from ("", f"**{title}: {len(rows)}**", "")
+    ordered = sorted(
+        rows,
+        key=lambda r: (_is_test(r.path), not r.at_import, r.inward, r.imported, r.path, r.line),
+    )
+    groups: dict[tuple[bool, bool, bool, str], list[str]] = {}
+    for r in ordered:
+        key = (_is_test(r.path), r.at_import, r.inward, r.imported)
+        groups.setdefault(key, []).append(f"{r.path}:{r.line}")
+    for (_, at_import, inward, imported), places in groups.items():
+        who = "the rest imports" if inward else "the subsystem imports"
+        when = "" if at_import else " (on call)"
+        yield f"* {who} {code(imported)}{when} at {_some(places)}"
+
+
+def _names(borders: Sequence[Border]) -> int:
+    return len({b.symbol for b in borders})
+
+
+def _some(places: Iterable[str]) -> str:
+    found = list(places)
+    more = f" and {len(found) - _MOST_PLACES} more" if len(found) > _MOST_PLACES else ""
+    return ", ".join(code(place) for place in found[:_MOST_PLACES]) + more
 
 
 def _is_test(path: str) -> bool:
     return "tests" in path.split("/")
-
-
-def _direction(inward: bool) -> str:
-    return "the rest imports" if inward else "the subsystem imports"

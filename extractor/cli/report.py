@@ -5,11 +5,15 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from extractor.cli._options import Reporting, plan_option, reporting_options
 from extractor.errors import ExitCode, SourceError, UsageError
+
+if TYPE_CHECKING:
+    from contracts.configuration import Configuration
 
 
 class _OutputOrVerb(click.Group):
@@ -103,6 +107,12 @@ def of_run(
     help="Also write index.html, report.md and report.json there.",
 )
 @click.option(
+    "--link",
+    metavar="URL",
+    default="",
+    help="Where the whole report will be, for a comment that is cut off at 60 lines.",
+)
+@click.option(
     "--contracts",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -115,22 +125,18 @@ def of_change(
     rev2: str,
     plan: str,
     output: Path | None,
+    link: str,
     contracts: Path | None,
     reporting: Reporting,
 ) -> int:
     """Say what the change from REV1 to REV2 does to the cut; Markdown for a comment."""
-    from contracts.configuration import BadConfiguration, load
     from extractor.plan.load import load_plan
     from extractor.reporting.change import build_change_report
-    from extractor.reporting.write import write_report
     from extractor.source.repository import Source, open_source
     from reports.markdown import render_markdown
 
     chosen = load_plan(plan)
-    try:
-        rules = load(contracts) if contracts is not None else None
-    except BadConfiguration as error:
-        raise UsageError(str(error)) from None
+    rules = _rules(contracts) if contracts is not None else None
     with tempfile.TemporaryDirectory(prefix="extractor-") as scratch, ExitStack() as stack:
         sources: list[Source] = []
         for name, revision in (("before", rev1), ("after", rev2)):
@@ -149,6 +155,17 @@ def of_change(
             )
         report = build_change_report(sources[0], sources[1], chosen, rules)
     if output is not None:
+        from extractor.reporting.write import write_report
+
         write_report(output, report)
-    reporting.result(report.model_dump(mode="json"), render_markdown(report).rstrip("\n"))
+    reporting.result(report.model_dump(mode="json"), render_markdown(report, link).rstrip("\n"))
     return ExitCode.DONE
+
+
+def _rules(path: Path) -> Configuration:
+    from contracts.configuration import BadConfiguration, load
+
+    try:
+        return load(path)
+    except BadConfiguration as error:
+        raise UsageError(str(error)) from None

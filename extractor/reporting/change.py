@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from contracts.configuration import Configuration
-from contracts.run import run
 from extractor import __version__
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import Cascade, cascade
 from extractor.analysis.graph import Edge, Graph, Kind
+from extractor.analysis.names import Imported, ModuleNames, Unit, absolute
 from extractor.analysis.project import Project
+from extractor.analysis.scan import Facts, scan
 from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker, Use, modules_of
-from extractor.contract_world import store_for, world_of
 from extractor.plan.load import Plan
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below
@@ -21,18 +21,89 @@ from extractor.source.repository import Source
 from extractor.source.tree import GitTree
 from reports import schema
 
+if TYPE_CHECKING:
+    from contracts.configuration import Configuration
+
 _NAMES = (Kind.IMPORT, Kind.CONDITIONAL, Kind.STRING, Kind.ON_CALL, Kind.TYPE_CHECKING)
 _Key = tuple[str, str, bool]
+
+
+class _Known:
+    """What both revisions share: most files are the same, and no file need be read twice."""
+
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+        self.whole: dict[tuple[str, str], ModuleNames | None] = {}
+        self.outlines: dict[tuple[str, str], ModuleNames | None] = {}
+
+
+class _Names(Resolver):
+    """Reads in full what is surveyed; of other modules it knows what they import and define."""
+
+    def __init__(self, tree: GitTree, modules: Mapping[str, str], known: _Known) -> None:
+        super().__init__(tree, modules)
+        self._entries = tree
+        self._shared = known
+        self.surveyed = ""
+
+    def names(self, module: str) -> ModuleNames | None:
+        path = self.modules.get(module)
+        if path is None:
+            return None
+        key = (module, self._entries.entry(path).blob)
+        if key in self._shared.whole:
+            return self._shared.whole[key]
+        if module == self.surveyed:
+            self._shared.whole[key] = super().names(module)
+            return self._shared.whole[key]
+        if key not in self._shared.outlines:
+            found = self._shared.cache.facts([key[1]]) or {key[1]: scan(self.tree.read(path), path)}
+            self._shared.outlines[key] = outline(
+                found[key[1]], module, path.endswith("/__init__.py")
+            )
+        return self._shared.outlines[key]
+
+
+def outline(facts: Facts, module: str, is_package: bool) -> ModuleNames | None:
+    """What a module binds at its top level, without what its statements refer to.
+
+    ``None`` when it could not be read.
+    """
+    if facts.error:
+        return None
+    units: list[Unit] = []
+    stars: list[str] = []
+    binders: dict[str, tuple[int, ...]] = {}
+
+    def bind(kind: str, line: int, imports: tuple[tuple[str, Imported], ...], *names: str) -> None:
+        for name in names:
+            binders[name] = (*binders.get(name, ()), len(units))
+        units.append(Unit(kind, names, (), line, line, (), imports))
+
+    for line, _flags, level, target, names, alias in facts.top.imports:
+        base = absolute(module, is_package, level, target)
+        if names is None:
+            top = base.partition(".")[0]
+            bound = {alias or top: Imported(base if alias else top)}
+        else:
+            stars += [base for name, _ in names if name == "*"]
+            bound = {as_ or name: Imported(base, name) for name, as_ in names if name != "*"}
+        bind("import", line, tuple(bound.items()), *bound)
+    for name, kind in facts.bound.items():
+        bind(kind, 0, (), name)
+    exported = None if facts.exported is None else tuple(facts.exported)
+    return ModuleNames(module, is_package, tuple(units), binders, tuple(stars), exported)
 
 
 class _Side:
     """One revision: its graph and which of its modules are the subsystem's."""
 
-    def __init__(self, tree: GitTree, data: PlanData, project: Project) -> None:
+    def __init__(self, tree: GitTree, data: PlanData, project: Project, known: _Known) -> None:
         self.tree = tree
         self.data = data
         self.graph: Graph = project.graph(tree)
-        self.walker = SymbolWalker(Resolver(tree, modules_of(tree, {data.source_package})))
+        self.resolver = _Names(tree, modules_of(tree, {data.source_package}), known)
+        self.walker = SymbolWalker(self.resolver)
         self.own = frozenset(m for m in self.graph.modules if self.belongs(m))
 
     def belongs(self, module: str) -> bool:
@@ -59,9 +130,14 @@ class _Side:
             at_import=edge.loads,
         )
 
+    def content(self, module: str) -> bytes:
+        path = self.graph.modules[module].path
+        return self.tree.read(path) if path else b""
+
     def used_across(self, module: str) -> Iterator[tuple[Symbol, Use]]:
         """Names that ``module`` uses of the other side."""
         mine = module in self.own
+        self.resolver.surveyed = module
         for symbol, use in self.walker.survey(module):
             if (symbol.module in self.own) != mine and symbol.name:
                 yield symbol, use
@@ -80,9 +156,11 @@ def build_change_report(
 
     With ``contracts`` also which violations of them came and went.
     """
-    project = Project([plan.data.source_package], Cache())
-    old = _Side(before.tree, plan.data, project)
-    new = _Side(after.tree, plan.data, project)
+    cache = Cache()
+    project = Project([plan.data.source_package], cache)
+    shared = _Known(cache)
+    old = _Side(before.tree, plan.data, project, shared)
+    new = _Side(after.tree, plan.data, project, shared)
     changed = sorted(
         path
         for path in {*before.tree.paths(), *after.tree.paths()}
@@ -197,6 +275,10 @@ def _borders(old: _Side, new: _Side, changed: Iterable[str]) -> Iterator[schema.
 
 def _violations(old: _Side, new: _Side, contracts: Configuration) -> Iterator[schema.Violation]:
     """What was violated before is the baseline of what is violated now."""
+    # Loaded here: most changes are reported on without contracts.
+    from contracts.run import run
+    from extractor.contract_world import store_for, world_of
+
     store = store_for(new.tree, contracts.path)
     was = {
         verdict.contract: {v.key: v for v in verdict.new}
@@ -236,9 +318,11 @@ def _was_used(old: _Side, symbol: Symbol) -> bool:
     if symbol.module not in old.graph.modules:
         return False
     mine = symbol.module in old.own
+    users = {e.importer for e in old.graph.importers_of(symbol.module) if e.line}
     return any(
         symbol == used
-        for module in {e.importer for e in old.graph.importers_of(symbol.module) if e.line}
-        if (module in old.own) != mine
+        for module in sorted(users)
+        # Who imports the module itself must spell the name.
+        if (module in old.own) != mine and symbol.name.encode() in old.content(module)
         for used, _ in old.used_across(module)
     )

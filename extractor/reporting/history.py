@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from extractor.history.blame import blame_file
@@ -59,14 +59,8 @@ def describe_history(
     followed: Counter[str] | None = None
     blame = tuple(schema.FileBlame.model_validate(b.model_dump()) for b in seen)
     if source_git_dir is not None:
-        paths = sorted({move.source for move in moves})
-        direct = set(
-            _text(
-                run_git(
-                    source_git_dir, "log", "--full-history", "--format=%H", revision, "--", *paths
-                )
-            ).split()
-        )
+        origins = [origin for _, origin, is_merge, *_ in commits if origin and not is_merge]
+        direct = _touching(source_git_dir, origins, {move.source for move in moves})
         followed = Counter(
             day[:7]
             for _, origin, merge, _, day in commits
@@ -90,6 +84,24 @@ def describe_history(
         ),
         blame=blame,
     )
+
+
+def _touching(git_dir: Path, commits: Sequence[str], paths: Collection[str]) -> set[str]:
+    """Those of ``commits`` that change one of ``paths``."""
+    output = run_git(
+        git_dir,
+        *("diff-tree", "--stdin", "-r", "--root", "--no-renames", "--name-only", "-z"),
+        stdin="".join(f"{commit}\n" for commit in commits).encode(),
+    )
+    known = set(commits)
+    found: set[str] = set()
+    commit = ""
+    for item in _text(output).replace("\n", "\0").split("\0"):
+        if item in known:
+            commit = item
+        elif item in paths:
+            found.add(commit)
+    return found
 
 
 def _blame(

@@ -18,7 +18,7 @@ def write_report(folder: Path, report: Report) -> Path:
     page = folder / "index.html"
     for path, data in (
         (folder / "report.json", content),
-        (folder / "report.md", render_markdown(again).encode("utf-8")),
+        (folder / "report.md", render_markdown(again, "index.html").encode("utf-8")),
         (page, render_html(again).encode("utf-8")),
     ):
         draft = path.with_name(f".{path.name}.unfinished")

@@ -178,7 +178,13 @@ def make_change(text="plain", crossings=1):
         files=1,
         added=tuple(
             schema.Crossing(
-                path=text, line=n + 1, importer=text, imported=text, inward=True, at_import=True
+                path=text,
+                line=n + 1,
+                importer=text,
+                # The first four of one module share a line of Markdown.
+                imported=f"{text}{n if n > 3 else ''}",
+                inward=True,
+                at_import=True,
             )
             for n in range(crossings)
         ),

@@ -47,19 +47,30 @@ def test_nothing_to_say_is_one_line():
     assert text == "plain: this change leaves the cut as it was.\n"
 
 
-@pytest.mark.parametrize("crossings", [0, 40, 60, 500])
+@pytest.mark.parametrize("crossings", [0, 30, 60, 500])
 def test_a_comment_has_at_most_sixty_lines(crossings):
-    lines = render_markdown(make_change(crossings=crossings)).splitlines()
+    report = make_change(crossings=crossings)
+    lines = render_markdown(report).splitlines()
     assert len(lines) <= 60
-    assert ("see the whole report" in lines[-1]) == (crossings >= 40)
+    assert ("see the whole report" in lines[-1]) == (crossings >= 60)
+    linked = render_markdown(report, "https://a.example/(b)").splitlines()
+    assert len(linked) <= 60
+    told = "see [the whole report](<https://a.example/(b)>)" in linked[-1]
+    assert told == (crossings >= 60)
+
+
+def test_places_of_one_import_share_a_line():
+    text = render_markdown(make_change(crossings=4))
+    places = ", ".join(f"`plain:{n}`" for n in (1, 2, 3))
+    assert f"* the rest imports `plain` at {places} and 1 more\n" in text
 
 
 def test_the_worst_comes_first():
     text = render_markdown(make_change())
-    assert text.index("modules more") < text.index("across the cut added")
-    assert "now loads **1 modules more** (1 → 2, +20 lines), through `plain`" in text
+    assert text.index("module more") < text.index("across the cut added")
+    assert "now loads **1 module more** (1 → 2, +20 lines), through `plain`" in text
 
 
 def test_a_broken_check_is_said_at_the_top():
     lines = render_markdown(make_run()).splitlines()
-    assert lines[4] == "**1 checks did not hold: tests.**"
+    assert lines[4] == "**1 check did not hold: tests.**"
