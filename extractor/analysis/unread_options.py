@@ -47,6 +47,9 @@ def declared_option(node: ast.AST) -> ast.Constant | None:
     called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     called = node.func.id if isinstance(node.func, ast.Name) else called
     name = node.args[0]
+    # An old name of some option is declared to be understood, never to be read.
+    if called == "DeprecatedOpt":
+        return None
     if called.endswith("Opt") and isinstance(name, ast.Constant) and isinstance(name.value, str):
         return name
     return None

@@ -104,13 +104,23 @@ def _check_checks(
     # Only this path needs the catalogue.
     from extractor.verification.faults import as_table, inject, load_faults
 
-    def run(root: Path, name: str) -> CheckResult:
-        return run_checks(
-            root, plan, [name], against=against, history=history, python=python, first=True
-        )[0]
-
     chosen = [fault for fault in load_faults(plan) if fault.check in names]
     with tempfile.TemporaryDirectory(prefix="extractor-faults-") as scratch:
+        shared = Path(scratch) / "source"
+        shared.mkdir()
+
+        def run(root: Path, name: str) -> CheckResult:
+            return run_checks(
+                root,
+                plan,
+                [name],
+                against=against,
+                history=history,
+                python=python,
+                first=True,
+                shared=shared,
+            )[0]
+
         done = inject(result.resolve(), chosen, run, Path(scratch), reporting.progress.note)
     tried = [one for one in done if not one.absent]
     good = sum(one.good for one in tried)

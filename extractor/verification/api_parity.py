@@ -33,7 +33,6 @@ from extractor.verification.replay import (
     shrink,
 )
 from extractor.verification.service import Nursery, Service, ServiceDied, Setup, running
-from extractor.verification.test_runs import prepare_tree
 
 NEEDS = "source"
 _PROBE = Path(__file__).parent / "probes" / "record_requests.py"
@@ -60,18 +59,17 @@ class Side:
 
     setup: Setup
     database: str
+    fresh: Path
     nursery: Nursery | None = None
 
-    @property
-    def fresh(self) -> Path:
-        """The database as the service's own command makes it."""
-        return self.setup.state / "fresh" / self.database
-
     def prepare(self) -> None:
-        """Make the first database."""
-        first = replace(self.setup, state=self.setup.state / "fresh")
-        first.configure()
-        first.sync()
+        """Make the first database, with the service's own command, unless it is there."""
+        done = self.fresh / "done"
+        if not done.exists():
+            first = replace(self.setup, state=self.fresh)
+            first.configure()
+            first.sync()
+            done.touch()
 
     @contextmanager
     def start(self, name: str, extra: str = "") -> Iterator[Service]:
@@ -79,7 +77,7 @@ class Side:
         settings = replace(self.setup.settings, config=self.setup.settings.config + extra)
         setup = replace(self.setup, settings=settings, state=self.setup.state / name)
         setup.state.mkdir(parents=True)
-        for path in self.fresh.parent.glob("*.sqlite"):
+        for path in self.fresh.glob("*.sqlite"):
             shutil.copy(path, setup.state / path.name)
         with running(setup, sync=False, nursery=self.nursery) as service:
             yield service
@@ -95,7 +93,7 @@ def check(result: Result, context: Context) -> CheckResult:
         return CheckResult("api_parity", True, skipped="the plan has no [verify.replay]")
     normalise = Normaliser(rules.ignore, rules.present, rules.substitute, rules.explained)
     try:
-        with prepared(result, context, context.against) as (left, right):
+        with prepared(result, context) as (left, right):
             recordings = record(context, left)
             tally = replay_all(recordings, left, right, context, normalise)
             generated = generate(left, right, context, normalise)
@@ -155,17 +153,14 @@ def judge(
 
 
 @contextmanager
-def prepared(result: Result, context: Context, against: Path) -> Iterator[tuple[Side, Side]]:
+def prepared(result: Result, context: Context) -> Iterator[tuple[Side, Side]]:
     """The source's service and the result's, each on a copy of its tree, ready to be started."""
-    settings, version = context.settings, context.settings.source.version
     sides = []
-    for serve, made, root, name in (
-        (settings.source.serve, labs.environment_of_source(context), against, "left"),
-        (settings.serve, labs.runtime_of_result(result, context), result.root, "right"),
-    ):
-        tree = prepare_tree(root, context.scratch, made, version)
-        setup = Setup(serve, made, tree, context.scratch / name)
-        sides.append(Side(setup, settings.replay.database))
+    for place in labs.places(result, context):
+        setup = Setup(place.serve, place.environment, place.tree, context.scratch / place.name)
+        # The source's is the same for every result that is compared with it.
+        keep = context.shared if place.name == "source" else setup.state
+        sides.append(Side(setup, context.settings.replay.database, keep / "fresh"))
     with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
         list(pool.map(Side.prepare, sides))
         for side in sides:

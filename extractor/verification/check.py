@@ -72,7 +72,8 @@ class Context:
     ``plan`` is the plan the result was made with; ``against`` is a work tree of the source at the
     revision extracted, ``None`` when there is none; ``history`` is a git directory with its whole
     history; ``python`` an interpreter asked for;
-    ``scratch`` an empty folder that is deleted after the run; ``workers`` how many processes
+    ``scratch`` an empty folder that is deleted after the check, ``shared`` one that outlives it,
+    for what is made of the source alone; ``workers`` how many processes
     a check may keep busy; with ``first`` one finding is as good as all of them, and the check may
     end with it; ``report`` takes a line of progress.
     """
@@ -80,6 +81,7 @@ class Context:
     plan: Plan
     settings: VerifySettings
     scratch: Path
+    shared: Path
     against: Path | None = None
     history: Path | None = None
     python: Path | None = None

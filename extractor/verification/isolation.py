@@ -74,7 +74,7 @@ def _matching(paths: Iterable[str], pattern: re.Pattern[str]) -> list[str]:
 def _source_figures(context: Context, figures: dict[str, float]) -> str:
     assert context.against is not None
     made = labs.environment_of_source(context)
-    copy = prepare_tree(context.against, context.scratch, made, context.settings.source.version)
+    copy = labs.tree_of_source(context)
     setup = Setup(context.settings.source.serve, made, copy, context.scratch / "source")
     with running(setup) as service:
         service.send("GET", "/")

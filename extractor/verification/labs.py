@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.errors import UsageError
@@ -21,6 +22,8 @@ from extractor.verification.environment import (
     read_requirements,
     recipe,
 )
+from extractor.verification.settings import ServeSettings
+from extractor.verification.test_runs import prepare_tree
 
 
 def interpreter(context: Context) -> Interpreter:
@@ -68,6 +71,40 @@ def style_checker(context: Context) -> Environment:
     return environment(
         recipe(style.requirements, (), context.settings.build), python, context.report
     )
+
+
+def tree_of_source(context: Context) -> Path:
+    """A copy of the source, prepared once for all checks of a run: it is only to be read."""
+    if context.against is None:
+        raise UsageError("there is no source to compare with: pass --against")
+    ready = context.shared / "source"
+    if not ready.exists():
+        made = environment_of_source(context)
+        version = context.settings.source.version
+        prepare_tree(context.against, context.shared / "source-draft", made, version).rename(ready)
+    return ready
+
+
+@dataclass(frozen=True)
+class Place:
+    """One of the two services: ``source`` or ``result``, how it starts, and from which tree."""
+
+    name: str
+    serve: ServeSettings
+    environment: Environment
+    tree: Path
+
+
+def places(result: Result, context: Context) -> list[Place]:
+    """The source's service, when there is a source, and the result's."""
+    settings = context.settings
+    found = []
+    if context.against is not None:
+        made = environment_of_source(context)
+        found.append(Place("source", settings.source.serve, made, tree_of_source(context)))
+    made = runtime_of_result(result, context)
+    tree = prepare_tree(result.root, context.scratch, made, settings.source.version)
+    return [*found, Place("result", settings.serve, made, tree)]
 
 
 def with_drivers(base: Environment, root: Path, context: Context) -> Environment:

@@ -20,7 +20,6 @@ from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.environment import NoEnvironment
 from extractor.verification.service import ServiceDied, Setup
 from extractor.verification.settings import KnownError
-from extractor.verification.test_runs import prepare_tree
 from extractor.verification.writers import (
     Counts,
     Instances,
@@ -92,6 +91,8 @@ def check(result: Result, context: Context) -> CheckResult:
     seen: list[Seen] = []
     try:
         subjects_here = subjects(result, context)
+        if context.first:
+            subjects_here, stores = subjects_here[-1:], stores[:1]
         for store in stores:
             with server_of(store) as server:
                 for subject in subjects_here:
@@ -162,18 +163,13 @@ def server_of(store: str) -> Iterator[Server]:
 
 
 def subjects(result: Result, context: Context) -> list[Subject]:
-    """The result's service and, when there is one, the source's, with drivers for the stores."""
-    settings, version = context.settings, context.settings.source.version
-    made = [("result", settings.serve, labs.runtime_of_result(result, context), result.root)]
-    if context.against is not None:
-        source = labs.environment_of_source(context)
-        made.append(("source", settings.source.serve, source, context.against))
+    """The source's service, when there is a source, and the result's, with drivers for stores."""
     found = []
-    for name, serve, plain, root in made:
-        environment = labs.with_drivers(plain, context.scratch / f"{name}-drivers", context)
-        tree = prepare_tree(root, context.scratch, environment, version)
-        setup = Setup(serve, environment, tree, context.scratch / f"{name}-store")
-        found.append(Subject(name, setup))
+    for place in labs.places(result, context):
+        root = context.scratch / f"{place.name}-drivers"
+        environment = labs.with_drivers(place.environment, root, context)
+        state = context.scratch / f"{place.name}-store"
+        found.append(Subject(place.name, Setup(place.serve, environment, place.tree, state)))
     return found
 
 
@@ -194,7 +190,11 @@ def under_load(subject: Subject, store: str, server: Server, context: Context) -
         sampler.start()
         try:
             counts = run_writers(
-                load, rules.writers, instances, seconds=rules.seconds, kill=rules.kill
+                load,
+                rules.writers,
+                instances,
+                seconds=rules.seconds / 3 if context.first else rules.seconds,
+                kill=rules.kill,
             )
         finally:
             over.set()

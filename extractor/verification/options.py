@@ -10,7 +10,6 @@ from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.service import ServiceDied, Setup, running
 from extractor.verification.settings import OptionSettings
-from extractor.verification.test_runs import prepare_tree
 
 NEEDS = "source"
 Options = Mapping[str, Mapping[str, str]]
@@ -24,20 +23,17 @@ def check(result: Result, context: Context) -> CheckResult:
     if not settings.serve.factory:
         return CheckResult("options", True, skipped="the plan does not say how it is served")
     told = {}
-    for name, serve, made, root in (
-        ("source", settings.source.serve, labs.environment_of_source(context), context.against),
-        ("result", settings.serve, labs.runtime_of_result(result, context), result.root),
-    ):
-        tree = prepare_tree(root, context.scratch, made, settings.source.version)
-        setup = Setup(serve, made, tree, context.scratch / f"{name}-options")
+    for place in labs.places(result, context):
+        state = context.scratch / f"{place.name}-options"
+        setup = Setup(place.serve, place.environment, place.tree, state)
         try:
             with running(setup) as service:
                 # Policy rules are registered when they are first asked about.
                 for probe in settings.serve.probes:
                     service.send(probe.method, probe.path, probe.headers, probe.body.encode())
-                told[name] = service.stop()
+                told[place.name] = service.stop()
         except ServiceDied as error:
-            return verdict("options", [f"the {name}: {error}"], [])
+            return verdict("options", [f"the {place.name}: {error}"], [])
     return judge(told["source"], told["result"], settings.options)
 
 

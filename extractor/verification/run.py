@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeAlias
 
 from extractor.errors import ExitCode, UsageError
@@ -85,11 +85,13 @@ def run_checks(
     progress: Progress | None = None,
     workers: int = 2,
     first: bool = False,
+    shared: Path | None = None,
 ) -> list[CheckResult]:
     """Run checks on the result in ``root``, each on its own; one's failure stops no other.
 
     ``against`` is a plain tree of the source, ``history`` its git directory; with ``first`` a
-    check may end with its first finding. What cannot run for want of an environment comes back
+    check may end with its first finding; ``shared`` is a folder for what is made of the source,
+    when it is to serve several calls. What cannot run for want of an environment comes back
     as skipped, with the sentence that says what is missing.
     """
     if not root.is_dir():
@@ -98,14 +100,17 @@ def run_checks(
     settings = settings_from(plan.data.verify, str(plan.folder / "plan.toml"))
     result = Result.at(root.resolve())
     results = []
-    for name in names:
-        # What a check leaves behind must not be seen by the next.
-        scratch = Path(tempfile.mkdtemp(prefix="extractor-verify-"))
-        try:
+    with ExitStack() as stack:
+        if shared is None:
+            shared = Path(stack.enter_context(TemporaryDirectory(prefix="extractor-source-")))
+        for name in names:
+            # What a check leaves behind must not be seen by the next.
+            scratch = TemporaryDirectory(prefix="extractor-verify-", ignore_cleanup_errors=True)
             context = Context(
                 plan=plan,
                 settings=settings,
-                scratch=scratch,
+                scratch=Path(scratch.name),
+                shared=shared,
                 against=against,
                 history=history,
                 python=python,
@@ -113,10 +118,8 @@ def run_checks(
                 first=first,
                 report=progress.note,
             )
-            with progress.stage(name):
+            with scratch, progress.stage(name):
                 results.append(_run_one(name, result, context))
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
     return results
 
 

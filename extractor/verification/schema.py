@@ -9,7 +9,6 @@ from extractor.progress import Progress
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.environment import NoEnvironment
-from extractor.verification.test_runs import prepare_tree
 
 NEEDS = "source"
 
@@ -28,13 +27,10 @@ def check(result: Result, context: Context) -> CheckResult:
     from extractor.database import comparison
 
     places = []
-    for name, plain, root in (
-        ("source", labs.environment_of_source(context), context.against),
-        ("result", labs.runtime_of_result(result, context), result.root),
-    ):
-        made = labs.with_drivers(plain, context.scratch / f"{name}-drivers", context)
-        tree = prepare_tree(root, context.scratch, made, context.settings.source.version)
-        places.append(comparison.Place(tree, str(made.python)))
+    for place in labs.places(result, context):
+        root = context.scratch / f"{place.name}-drivers"
+        made = labs.with_drivers(place.environment, root, context)
+        places.append(comparison.Place(place.tree, str(made.python)))
     # For one finding, one server will do.
     engines = ("sqlite",) if context.first else ()
     settings = comparison.settings_of(context.plan)

@@ -87,7 +87,9 @@ class Shop:
 
     def context(self, against: Path | None = None) -> Context:
         settings = settings_from(self.plan.data.verify, "plan.toml")
-        return Context(self.plan, settings, self.folder / "scratch", against=against)
+        scratch, shared = self.folder / "scratch", self.folder / "shared"
+        shared.mkdir(exist_ok=True)
+        return Context(self.plan, settings, scratch, shared, against=against)
 
     def result(self) -> Result:
         return Result.at(self.root)
