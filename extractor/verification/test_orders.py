@@ -1,63 +1,112 @@
 """The tests pass in any order: one after the other, at random, and each module alone.
 
-State of the process (caches, flags, registered options) makes tests depend on one another.
+State of the process (caches, flags, registered options) makes tests depend on one another. What
+breaks in the source in the same order is told; it is a finding only where it breaks here alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.test_parity import id_map, kept_outcomes
 from extractor.verification.test_runs import Group, Outcomes, Suite, list_tests, run_tests
 from extractor.verification.tests import suite_of_result
 
 NEEDS = "environment"
 SEEDS = (20180228, 20180830)
-
-
-@dataclass(frozen=True)
-class Order:
-    """One way to run the tests, and what they came to in it."""
-
-    title: str
-    outcomes: Outcomes
+ALONE = "each module alone"
 
 
 def check(result: Result, context: Context) -> CheckResult:
-    """Run serially, twice at random and module by module; every broken id is a finding."""
-    suite = suite_of_result(result, context)
-    groups = list_tests(suite, context.scratch)
-    orders = [Order("serial", run_tests(suite, groups, context.scratch, workers=1))]
-    context.report(f"serial: {orders[0].outcomes.seconds:.0f} s")
-    for seed in SEEDS:
-        outcomes = run_tests(suite, groups, context.scratch, workers=context.workers, seed=seed)
-        orders.append(Order(f"random order {seed}", outcomes))
-        context.report(f"random order {seed}: {outcomes.seconds:.0f} s")
-    for module, own in modules_of(groups).items():
-        alone = _alone(suite, own, context)
-        orders.append(Order(f"{module} alone", alone))
-    return judge(orders)
+    """Serially, twice at random, module by module; in the source as well when there is one."""
+    ours = {}
+    for order, outcomes in in_every_order(suite_of_result(result, context), context):
+        ours[order] = outcomes
+        context.report(f"{order}: {outcomes.seconds:.0f} s")
+        if context.first and outcomes.broken():
+            return judge(ours, {})
+    theirs: Mapping[str, Outcomes] = {}
+    if context.against is not None and not context.first:
+        theirs = orders_of_source(context, context.against)
+    return judge(ours, theirs)
 
 
-def judge(orders: Sequence[Order]) -> CheckResult:
-    """Findings name the order in which a test broke."""
-    findings = [
-        f"{order.title}: {name}: {order.outcomes.of.get(name, 'never finished')}"
-        for order in orders
-        for name in order.outcomes.broken()
-    ]
-    wide = [order for order in orders if not order.title.endswith(" alone")]
+def judge(ours: Mapping[str, Outcomes], theirs: Mapping[str, Outcomes]) -> CheckResult:
+    """Findings name the order in which a test broke; ``theirs`` are told under our ids."""
+    findings: list[str] = []
+    also: list[str] = []
+    for order, outcomes in ours.items():
+        there = set(theirs[order].broken()) if order in theirs else set()
+        for name in outcomes.broken():
+            told = f"{order}: {name}: {outcomes.of.get(name, 'never finished')}"
+            (also if name in there else findings).append(told)
     evidence = [
-        f"{order.title}: "
-        + ", ".join(f"{n} {what}" for what, n in order.outcomes.counts().items())
-        + f" in {order.outcomes.seconds:.0f} s"
-        for order in wide
+        f"{order}: {_counted(outcomes)} in {outcomes.seconds:.0f} s"
+        + (f"; in the source: {_counted(theirs[order])}" if order in theirs else "")
+        for order, outcomes in ours.items()
     ]
-    alone = [order for order in orders if order not in wide]
-    ran = sum(len(order.outcomes.of) for order in alone)
-    evidence.append(f"each of {len(alone)} modules alone: {ran} tests")
-    return verdict("test_orders", findings, evidence, {"orders": len(orders)})
+    evidence += [f"breaks in the source as well: {told}" for told in also]
+    if not theirs:
+        evidence.append("no source to compare with (--against)")
+    return verdict("test_orders", findings, evidence, {"orders": len(ours)})
+
+
+def _counted(outcomes: Outcomes) -> str:
+    return ", ".join(f"{n} {what}" for what, n in outcomes.counts().items())
+
+
+def in_every_order(suite: Suite, context: Context) -> Iterator[tuple[str, Outcomes]]:
+    """The name of each order, and what the suite comes to in it."""
+    groups = list_tests(suite, context.scratch)
+    scratch, workers = context.scratch, context.workers
+    yield "serial", run_tests(suite, groups, scratch, workers=1, first=context.first)
+    for seed in SEEDS:
+        outcomes = run_tests(
+            suite, groups, scratch, workers=workers, seed=seed, first=context.first
+        )
+        yield f"random order {seed}", outcomes
+    yield ALONE, _each_alone(suite, groups, scratch, workers)
+
+
+def _each_alone(suite: Suite, groups: Sequence[Group], scratch: Path, workers: int) -> Outcomes:
+    """Every module in a process that has loaded no other test."""
+
+    def alone(named: tuple[str, list[Group]]) -> Outcomes:
+        module, own = named
+        folder = scratch / f"alone-{module}"
+        folder.mkdir()
+        path = module.replace(".", "/") + ".py"
+        where = (path,) if (suite.top / path).is_file() else suite.where
+        return run_tests(replace(suite, where=where), own, folder, workers=1)
+
+    with ThreadPoolExecutor(workers) as pool:
+        done = list(pool.map(alone, modules_of(groups).items()))
+    return Outcomes(
+        of={name: outcome for one in done for name, outcome in one.of.items()},
+        details={name: text for one in done for name, text in one.details.items()},
+        lost=tuple(name for one in done for name in one.lost),
+        seconds=sum(one.seconds for one in done),
+    )
+
+
+def orders_of_source(context: Context, against: Path) -> dict[str, Outcomes]:
+    """The source's outcomes in every order, under the ids they have in the result."""
+    mapped = id_map(context.plan.data)
+
+    def run(suite: Suite) -> dict[str, Outcomes]:
+        return dict(in_every_order(suite, context))
+
+    found = kept_outcomes(context, against, f"orders {SEEDS}", run)
+    return {order: _renamed(outcomes, mapped) for order, outcomes in found.items()}
+
+
+def _renamed(outcomes: Outcomes, mapped: Callable[[str], str]) -> Outcomes:
+    of = {mapped(name): outcome for name, outcome in outcomes.of.items()}
+    return Outcomes(of, lost=tuple(map(mapped, outcomes.lost)), seconds=outcomes.seconds)
 
 
 def modules_of(groups: Sequence[Group]) -> dict[str, list[Group]]:
@@ -66,7 +115,3 @@ def modules_of(groups: Sequence[Group]) -> dict[str, list[Group]]:
     for group in groups:
         found.setdefault(group.key.rsplit(".", 2)[0], []).append(group)
     return dict(sorted(found.items()))
-
-
-def _alone(suite: Suite, groups: Sequence[Group], context: Context) -> Outcomes:
-    return run_tests(suite, groups, context.scratch, workers=1)

@@ -26,6 +26,8 @@ from extractor.verification.test_runs import (
 from extractor.verification.tests import suite_of_result
 
 NEEDS = "source"
+# Of what is kept of the source's outcomes: part of its name.
+_FORMAT = 2
 
 
 def check(result: Result, context: Context) -> CheckResult:
@@ -100,23 +102,38 @@ def suite_of_source(context: Context, against: Path) -> Suite:
 
 
 def outcomes_of_source(context: Context, against: Path) -> Outcomes:
-    """What the tests come to in the source; from the cache when this content ran before."""
+    """What the tests come to in the source, in the order they are found."""
+
+    def run(suite: Suite) -> dict[str, Outcomes]:
+        groups = list_tests(suite, context.scratch)
+        context.report(f"running {sum(len(g.ids) for g in groups)} tests in the source")
+        return {"": run_tests(suite, groups, context.scratch, workers=context.workers)}
+
+    return kept_outcomes(context, against, "", run)[""]
+
+
+def kept_outcomes(
+    context: Context, against: Path, how: str, run: Callable[[Suite], dict[str, Outcomes]]
+) -> dict[str, Outcomes]:
+    """What ``run`` gives for the source; from the cache when this content ran before.
+
+    ``how`` tells apart what is run in several ways.
+    """
     roots = json.dumps(context.plan.data.roots.model_dump(mode="json"))
-    key = labs.source_key(context, against, roots)
+    key = labs.source_key(context, against, f"{_FORMAT} {how} {roots}")
     kept = cache_folder().parent / "outcomes" / f"{key}.json"
     if kept.is_file():
         loaded = json.loads(kept.read_text(encoding="utf-8"))
-        return Outcomes(of=loaded["of"], seconds=loaded["seconds"])
-    suite = suite_of_source(context, against)
-    groups = list_tests(suite, context.scratch)
-    context.report(f"running {sum(len(g.ids) for g in groups)} tests in the source")
-    outcomes = run_tests(suite, groups, context.scratch, workers=context.workers)
-    if not outcomes.lost:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(f".{labs.process_tag()}")
-        partial.write_text(
-            json.dumps({"of": dict(outcomes.of), "seconds": outcomes.seconds}, indent=1),
-            encoding="utf-8",
-        )
-        partial.replace(kept)
-    return outcomes
+        return {
+            name: Outcomes(of=one["of"], seconds=one["seconds"]) for name, one in loaded.items()
+        }
+    found = run(suite_of_source(context, against))
+    if any(one.lost for one in found.values()):
+        # Whatever ended a worker may not do so again.
+        return found
+    values = {name: {"of": dict(one.of), "seconds": one.seconds} for name, one in found.items()}
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    partial = kept.with_suffix(f".{labs.process_tag()}")
+    partial.write_text(json.dumps(values, indent=1), encoding="utf-8")
+    partial.replace(kept)
+    return found

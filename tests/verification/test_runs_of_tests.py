@@ -159,10 +159,44 @@ def test_parity_tells_lost_changed_and_new_ids(shop):
     assert "only in the result: shop.tests.unit.test_till.T.test_new" in done.evidence
 
 
+def test_alone_a_module_has_loaded_no_other_test(tmp_path, here, shop):
+    made = suite(tmp_path / "x", here)
+    folder = made.top / "shop" / "tests"
+    (folder / "test_cases.py").write_text("import shop\nshop.lent = True\n" + CASES)
+    (folder / "test_borrows.py").write_text(
+        "import unittest\nimport shop\n\n\nclass T(unittest.TestCase):\n"
+        "    def test_lent(self):\n        self.assertTrue(shop.lent)\n"
+    )
+    orders = dict(test_orders.in_every_order(made, shop.context()))
+    name = "shop.tests.test_borrows.T.test_lent"
+    assert orders["serial"].of[name] == "passed"
+    assert orders[test_orders.ALONE].of[name] == "error"
+    assert set(orders[test_orders.ALONE].of) == set(orders["serial"].of)
+
+
+def test_with_first_a_worker_ends_with_its_first_broken_test(tmp_path, here):
+    made = suite(tmp_path, here)
+    (made.top / "shop" / "tests" / "test_later.py").write_text(
+        "import unittest\n\n\nclass T(unittest.TestCase):\n    def test_x(self):\n        pass\n"
+    )
+    outcomes = run_tests(made, list_tests(made, tmp_path), tmp_path, workers=1, first=True)
+    assert outcomes.broken() == ["shop.tests.test_cases.PlainTest.test_bad"]
+    assert "shop.tests.test_later.T.test_x" not in outcomes.of
+
+
 def test_orders_name_the_order_that_broke():
     good, bad = Outcomes({"m.T.a": "passed"}), Outcomes({"m.T.a": "error"})
-    done = test_orders.judge([test_orders.Order("serial", good), test_orders.Order("m alone", bad)])
-    assert done.findings == ("m alone: m.T.a: error",)
+    done = test_orders.judge({"serial": good, "alone": bad}, {})
+    assert done.findings == ("alone: m.T.a: error",)
+
+
+def test_what_breaks_in_the_same_order_of_the_source_is_told():
+    good, bad = Outcomes({"m.T.a": "passed"}), Outcomes({"m.T.a": "error"})
+    done = test_orders.judge({"serial": good, "alone": bad}, {"serial": good, "alone": bad})
+    assert done.held
+    assert "breaks in the source as well: alone: m.T.a: error" in done.evidence
+    done = test_orders.judge({"serial": bad, "alone": good}, {"serial": good, "alone": bad})
+    assert done.findings == ("serial: m.T.a: error",)
 
 
 def test_groups_are_told_apart_by_module():
