@@ -725,6 +725,24 @@ class _Work:
                 self.edits.append(Edit(low, high, mention.new))
 
     def edit_comments(self) -> None:
+        utf8 = self.source.utf8
+        found = []
+        for mention in mentions(self.renames, utf8, prose=True):
+            line = self.source.line_of(mention.start)
+            start, _ = self.source.line_bounds(line)
+            if utf8.find(b"#", start, mention.start) >= 0:
+                found.append((mention, line, start))
+        spans = self.string_spans() if found else []
+        for mention, line, start in found:
+            if not self.in_comment(start, mention.start, spans):
+                continue
+            if mention.stays and self.renames.report_left:
+                self.findings.append(Finding(f"still names {mention.stays}", line))
+            if mention.new != utf8[mention.start : mention.end]:
+                self.edits.append(Edit(mention.start, mention.end, mention.new))
+
+    def string_spans(self) -> list[tuple[int, int]]:
+        """Where the strings are, in order; a mark inside of one begins no comment."""
         spans: list[tuple[int, int]] = []
         for node, _ in self.names.strings:
             low, high = self.source.start(node), self.source.end(node)
@@ -733,16 +751,7 @@ class _Work:
             else:  # there may be comments between the parts
                 pieces = literal_pieces(self.source.utf8, low, high)
                 spans += [(piece.opening, piece.end) for piece in pieces]
-        spans.sort()
-        for mention in mentions(self.renames, self.source.utf8, prose=True):
-            line = self.source.line_of(mention.start)
-            start, _ = self.source.line_bounds(line)
-            if not self.in_comment(start, mention.start, spans):
-                continue
-            if mention.stays and self.renames.report_left:
-                self.findings.append(Finding(f"still names {mention.stays}", line))
-            if mention.new != self.source.utf8[mention.start : mention.end]:
-                self.edits.append(Edit(mention.start, mention.end, mention.new))
+        return sorted(spans)
 
     def in_comment(self, start: int, position: int, spans: Sequence[tuple[int, int]]) -> bool:
         mark = self.source.utf8.find(b"#", start, position)

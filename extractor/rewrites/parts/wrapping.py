@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.rewrites.parts.source_text import LINE_LENGTH
+from extractor.slicing import split_module
 
 _COMMENT = re.compile(r"\s*#[:!]? ?")
 _STARTS_ANEW = re.compile(r"\s*(#[:!]?\s*)?([:*\-+.=~^>]|\d+[.)]|@|\"\"\"|'''|$)")
@@ -27,7 +30,7 @@ def wrap_prose(content: bytes, written: set[bytes]) -> bytes:
     if not longish:
         return content
     lines = [line.decode("utf-8") for line in raw]
-    docstrings = _docstring_lines(content)
+    docstrings = _docstring_lines(content, longish)
     for index in reversed(longish):
         is_comment = lines[index].lstrip().startswith("#") and index not in docstrings
         if len(lines[index].rstrip("\r\n")) > LINE_LENGTH and (is_comment or index in docstrings):
@@ -36,19 +39,51 @@ def wrap_prose(content: bytes, written: set[bytes]) -> bytes:
     return "".join(lines).encode("utf-8")
 
 
-def _docstring_lines(content: bytes) -> dict[int, int]:
-    """The 0-based lines of docstrings, each with the last line of its docstring."""
-    try:
-        tree, _ = parse_ast(b"# coding: utf-8\n" + content)
-    except UnreadableSource:
-        return {}
+def _docstring_lines(content: bytes, wanted: Sequence[int]) -> dict[int, int]:
+    """The 0-based lines of docstrings, each with the last line of its docstring.
+
+    Only the top-level statements that hold a line of ``wanted`` are looked at.
+    """
     found: dict[int, int] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            assert node.end_lineno is not None
-            last = node.end_lineno - 2
-            found.update(dict.fromkeys(range(node.lineno - 2, last + 1), last))
+    for first, code in _statements_with(content, wanted):
+        try:
+            tree, _ = parse_ast(b"# coding: utf-8\n" + code)
+        except UnreadableSource:
+            continue
+        for node in _statements(tree):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                assert node.end_lineno is not None
+                last = first + node.end_lineno - 2
+                found.update(dict.fromkeys(range(first + node.lineno - 2, last + 1), last))
     return found
+
+
+def _statements_with(content: bytes, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    """The top-level statements that hold one of the ``wanted`` lines, and their first line."""
+    try:
+        module = split_module(content)
+    except UnreadableSource:
+        return
+    line = module.header.count(b"\n")
+    for statement in module.body:
+        line += (statement.gap + statement.comment).count(b"\n")
+        end = line + statement.code.count(b"\n")
+        if bisect_left(wanted, line) < bisect_right(wanted, end):
+            yield line, statement.code
+        line = end + statement.rest.count(b"\n")
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Every statement, however deep; expressions hold none."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):
+                waiting.extend(inner)
 
 
 def _push(lines: list[str], is_comment: bool, last: int | None) -> list[str]:
