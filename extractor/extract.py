@@ -208,10 +208,10 @@ def _each(
     return changes, tuple(findings), tuple(failures)
 
 
-def _sources_of(extraction: Extraction) -> dict[str, str]:
+def _sources_of(layout: Layout) -> dict[str, str]:
     """Result path to the dotted module it was in the source."""
     reverse: dict[str, str] = {}
-    for move in extraction.layout.moves:
+    for move in layout.moves:
         if move.source.endswith(".py"):
             dotted = move.source.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
             reverse.setdefault(move.target, dotted)
@@ -223,7 +223,7 @@ def _module_of(path: str) -> str:
 
 
 def _drop_cut_calls(extraction: Extraction) -> None:
-    origin = _sources_of(extraction)
+    origin = _sources_of(extraction.layout)
     for cut in extraction.plan.data.cut:
 
         def rewrite(path: str, content: bytes, subject: str = cut.subject) -> Outcome:
@@ -266,7 +266,7 @@ def _rename(
     extra: Mapping[str, bytes] | None = None,
     rewrite_name: str = "rename_references",
 ) -> None:
-    origin = _sources_of(extraction)
+    origin = _sources_of(extraction.layout)
     renames = Renames(
         modules=names.modules,
         symbols=names.symbols,
@@ -601,38 +601,60 @@ def _tox_environments(languages: Iterable[str]) -> list[str]:
     return [f"py{v[1]}{v[2]}" for v in versions if v] or ["py3"]
 
 
-def historic_rewrite(extraction: Extraction) -> Callable[[str, bytes], bytes]:
+def historic_rewrite(
+    layout: Layout,
+) -> Callable[[Mapping[str, str]], Callable[[str, bytes], bytes]]:
     """References renamed as in ``rewrite_all``, for one old version of a file at a time.
 
-    What no parser accepts is given back as it is.
+    What is returned first wants the older paths of moved files, each with its path now: old
+    versions name them by those. What no parser accepts is given back as it is.
     """
-    layout = extraction.layout
     maps = [layout.moved, layout.carried, *(names for _, names in layout.replaced)]
-    renames = Renames(
-        modules={old: new for names in maps for old, new in names.modules.items()},
-        symbols={old: new for names in maps for old, new in names.symbols.items()},
-        known_modules=layout.source_modules,
-        report_left=False,
-    )
-    origin = _sources_of(extraction)
+    modules = {old: new for names in maps for old, new in names.modules.items()}
+    symbols = {old: new for names in maps for old, new in names.symbols.items()}
+    origin = _sources_of(layout)
 
-    def rewrite(path: str, content: bytes) -> bytes:
-        if not _is_text(content):
-            return content
-        if path.endswith(".py"):
-            outcome = rename_references.rewrite(
-                content,
-                module=origin.get(path, _module_of(path)),
-                is_package=path.endswith("/__init__.py"),
-                renames=renames,
-                path=path,
-                new_module=_module_of(path),
-            )
-        else:
-            outcome = rename_references.rewrite_text(content, renames)
-        return outcome.content if isinstance(outcome, Rewritten) else content
+    def with_older(paths: Mapping[str, str]) -> Callable[[str, bytes], bytes]:
+        older: dict[str, list[str]] = {}
+        for path, now in sorted(paths.items()):
+            if path.endswith(".py") and now.endswith(".py"):
+                older.setdefault(_module_of(now), []).append(_module_of(path))
+        renames = Renames(
+            modules={
+                name: new
+                for old, new in modules.items()
+                for name in [*older.get(old, ()), old]
+                if name == old or name not in modules
+            },
+            symbols={
+                f"{module}:{name}": new
+                for old, new in symbols.items()
+                for name in [old.partition(":")[2]]
+                for module in [*older.get(old.partition(":")[0], ()), old.partition(":")[0]]
+            },
+            known_modules=layout.source_modules,
+            report_left=False,
+        )
 
-    return rewrite
+        def rewrite(path: str, content: bytes) -> bytes:
+            if not _is_text(content):
+                return content
+            if path.endswith(".py"):
+                outcome = rename_references.rewrite(
+                    content,
+                    module=origin.get(path, _module_of(path)),
+                    is_package=path.endswith("/__init__.py"),
+                    renames=renames,
+                    path=path,
+                    new_module=_module_of(path),
+                )
+            else:
+                outcome = rename_references.rewrite_text(content, renames)
+            return outcome.content if isinstance(outcome, Rewritten) else content
+
+        return rewrite
+
+    return with_older
 
 
 def readable(files: Mapping[str, bytes]) -> dict[str, str]:

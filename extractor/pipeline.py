@@ -113,7 +113,7 @@ def write_repository(
         extraction.layout.moves,
         target,
         form=form,
-        rewrite_blob=historic_rewrite(extraction) if form == "rewritten" else None,
+        make_rewrite=historic_rewrite(extraction.layout) if form == "rewritten" else None,
         progress=stage,
     )
     tip = commit_steps(target, carried.tip, extraction, identity, source.commit_date)

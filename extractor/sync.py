@@ -68,7 +68,7 @@ def sync(
             extraction.layout.moves,
             target,
             author=identity,
-            rewrite_blob=historic_rewrite(extraction) if state.form == "rewritten" else None,
+            make_rewrite=historic_rewrite(extraction.layout) if state.form == "rewritten" else None,
         )
     with progress.stage("join"):
         tip = commit_steps(target, appended.tip, extraction, identity, source.commit_date)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from extractor.cli._options import Reporting, reporting_options
+from extractor.cli._options import Reporting, plan_option, reporting_options
 from extractor.errors import ExitCode
 
 _UPSTREAM = "upstream"
@@ -34,26 +34,39 @@ def command() -> None:
     show_default=True,
     help="Compare blame at this branch of RESULT.",
 )
+@plan_option
 @reporting_options
-def check(result: Path, against: str, branch: str, reporting: Reporting) -> int:
+def check(result: Path, against: str, branch: str, plan: str, reporting: Reporting) -> int:
     """Compare RESULT (OUTPUT/<name>) with its source, line by line and commit by commit.
 
     Blame must name the same commit for 99 % of the lines; no commit may change nothing, no
-    path be foreign, no ancestor lost; the tip must be exactly the mapped subset. What was seen
-    is noted in the manifest beside RESULT, where `extractor report` finds it.
+    path be foreign, no ancestor lost, no import dangle; the tip must be exactly the mapped
+    subset. Where the history was rewritten, with PLAN, no version may name a moved module by an
+    old path, and each must still be readable. What was seen is noted in the manifest beside
+    RESULT, where `extractor report` finds it.
     """
+    from extractor.extract import historic_rewrite
     from extractor.history.check import check_history, summary
     from extractor.history.state import read_state
     from extractor.manifest import record_checks
+    from extractor.pipeline import analyse
+    from extractor.plan.load import load_plan
     from extractor.reporting.history import history_records
     from extractor.scratch import workspace
     from extractor.source.repository import open_source
 
-    revision = read_state(result / ".git").source_revision
+    state = read_state(result / ".git")
     with workspace() as scratch:
-        opened = open_source(against, revision, workspace=scratch, progress=reporting.progress)
+        opened = open_source(
+            against, state.source_revision, workspace=scratch, progress=reporting.progress
+        )
         with opened as source, reporting.progress.stage("check"):
-            checked = check_history(source.git_dir, result, branch=branch)
+            make_rewrite = None
+            if state.form == "rewritten":
+                make_rewrite = historic_rewrite(analyse(source.tree, load_plan(plan)).layout)
+            checked = check_history(
+                source.git_dir, result, branch=branch, make_rewrite=make_rewrite
+            )
     if branch == _UPSTREAM:
         record_checks(result, *history_records(checked))
     reporting.result(checked.record(), summary(checked))

@@ -12,16 +12,18 @@ from extractor.history.carry import (
     ORIGIN_NOTES,
     UPSTREAM,
     commit_date,
+    older_names,
     origin_notes,
     require_exact,
     with_needs,
 )
 from extractor.history.commits import Identity, read_folder
-from extractor.history.contents import Contents, RewriteBlob
+from extractor.history.contents import Contents
 from extractor.history.graph import Graph, NewCommit, State, reached_blobs, write_commits
 from extractor.history.lineage import Follower, Lineages, Provider
 from extractor.history.packing import PackWriter, add_pack, pack_objects
 from extractor.history.repository import objects_folder
+from extractor.history.rewriting import MakeRewrite
 from extractor.history.slices import Slices
 from extractor.history.state import HistoryState, read_state, write_state
 from extractor.history.trees import Folder, Leaf
@@ -50,7 +52,7 @@ def append_history(
     target: Path,
     *,
     author: Identity,
-    rewrite_blob: RewriteBlob | None = None,
+    make_rewrite: MakeRewrite | None = None,
 ) -> Appended:
     """Bring ``upstream`` of the result at ``target`` to the source's ``revision``.
 
@@ -61,7 +63,7 @@ def append_history(
     """
     git_dir = target / ".git"
     state = read_state(git_dir)
-    if (state.form == "rewritten") != (rewrite_blob is not None):
+    if (state.form == "rewritten") != (make_rewrite is not None):
         raise UsageError(f"the result is of the {state.form} form: sync it in the same")
     if revision == state.source_revision:
         raise NothingToDo(f"the result is at {revision[:12]} already")
@@ -84,6 +86,11 @@ def append_history(
         follower = Follower(history, reader, slices, findings)
         new_lineages = follower.follow(with_needs(source_git_dir, revision, targets))
         lineages = _joined(state.lineages, new_lineages)
+        rewrite_blob = (
+            None
+            if make_rewrite is None
+            else make_rewrite(older_names(source_git_dir, revision, moves, lineages))
+        )
         contents = Contents(reader, pack, lineages, slices, rewrite_blob)
         paths = lineages.paths()
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.moves import Move, SliceMove
-from extractor.slicing import split_module
+from extractor.slicing import join_slices, slice_module, split_module
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import run_git
 
 Line = tuple[str, int]
+# Renaming changes a path at most: of `from a.b.c import d` half the words stay.
+_LEAST_LIKENESS = 0.5
 Relation = Callable[[str, str, str, bytes], bool]
 
 
@@ -65,7 +68,7 @@ def pair_lines(
     new = result.splitlines()
     if is_whole:
         path, content = sources[0]
-        return [None if i is None else (path, i + 1) for i in _aligned(content.splitlines(), new)]
+        return [None if i is None else (path, i + 1) for i in aligned(content.splitlines(), new)]
     paired: list[Line | None] = [None] * len(new)
     statements: dict[bytes, list[tuple[str, int, list[bytes]]]] = {}
     for path, content in sources:
@@ -96,6 +99,67 @@ def pair_lines(
                 paired[at + offset] = (path, first + offset)
         at += _count(block)
     return paired
+
+
+def plain_content(moves: Sequence[Move], contents: Mapping[str, bytes]) -> bytes:
+    """What the moves of one target make of the source's files, before any rewrite."""
+    parts = [
+        slice_module(contents[move.source], move.symbols)
+        if isinstance(move, SliceMove)
+        else contents[move.source]
+        for move in moves
+    ]
+    return join_slices(parts) if len(parts) > 1 else parts[0]
+
+
+def pair_rewritten(result: bytes, plain: bytes, pairs: Sequence[Line | None]) -> list[Line | None]:
+    """The ``pairs`` of the lines that ``plain`` has, for those of ``result`` made of them.
+
+    Lines that agree are the same; each other line is what it resembles most, and nothing
+    when there is no such line: a rewrite may sort imports anew and break lines.
+    """
+    old, new = plain.splitlines(), result.splitlines()
+    found: list[int | None] = [None] * len(new)
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    rest_old: list[int] = []
+    rest_new: list[int] = []
+    for kind, old_from, old_to, new_from, new_to in matcher.get_opcodes():
+        if kind == "equal":
+            for offset in range(new_to - new_from):
+                found[new_from + offset] = old_from + offset
+            continue
+        olds = [index for index in range(old_from, old_to) if old[index].strip()]
+        news = [index for index in range(new_from, new_to) if new[index].strip()]
+        _pair_similar(old, olds, new, news, found)
+        rest_old += [index for index in olds if index not in found[new_from:new_to]]
+        rest_new += [index for index in news if found[index] is None]
+    _pair_similar(old, rest_old, new, rest_new, found)
+    return [None if index is None else pairs[index] for index in found]
+
+
+def _pair_similar(
+    old: Sequence[bytes],
+    olds: Sequence[int],
+    new: Sequence[bytes],
+    news: Sequence[int],
+    found: list[int | None],
+) -> None:
+    """Note in ``found`` the most similar pairs first, each line in one pair at most."""
+    scores = sorted(
+        ((_likeness(old[i], new[j]), -abs(i - j), -i, -j) for i in olds for j in news),
+        reverse=True,
+    )
+    used: set[int] = set()
+    for score, _distance, i, j in scores:
+        if score >= _LEAST_LIKENESS and -i not in used and found[-j] is None:
+            used.add(-i)
+            found[-j] = -i
+
+
+def _likeness(old: bytes, new: bytes) -> float:
+    """How far two lines agree, word by word; 1.0 for the same words."""
+    before, after = re.findall(rb"\w+", old), re.findall(rb"\w+", new)
+    return difflib.SequenceMatcher(None, before, after, autojunk=False).ratio()
 
 
 def compare_blame(
@@ -139,8 +203,13 @@ def blame_file(
     commit: str,
     origin_of: Mapping[str, str],
     is_older: Relation,
+    *,
+    is_rewritten: bool = False,
 ) -> FileBlame:
-    """Compare one target, made of ``moves``, at ``commit`` of the result."""
+    """Compare one target, made of ``moves``, at ``commit`` of the result.
+
+    With ``is_rewritten`` a line that was only renamed is paired with what it was.
+    """
     target = moves[0].target
     sources: list[tuple[str, bytes]] = []
     with ObjectReader(source_git_dir) as reader:
@@ -149,11 +218,16 @@ def blame_file(
     with ObjectReader(git_dir) as reader:
         content = reader.read(f"{commit}:{target}")
     is_whole = not isinstance(moves[0], SliceMove)
+    if is_rewritten:
+        plain = plain_content(moves, dict(sources))
+        pairs = pair_rewritten(content, plain, pair_lines(plain, sources, is_whole))
+    else:
+        pairs = pair_lines(content, sources, is_whole)
     return compare_blame(
         target,
         blame_lines(git_dir, commit, target),
         content.split(b"\n")[: _count(content)],
-        pair_lines(content, sources, is_whole),
+        pairs,
         {path: blame_lines(source_git_dir, revision, path) for path, _content in sources},
         origin_of,
         is_older,
@@ -164,7 +238,8 @@ def _count(text: bytes) -> int:
     return text.count(b"\n") + (not text.endswith(b"\n") if text else 0)
 
 
-def _aligned(old: Sequence[bytes], new: Sequence[bytes]) -> list[int | None]:
+def aligned(old: Sequence[bytes], new: Sequence[bytes]) -> list[int | None]:
+    """For each line of ``new`` the index of the one of ``old`` that it is, or stands for."""
     if old == new:
         return list(range(len(new)))
     found: list[int | None] = [None] * len(new)

@@ -17,12 +17,13 @@ from typing import Literal
 
 from extractor.errors import DidNotHold, MissingObject, SourceError, UsageError
 from extractor.history.commits import read_folder
-from extractor.history.contents import Contents, RewriteBlob
+from extractor.history.contents import Contents
 from extractor.history.graph import Graph, State, reached_blobs, write_commits
 from extractor.history.lineage import Follower, Lineages
 from extractor.history.moves import Move, SliceMove, moves_by_target
 from extractor.history.packing import PackWriter, index_pack, pack_objects
 from extractor.history.repository import make_repository
+from extractor.history.rewriting import MakeRewrite, RewriteBlob, without_collecting
 from extractor.history.slices import Slices
 from extractor.history.state import HistoryState, write_state
 from extractor.history.trees import Folder, Leaf
@@ -61,27 +62,28 @@ def carry_history(
     target: Path,
     *,
     form: Literal["moved", "rewritten"] = "moved",
-    rewrite_blob: RewriteBlob | None = None,
+    make_rewrite: MakeRewrite | None = None,
     progress: Report | None = None,
 ) -> CarriedHistory:
     """Make the repository ``target/.git`` with the mapped history on branch ``upstream``.
 
-    ``revision`` is a full commit name. ``rewrite_blob(target path, content)`` is asked
-    once for each version of each file in the ``rewritten`` form. Nothing appears at
-    ``target`` before the work is done. Raises ``UsageError`` when a move does not fit the
+    ``revision`` is a full commit name. In the ``rewritten`` form ``make_rewrite`` is given the
+    older paths of moved files, each with its path at the revision; what it returns is asked
+    once for each version of each file: (target path, content) to new content. Nothing appears
+    at ``target`` before the work is done. Raises ``UsageError`` when a move does not fit the
     revision, ``SourceError`` when the source lacks an object that is needed.
     """
-    if (form == "rewritten") != (rewrite_blob is not None):
-        raise UsageError("the rewritten form, and only that, needs rewrite_blob")
+    if (form == "rewritten") != (make_rewrite is not None):
+        raise UsageError("the rewritten form, and only that, needs make_rewrite")
     if target.exists() and any(target.iterdir()):
         raise UsageError(f"{target} is not empty")
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         git_dir = work / ".git"
-        carried = _carry(
-            source_git_dir, revision, moves, git_dir, rewrite_blob, progress or (lambda text: None)
-        )
+        say = progress or (lambda text: None)
+        with without_collecting():
+            carried = _carry(source_git_dir, revision, moves, git_dir, make_rewrite, say)
         # A scratch folder is its maker's alone; the result is as open as where it lies.
         work.chmod(target.parent.stat().st_mode & 0o777)
         work.replace(target)
@@ -96,7 +98,7 @@ def _carry(
     revision: str,
     moves: Sequence[Move],
     git_dir: Path,
-    rewrite_blob: RewriteBlob | None,
+    make_rewrite: MakeRewrite | None,
     say: Report,
 ) -> CarriedHistory:
     targets = moves_by_target(moves)
@@ -112,8 +114,13 @@ def _carry(
         follower = Follower(history, reader, slices, findings)
         follower.read_ahead(wider)
         lineages = follower.follow(wider)
-        say("writing the commits")
+        rewrite_blob = None
+        if make_rewrite is not None:
+            say("rewriting old versions")
+            rewrite_blob = make_rewrite(older_names(source, revision, moves, lineages))
         contents = Contents(reader, pack, lineages, slices, rewrite_blob)
+        contents.rewrite_ahead(history)
+        say("writing the commits")
         graph = Graph()
         write_commits(history, lineages, contents, reader, pack, graph, _no_boundary)
         date = commit_date(reader.read(revision))
@@ -160,6 +167,17 @@ def _carry(
         lineages=lineages,
         findings=tuple(findings),
     )
+
+
+def older_names(
+    source: Path, revision: str, moves: Sequence[Move], lineages: Lineages
+) -> dict[str, str]:
+    """The older path of each moved file, and its path at ``revision``.
+
+    A path that is somebody else at the revision, or that two moved files had, says nothing.
+    """
+    present = {path for path, _leaf in read_folder(source, revision).leaves()}
+    return lineages.older_paths([move.source for move in moves], present)
 
 
 def commit_date(raw: bytes) -> int:

@@ -11,19 +11,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.errors import DidNotHold, MissingObject
-from extractor.history.blame import FileBlame, blame_file, blame_lines
-from extractor.history.carry import UPSTREAM, require_exact
+from extractor.errors import DidNotHold, MissingObject, SourceError, UsageError
+from extractor.history.blame import FileBlame, aligned, blame_file, blame_lines
+from extractor.history.carry import UPSTREAM, older_names, require_exact
 from extractor.history.commits import read_folder
-from extractor.history.contents import RewriteBlob
+from extractor.history.lineage import EMPTY_BLOB
+from extractor.history.references import (
+    dangling_imports,
+    module_name,
+    named_modules,
+    old_module_names,
+)
+from extractor.history.rewriting import MakeRewrite, RewriteBlob
 from extractor.history.state import HistoryState, read_state
-from extractor.history.walk import History, iterate_changes, iterate_renames, read_history
-from extractor.moves import WholeMove, moves_by_target
-from extractor.source.objects import ObjectReader
-from extractor.source.tree import run_git
+from extractor.history.walk import ABSENT, History, iterate_changes, iterate_renames, read_history
+from extractor.moves import Move, WholeMove, moves_by_target
+from extractor.parsing import UnreadableSource, parse_ast
+from extractor.source.objects import ObjectReader, stream_objects
+from extractor.source.tree import GitTree, run_git
 
 LEAST_SHARE = 0.99
 LEAST_SHARE_OF_A_FILE = 0.95
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,10 @@ class HistoryCheck:
     ``files``: blame, line by line. ``noise``: commits that change nothing, and merges that
     join nothing. ``foreign``: paths in some tree that are no target. ``lost``: the source's
     commits that changed an ancestor of a carried file and are unknown to the result.
+    ``dangling``: imports of the finished result that no file of it answers. In the
+    ``rewritten`` form ``old_names`` are places in readable versions that name a moved module by
+    an old path, or versions that only rewriting made unreadable; ``unreadable`` versions, which
+    no parser accepts, are kept as they were.
     """
 
     revision: str
@@ -41,7 +54,11 @@ class HistoryCheck:
     noise: tuple[str, ...]
     foreign: tuple[str, ...]
     lost: tuple[str, ...]
+    dangling: tuple[str, ...]
     tip_differs: str
+    old_names: tuple[str, ...] = ()
+    unreadable: int = 0
+    python_versions: int = 0
 
     def shares(self) -> dict[str, float]:
         """Part of the lines that name the right commit, for production, tests and the rest."""
@@ -65,9 +82,19 @@ class HistoryCheck:
         found += [f"{commit} changes nothing that lives on" for commit in self.noise]
         found += [f"{path} is in the history, but nothing of the result" for path in self.foreign]
         found += [f"{commit} of the source is lost" for commit in self.lost]
+        found += [*self.dangling, *self.old_names]
         if self.tip_differs:
             found.append(self.tip_differs)
         return tuple(found)
+
+    def told_of_versions(self) -> tuple[str, ...]:
+        """What the ``rewritten`` form's versions are like, as a sentence; nothing otherwise."""
+        if not self.python_versions:
+            return ()
+        return (
+            f"{self.python_versions} versions of Python files: {len(self.old_names)} times one "
+            f"names a moved module by an old path, {self.unreadable} no parser accepts",
+        )
 
     def record(self) -> dict[str, object]:
         """The same for a program: plain values, sorted."""
@@ -83,6 +110,10 @@ class HistoryCheck:
             "noise": len(self.noise),
             "foreign_paths": len(self.foreign),
             "lost_ancestors": len(self.lost),
+            "dangling_references": len(self.dangling),
+            "old_names": len(self.old_names),
+            "unreadable_versions": self.unreadable,
+            "python_versions": self.python_versions,
             "problems": list(self.problems),
         }
 
@@ -92,42 +123,132 @@ def check_history(
     target: Path,
     *,
     branch: str = "upstream",
-    rewrite_blob: RewriteBlob | None = None,
+    make_rewrite: MakeRewrite | None = None,
+    quick: bool = False,
 ) -> HistoryCheck:
     """Check the result at ``target`` against the source it was made of.
 
-    Blame is compared at ``branch``; everything else concerns ``upstream``. A result of the
-    ``rewritten`` form needs the ``rewrite_blob`` it was made with to compare the tip.
+    Blame is compared at ``branch``, dangling imports are looked for at HEAD; everything else
+    concerns ``upstream``. A result of the ``rewritten`` form needs the ``make_rewrite`` it was
+    made with. ``quick`` leaves out what takes long: blame, lost ancestors and old names.
     """
     git_dir = target / ".git"
     state = read_state(git_dir)
     history = read_history(source_git_dir, state.source_revision)
     targets = moves_by_target(state.moves)
     tip = run_git(git_dir, "rev-parse", "--verify", UPSTREAM).decode("ascii").strip()
+    older = older_names(source_git_dir, state.source_revision, state.moves, state.lineages)
+    rewrite = None
+    if state.form == "rewritten":
+        if make_rewrite is None:
+            raise UsageError("the history was rewritten: name the plan it was made with")
+        rewrite = make_rewrite(older)
     differs = ""
-    if state.form == "moved" or rewrite_blob is not None:
-        try:
-            tree = read_folder(git_dir, tip)
-            require_exact(source_git_dir, state.source_revision, targets, tree, rewrite_blob)
-        except DidNotHold as error:
-            differs = str(error)
+    try:
+        tree = read_folder(git_dir, tip)
+        require_exact(source_git_dir, state.source_revision, targets, tree, rewrite)
+    except DidNotHold as error:
+        differs = str(error)
     noise, foreign, commits = _surplus(git_dir, tip, set(targets))
+    names = _Names((), 0, 0)
+    if rewrite is not None and not quick:
+        names = _old_names(source_git_dir, state, git_dir, tip, older)
     return HistoryCheck(
         revision=state.source_revision,
         commits=commits,
-        files=_blame(source_git_dir, history, state, git_dir, branch),
+        files=() if quick else _blame(source_git_dir, history, state, git_dir, branch, rewrite),
         noise=noise,
         foreign=foreign,
-        lost=_lost(source_git_dir, history, state),
+        lost=() if quick else _lost(source_git_dir, history, state),
+        dangling=_dangling(git_dir, state.moves),
         tip_differs=differs,
+        old_names=names.found,
+        unreadable=names.unreadable,
+        python_versions=names.versions,
     )
 
 
+def _dangling(git_dir: Path, moves: Sequence[Move]) -> tuple[str, ...]:
+    """What the finished result imports of its own and of the source's packages, and lacks.
+
+    Where no branch is checked out there is no finished result, only its history.
+    """
+    try:
+        head = run_git(git_dir, "rev-parse", "--verify", "HEAD").decode("ascii").strip()
+    except SourceError:
+        return ()
+    packages = {
+        path.partition("/")[0]
+        for move in moves
+        for path in (move.source, move.target)
+        if path.endswith(".py") and "/" in path
+    }
+    with GitTree(git_dir, head) as tree:
+        return tuple(dangling_imports(tree, packages))
+
+
+@dataclass(frozen=True)
+class _Names:
+    found: tuple[str, ...]
+    unreadable: int
+    versions: int
+
+
+def _old_names(
+    source: Path, state: HistoryState, git_dir: Path, tip: str, older: Mapping[str, str]
+) -> _Names:
+    """Read every version of every Python file of the result."""
+    old = old_module_names(state.moves, older)
+    commits = run_git(git_dir, "rev-list", "--reverse", tip).decode("ascii").split()
+    versions: dict[str, tuple[str, str]] = {}
+    for commit, changes in iterate_changes(git_dir, commits, "-m", "--no-renames"):
+        for change in changes:
+            if change.path.endswith(".py") and change.blob != ABSENT:
+                versions.setdefault(change.blob, (commit, change.path))
+    origins = state.origins()
+    found: list[str] = []
+    unreadable = 0
+    with ObjectReader(source) as reader:
+        for blob, content in stream_objects(git_dir, versions):
+            commit, path = versions[blob]
+            where = f"{commit[:12]}:{path}"
+            try:
+                named = named_modules(
+                    content, old, module_name(path), path.endswith("/__init__.py")
+                )
+            except UnreadableSource as error:
+                unreadable += 1
+                providers = state.lineages.providers.get(path, ())
+                paths = [provider.path for provider in providers]
+                if not _any_unreadable(reader, origins.get(commit, ""), paths):
+                    found.append(f"{where} cannot be read any more: {error}")
+                continue
+            found += [f"{where}:{line} names {name}" for line, name in sorted(named)]
+    return _Names(tuple(sorted(found)), unreadable, len(versions))
+
+
+def _any_unreadable(reader: ObjectReader, commit: str, paths: Sequence[str]) -> bool:
+    """Whether one of the files was beyond every parser in the source already."""
+    for path in paths:
+        try:
+            parse_ast(reader.read(f"{commit}:{path}"))
+        except MissingObject:
+            continue
+        except UnreadableSource:
+            return True
+    return False
+
+
 def _blame(
-    source_git_dir: Path, history: History, state: HistoryState, git_dir: Path, branch: str
+    source_git_dir: Path,
+    history: History,
+    state: HistoryState,
+    git_dir: Path,
+    branch: str,
+    rewrite: RewriteBlob | None,
 ) -> tuple[FileBlame, ...]:
     origins = state.origins()
-    wrote = _Authorship(source_git_dir, history, state)
+    wrote = _Authorship(source_git_dir, history, state, rewrite)
     commit = run_git(git_dir, "rev-parse", "--verify", f"refs/heads/{branch}")
     name = commit.decode("ascii").strip()
     present = {path for path, _leaf in read_folder(git_dir, name).leaves()}
@@ -136,7 +257,16 @@ def _blame(
     def one(path: str) -> FileBlame:
         revision = state.source_revision
         moves = targets[path]
-        return blame_file(source_git_dir, revision, moves, git_dir, name, origins, wrote.is_older)
+        return blame_file(
+            source_git_dir,
+            revision,
+            moves,
+            git_dir,
+            name,
+            origins,
+            wrote.is_older,
+            is_rewritten=rewrite is not None,
+        )
 
     with ThreadPoolExecutor(2) as pool:
         return tuple(pool.map(one, sorted(present & targets.keys())))
@@ -145,9 +275,12 @@ def _blame(
 class _Authorship:
     """Whether an older commit really wrote a line that a newer one only copied or moved."""
 
-    def __init__(self, git_dir: Path, history: History, state: HistoryState) -> None:
+    def __init__(
+        self, git_dir: Path, history: History, state: HistoryState, rewrite: RewriteBlob | None
+    ) -> None:
         self._history = history
         self._git_dir = git_dir
+        self._rewrite = rewrite
         self._paths = {
             target: [provider.path for provider in group]
             for target, group in state.lineages.providers.items()
@@ -175,11 +308,15 @@ class _Authorship:
             with ObjectReader(self._git_dir) as reader:
                 for path in self._paths.get(target, []):
                     try:
-                        lines = reader.read(f"{commit}^:{path}").splitlines()
+                        content = reader.read(f"{commit}^:{path}")
                     except MissingObject:
                         continue
+                    lines = content.split(b"\n")
+                    now = self._as_kept(target, content).split(b"\n")
                     names = blame_lines(self._git_dir, f"{commit}^", path)
-                    found.update(zip(names, (line.strip() for line in lines), strict=False))
+                    for line, at in zip(now, aligned(lines, now), strict=True):
+                        if at is not None and at < len(names):
+                            found.add((names[at], line.strip()))
             self._before[key] = frozenset(found)
         return self._before[key]
 
@@ -209,15 +346,17 @@ class _Authorship:
                 ):
                     for change in changes:
                         if change.path in paths and change.status in "AM":
-                            new = reader.read(change.blob).splitlines()
-                            old = (
-                                reader.read(change.old_blob).splitlines()
-                                if change.status == "M"
-                                else []
-                            )
-                            found |= _added(new, old)
+                            new = self._as_kept(target, reader.read(change.blob))
+                            old = b""
+                            if change.status == "M":
+                                old = self._as_kept(target, reader.read(change.old_blob))
+                            found |= _added(new.splitlines(), old.splitlines())
             self._lines[key] = frozenset(found)
         return self._lines[key]
+
+    def _as_kept(self, target: str, content: bytes) -> bytes:
+        """What the result made of a version of the target's."""
+        return content if self._rewrite is None else self._rewrite(target, content)
 
 
 def _added(new: Sequence[bytes], old: Sequence[bytes]) -> set[bytes]:
@@ -271,7 +410,7 @@ def _lost(source_git_dir: Path, history: History, state: HistoryState) -> tuple[
         source_git_dir, single, findings, ("-M", "-l2000", "--diff-filter=R")
     ):
         for change in changes:
-            if change.status == "R" and change.blob != _EMPTY:
+            if change.status == "R" and change.blob != EMPTY_BLOB:
                 renames.setdefault(change.path, []).append(
                     (history.index_of[commit], change.old_path)
                 )
@@ -295,9 +434,6 @@ def _lost(source_git_dir: Path, history: History, state: HistoryState) -> tuple[
     return tuple(sorted(lost))
 
 
-_EMPTY = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
-
-
 def _share(files: Sequence[FileBlame]) -> float:
     paired = sum(file.same + file.older + file.different for file in files)
     return sum(file.same + file.older for file in files) / paired if paired else 1.0
@@ -319,6 +455,10 @@ def summary(checked: HistoryCheck) -> str:
         f"same commit named by blame: {shares}",
         f"lines: {lines['lines']}",
         f"noise {len(checked.noise)}, foreign paths {len(checked.foreign)}, "
-        f"lost ancestors {len(checked.lost)}",
+        f"lost ancestors {len(checked.lost)}, dangling references {len(checked.dangling)}",
     ]
-    return "\n".join([*text, *(f"problem: {problem}" for problem in checked.problems)])
+    text += checked.told_of_versions()
+    text += [f"problem: {problem}" for problem in checked.problems[:_SHOWN]]
+    if len(checked.problems) > _SHOWN:
+        text.append(f"... and {len(checked.problems) - _SHOWN} more problems: --json has them all")
+    return "\n".join(text)

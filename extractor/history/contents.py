@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from extractor.history.lineage import Lineages, Provider
 from extractor.history.packing import PackWriter
+from extractor.history.rewriting import RewriteBlob, rewrite_versions
 from extractor.history.slices import NOTHING, Sliced, Slices
 from extractor.history.trees import Leaf
+from extractor.history.walk import ABSENT, History
 from extractor.slicing import join_slices
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import REGULAR, SUBMODULE, SYMLINK
-
-RewriteBlob = Callable[[str, bytes], bytes]
 
 
 class Contents:
@@ -34,6 +34,25 @@ class Contents:
         self._leaves: dict[tuple[str, tuple[Leaf | None, ...]], Leaf | None] = {}
         self._rewritten: dict[tuple[str, str], str] = {}
         self.hints: dict[str, str] = {}
+
+    def rewrite_ahead(self, history: History) -> None:
+        """Rewrite every version of the whole files that the history will ask for."""
+        if self._rewrite is None:
+            return
+        versions = {
+            (target, change.blob): None
+            for target, group in self._lineages.providers.items()
+            for provider in group
+            if provider.symbols is None
+            for index, change in history.changes(provider.path)
+            if self._lineages.matters(provider.path, index)
+            and change.blob != ABSENT
+            and change.mode not in (SUBMODULE, SYMLINK)
+        }
+        for (target, blob), new in rewrite_versions(
+            self._reader.git_dir, list(versions), self._rewrite
+        ):
+            self._rewritten[target, blob] = blob if new is None else self._new(target, new)
 
     def leaf(self, target: str, files: Mapping[str, Leaf]) -> Leaf | None:
         """The target's file when the providers are ``files``, or None when it has none yet."""

@@ -9,7 +9,7 @@ so one list serves every branch of the history.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from extractor.errors import MissingObject
@@ -81,6 +81,30 @@ class Lineages:
         if index < self.since.get(path, 0):
             return False
         return index not in self.earlier_lives.get(path, ())
+
+    def older_paths(self, current: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+        """The paths that files of ``current`` had before renames, each with the current one.
+
+        Left out are those that are ``taken`` by another file now, or two of these had.
+        """
+        before: dict[str, set[str]] = {}
+        for step in self.followed:
+            if step.kind == "rename":
+                before.setdefault(step.path, set()).add(step.old_path)
+        found: dict[str, set[str]] = {}
+        for path in current:
+            seen: set[str] = set()
+            waiting = [path]
+            while waiting:
+                for old in before.get(waiting.pop(), set()) - seen:
+                    seen.add(old)
+                    waiting.append(old)
+                    found.setdefault(old, set()).add(path)
+        return {
+            old: next(iter(new))
+            for old, new in sorted(found.items())
+            if len(new) == 1 and old not in taken
+        }
 
     def paths(self) -> list[str]:
         """Every path that ever provided something, sorted."""

@@ -143,7 +143,9 @@ def history_records(
             *checked.problems[:20],
             f"blame names the same commit for {', '.join(shares)} lines",
             f"{checked.commits} commits: {len(checked.noise)} change nothing, "
-            f"{len(checked.foreign)} paths are foreign, {len(checked.lost)} ancestors are lost",
+            f"{len(checked.foreign)} paths are foreign, {len(checked.lost)} ancestors are lost, "
+            f"{len(checked.dangling)} imports of the result dangle",
+            *checked.told_of_versions(),
         ),
     )
     blame = tuple(
