@@ -67,8 +67,8 @@ def describe_history(
             if origin and not merge and origin not in direct
         )
         if with_blame:
-            origins = {commit: origin for commit, origin, *_ in commits}
-            blame = _blame(source_git_dir, revision, moves, git_dir, origins)
+            origin_of = {commit: origin for commit, origin, *_ in commits}
+            blame = _blame(source_git_dir, revision, moves, git_dir, origin_of)
     return schema.History(
         source_commits=source_commits,
         kept=len(commits),
