@@ -126,24 +126,26 @@ def files_below(paths: Iterable[Path], suffixes: Sequence[str]) -> list[Path]:
     return sorted(path for path in found if not path.is_symlink())
 
 
-def module_of(path: Path) -> tuple[str, bool]:
-    """The dotted name of a Python file as its folders' ``__init__`` files tell, and if it is one.
+def module_of(path: Path, folders: dict[Path, str] | None = None) -> str:
+    """The dotted name of a Python file as its folders' ``__init__`` files tell.
 
-    A folder without ``__init__`` is where the top-level names are.
+    A folder without ``__init__`` is where the top-level names are. ``folders`` remembers what
+    was found of each folder.
     """
-    is_package = path.name == "__init__.py"
-    parts = [] if is_package else [path.stem]
-    folder = path.resolve().parent
-    while (folder / "__init__.py").exists():
-        parts.append(folder.name)
-        folder = folder.parent
-    return ".".join(reversed(parts)), is_package
+    known = {} if folders is None else folders
+    if path.parent not in known:
+        known[path.parent] = _package_of(path.parent.resolve(), known)
+    name = "" if path.name == "__init__.py" else path.stem
+    return f"{known[path.parent]}.{name}".strip(".")
 
 
-def project_of(files: Iterable[Path]) -> Project:
-    """The project that ``files`` are of, as far as they go."""
-    paths = {module_of(path)[0]: path.as_posix() for path in files if path.suffix == ".py"}
-    return Project(paths, lambda path: Path(path).read_bytes())
+def _package_of(folder: Path, known: dict[Path, str]) -> str:
+    """The dotted name of ``folder``; ``""`` when it is no package."""
+    if folder not in known:
+        known[folder] = ""
+        if (folder / "__init__.py").exists():
+            known[folder] = f"{_package_of(folder.parent, known)}.{folder.name}".strip(".")
+    return known[folder]
 
 
 def run(rewrite: Rewrite, settings: Any, files: Sequence[Path]) -> Iterable[Change]:
@@ -151,13 +153,16 @@ def run(rewrite: Rewrite, settings: Any, files: Sequence[Path]) -> Iterable[Chan
 
     ``UsageError`` when the files do not tell what the settings leave open.
     """
-    settings = rewrite.prepare(settings, project_of(files))
+    folders: dict[Path, str] = {}
+    modules = {path: module_of(path, folders) for path in files if path.suffix == ".py"}
+    paths = {module: path.as_posix() for path, module in modules.items()}
+    settings = rewrite.prepare(settings, Project(paths, lambda path: Path(path).read_bytes()))
     creates: Mapping[str, str] = getattr(settings, "creates", {})
     for name, module in sorted(creates.items()):
         if not Path(name).exists():
             yield Change(Path(name), None, rewrite.run(SourceFile(name, b"", module), settings))
     for path in files:
         before = path.read_bytes()
-        module, is_package = module_of(path) if path.suffix == ".py" else ("", False)
-        file = SourceFile(path.as_posix(), before, module, is_package)
+        is_package = path.name == "__init__.py"
+        file = SourceFile(path.as_posix(), before, modules.get(path, ""), is_package)
         yield Change(path, before, rewrite.run(file, settings))

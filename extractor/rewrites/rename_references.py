@@ -73,12 +73,13 @@ _PLAIN_CHAIN = re.compile(rb"[\w.]+")
 def may_mention(source: bytes, renames: Renames) -> bool:
     """Whether ``source`` can name anything renamed (or anything left, if that is reported)."""
     words = renames.words
-    relative = _RELATIVE.search(source) is not None
     # A relative import names what is in a package without the package's own name.
-    inside = relative and bool(renames.symbols or renames.reexports)
+    inside = bool(renames.symbols or renames.reexports)
     quick = len(words) <= 8 and not renames.report_left and not inside
     if quick and not any(word in source for word in words):
         return False
+    relative = _RELATIVE.search(source) is not None
+    inside = inside and relative
     if not relative and not any(root in source for root in renames.root_words):
         return False
     if renames.report_left:
@@ -86,7 +87,7 @@ def may_mention(source: bytes, renames: Renames) -> bool:
     found = frozenset(_WORDS.findall(source))
     if not words.isdisjoint(found):
         return True
-    return relative and bool(renames.reexports or renames.symbol_words & found)
+    return inside and bool(renames.reexports or renames.symbol_words & found)
 
 
 def prepare(settings: Renames, project: Project) -> Renames:

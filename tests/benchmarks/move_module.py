@@ -1,10 +1,10 @@
 """Move one module of a real code base with several tools, each on a fresh copy, in one run.
 
-    python -m tests.benchmarks.move_module SOURCE OLD NEW [--with TOOL]... [--check COMMAND]
+    python -m tests.benchmarks.move_module SOURCE OLD NEW [--with TOOL]... [--test PATH]...
 
 SOURCE is a work tree; OLD and NEW are dotted names of a module that is not a package. With
-``--check`` a shell command is run in every moved tree (and in an untouched one, first): the
-time of a tool means nothing before its result is seen to work. Other tools: ``rope``
+``--test`` these tests are run in every moved tree and in an untouched one, and compared one by
+one: the time of a tool means nothing before its result is seen to work. Other tools: ``rope``
 (MoveModule) and ``libcst`` (RenameCommand), which have to be installed.
 """
 
@@ -12,12 +12,26 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from extractor.plan.load import load_plan
+from extractor.verification.check import Context
+from extractor.verification.labs import environment_of_source
+from extractor.verification.settings import settings_from
+from extractor.verification.test_runs import (
+    PASSED,
+    Outcomes,
+    Suite,
+    list_tests,
+    prepare_tree,
+    run_tests,
+)
 
 ROPE = """
 import sys
@@ -65,7 +79,7 @@ TOOLS = {
 
 def prepare(source: Path, tree: Path, new: str) -> None:
     """A copy of ``source`` with the package that NEW goes to."""
-    shutil.copytree(source, tree, symlinks=True)
+    shutil.copytree(source, tree, symlinks=True, ignore=shutil.ignore_patterns(".git"))
     folder = tree / new.rpartition(".")[0].replace(".", "/")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "__init__.py").touch()
@@ -81,35 +95,85 @@ def changed_files(source: Path, tree: Path) -> int:
     return count
 
 
+def judge(trees: dict[str, Path], plan_name: str, tests: list[str]) -> dict[str, dict[str, object]]:
+    """What the tests come to in every tree, one by one, against those of the untouched one.
+
+    They run in the environment of the time that the plan describes for its source.
+    """
+    plan = load_plan(plan_name)
+    settings = settings_from(plan.data.verify, plan_name)
+    found: dict[str, Outcomes] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        context = Context(
+            plan=plan, settings=settings, scratch=scratch, against=trees["untouched"], report=print
+        )
+        environment = environment_of_source(context)
+        for tool, tree in trees.items():
+            copy = prepare_tree(tree, scratch, environment, settings.source.version)
+            suite = Suite(copy, tuple(tests), environment, settings.test_environment)
+            found[tool] = run_tests(suite, list_tests(suite, scratch), scratch)
+            shutil.rmtree(copy)
+    expected = {test for test, outcome in found["untouched"].of.items() if outcome == PASSED}
+    return {
+        tool: {
+            "passed": sum(outcomes.of.get(test) == PASSED for test in expected),
+            "broken": sorted(test for test in expected if outcomes.of.get(test) != PASSED),
+        }
+        for tool, outcomes in found.items()
+    }
+
+
 def main() -> None:
-    """Print one JSON object: for every tool its seconds, files changed, and the check's end."""
+    """Print one JSON object: for every tool its seconds, files changed, and its tests."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", type=Path)
     parser.add_argument("old")
     parser.add_argument("new")
     parser.add_argument("--with", dest="tools", action="append", choices=sorted(TOOLS))
-    parser.add_argument("--check", help="shell command run in every tree; its last line is kept")
+    parser.add_argument("--rounds", type=int, default=1, help="of ours; the median is told")
+    parser.add_argument("--plan", default="placement", help="whose environment runs the tests")
+    parser.add_argument("--test", dest="tests", action="append", help="folder or file of tests")
+    parser.add_argument("--trees", type=Path, help="keep the moved trees here, or judge these")
     arguments = parser.parse_args()
     results: dict[str, dict[str, object]] = {}
-    for tool in [None, "extractor", *(arguments.tools or [])]:
-        with tempfile.TemporaryDirectory() as folder:
-            tree = Path(folder) / "tree"
-            prepare(arguments.source, tree, arguments.new)
-            entry: dict[str, object] = {}
-            if tool is not None:
-                started = time.perf_counter()
-                TOOLS[tool](tree, arguments.old, arguments.new)
-                entry["seconds"] = round(time.perf_counter() - started, 2)
-                entry["files_changed"] = changed_files(arguments.source, tree)
-            if arguments.check:
-                done = subprocess.run(
-                    arguments.check, shell=True, cwd=tree, capture_output=True, text=True
-                )
-                lines = (done.stdout + done.stderr).strip().splitlines()
-                entry["check"] = {"exit": done.returncode, "says": lines[-1] if lines else ""}
-            results[tool or "untouched"] = entry
-            print(tool or "untouched", json.dumps(entry), file=sys.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        root = arguments.trees or Path(folder)
+        root.mkdir(parents=True, exist_ok=True)
+        trees: dict[str, Path] = {}
+        for tool in ["untouched", "extractor", *(arguments.tools or [])]:
+            trees[tool] = root / tool
+            results[tool] = {}
+            if trees[tool].exists():
+                continue
+            rounds = arguments.rounds if tool == "extractor" else 1
+            taken = []
+            for _ in range(rounds):
+                shutil.rmtree(trees[tool], ignore_errors=True)
+                prepare(arguments.source, trees[tool], arguments.new)
+                if tool != "untouched":
+                    taken.append(timed(tool, trees[tool], arguments.old, arguments.new))
+            if taken:
+                results[tool]["seconds"], results[tool]["cpu_seconds"] = sorted(taken)[
+                    len(taken) // 2
+                ]
+                results[tool]["files_changed"] = changed_files(arguments.source, trees[tool])
+            print(tool, json.dumps(results[tool]), file=sys.stderr)
+        if arguments.tests:
+            for tool, said in judge(trees, arguments.plan, arguments.tests).items():
+                results[tool] |= said
     print(json.dumps(results, indent=2))
+
+
+def timed(tool: str, tree: Path, old: str, new: str) -> tuple[float, float]:
+    """Seconds by the clock and of processors that the tool takes, its start included."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    TOOLS[tool](tree, old, new)
+    wall = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return round(wall, 2), round(cpu, 2)
 
 
 if __name__ == "__main__":
