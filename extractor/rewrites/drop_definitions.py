@@ -45,12 +45,13 @@ def rewrite(
     path: str = "<source>",
     report_used: bool = True,
     keep_used: bool = False,
+    keep_exported: bool = False,
 ) -> Outcome:
     """Drop ``names`` (``name`` or ``Class.method``) from one file, every binding of each.
 
     A name that is not defined is a finding; so is, with ``report_used``, one that what
     stays still uses. With ``keep_used`` such a name stays. A statement that binds several
-    names goes when all of them do.
+    names goes when all of them do. ``__all__`` loses the names, unless ``keep_exported``.
     """
     names = frozenset(names)
     wanted = {name for name in names if name.rpartition(".")[2].encode("utf-8") in source}
@@ -82,7 +83,7 @@ def rewrite(
     if not gone:
         return Unchanged(tuple(sorted(findings, key=lambda finding: finding.message)))
     edits = remove_statements(text, gone)
-    edits += unexport(text, dropped)
+    edits += [] if keep_exported else unexport(text, dropped)
     content = apply_edits(text.utf8, edits)
     ordered = tuple(sorted(findings, key=lambda finding: (finding.line, finding.message)))
     return Rewritten(text.encode(content), ordered)

@@ -194,6 +194,7 @@ def _only_for(text: SourceText, going: Sequence[ast.stmt]) -> list[ast.stmt]:
         node
         for node in rest
         if isinstance(node, ast.Import | ast.ImportFrom)
+        and names_bound(node)
         and names_bound(node) <= served
         and not names_bound(node) & used
     ]

@@ -287,7 +287,8 @@ class _Work:
             return
         assert new.name is not None and origin.name is not None
         local = bindings[0].local
-        if local == origin.name and new.name != local and self.is_free(new.name, new):
+        own = local == origin.name and origin.module not in self.renames.quieted
+        if own and new.name != local and self.is_free(new.name, new):
             self.rename_local(bindings[0].scope, local, new.name)
             self.names.identifiers.add(new.name)
             for use in uses:
@@ -350,8 +351,9 @@ class _Work:
         for binding in bindings:
             self.want(binding, first)
 
-    def weight(self, group: _Group, module: str) -> tuple[bool, int, bool, str]:
-        return not group.through, len(group.uses), group.home == module, group.home
+    def weight(self, group: _Group, module: str) -> tuple[bool, bool, int, bool, str]:
+        usual = group.home == self.renames.reexports.get(module)
+        return not group.through, usual, len(group.uses), group.home == module, group.home
 
     def report_module(self, bindings: list[Binding], module: str) -> None:
         if module in self.renames.known:
@@ -540,9 +542,9 @@ class _Work:
     def decide_root(self, scope: Scope, bindings: list[Binding], uses: list[Use]) -> None:
         """``import a.b.c``: uses are full dotted names, every module used must be imported."""
         root = bindings[0].local
-        needed: set[str] = set()
+        needed: dict[str, set[str]] = {}  # new modules, and what they were
         stay = 0
-        chains: list[tuple[Use, Reference, list[str]]] = []
+        chains: list[tuple[Use, Reference, Reference, list[str]]] = []
         for use in uses:
             old, string = self.reference(root, use)
             new = new_reference(self.renames, old)
@@ -561,19 +563,19 @@ class _Work:
                 path.insert(0, new.name)
             elif string is not None and new.name not in (None, old.name):
                 self.edit_attribute_string(string, str(new.name))
-            chains.append((use, new, path))
+            chains.append((use, old, new, path))
         too_long = {
-            new.module for use, new, path in chains if self.is_too_long(use, new.module, path)
+            new.module for use, _, new, path in chains if self.is_too_long(use, new.module, path)
         }
         aliases: list[Import] = []
-        for use, new, path in chains:
+        for use, old, new, path in chains:
             if new.module in too_long:
                 local, entry = self.local_for(new.module, bindings[0], aliases)
                 if entry is not None:
                     aliases.append(entry)
                 self.edit_use(use, root, list(use.path), local, path)
                 continue
-            needed.add(new.module)
+            needed.setdefault(new.module, set()).add(old.module)
             new_root, *inner = new.module.split(".")
             self.edit_use(use, root, list(use.path), new_root, [*inner, *path])
         moved = bool(chains)
@@ -594,7 +596,8 @@ class _Work:
             if any(name == module or name.startswith(f"{module}.") for name in loaded):
                 continue
             bound = any(entry.local == new_root for entries in wants for entry in entries)
-            if bound and not self.renames.is_unloaded(module):
+            given = any(binding.alias.name in needed[module] for binding in bindings)
+            if bound and not given and not self.renames.is_unloaded(module):
                 continue  # the name is bound, and the old statements gave no more than that
             plain = any(binding.alias.name == root for binding in bindings)
             named = new_root if plain and self.loads_elsewhere(module) else module
@@ -697,6 +700,10 @@ class _Work:
             start, end = self.source.start(node), self.source.end(node)
             if not any(root.encode() in utf8[start:end] for root in self.renames.roots):
                 continue
+            if node in self.names.annotations and any(
+                start <= edit.start and edit.end <= end for edit in self.edits
+            ):
+                continue  # done as the expression it is
             if isinstance(node, ast.JoinedStr):
                 self.edit_text(start, end, prose=False)
                 continue

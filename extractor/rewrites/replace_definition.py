@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped, Unchanged
 from extractor.parsing import UnreadableSource
+from extractor.rewrites.drop_definitions import definitions
 from extractor.rewrites.drop_definitions import rewrite as drop
 from extractor.rewrites.parts.import_statements import Import, fold, sort_key
 from extractor.rewrites.parts.source_file import Review, SourceFile
@@ -48,7 +49,17 @@ def rewrite(source: bytes, *, name: str, replacement: str, path: str = "<source>
     """Replace the definition of ``name`` by an import of ``replacement`` (``module:name``)."""
     if name.encode() not in source:
         return Unchanged()
-    dropped = drop(source, names=frozenset([name]), path=path, report_used=False)
+    try:
+        tree = read_source(source, path).tree
+    except UnreadableSource as error:
+        return Failed(str(error), error.line)
+    conditional = [node for node in definitions(tree).get(name, []) if node not in tree.body]
+    if conditional:
+        found = Finding(f"{name} is defined under a condition: it stays", conditional[0].lineno)
+        return Unchanged((found,))
+    dropped = drop(
+        source, names=frozenset([name]), path=path, report_used=False, keep_exported=True
+    )
     if not isinstance(dropped, Rewritten):
         return dropped
     try:

@@ -43,7 +43,8 @@ def run(file: SourceFile, settings: Settings) -> Outcome:
 def rewrite(source: bytes, *, values: Mapping[str, str], path: str = "<source>") -> Outcome:
     """Replace the literals of one file whose whole value is a key of ``values``.
 
-    Docstrings, f-strings and bytes stay; quotes and prefixes are kept.
+    Docstrings, f-strings, bytes, annotations and the names in ``__all__`` stay; quotes and
+    prefixes are kept.
     """
     values = {old: new for old, new in values.items() if old != new}
     if not values:
@@ -53,9 +54,10 @@ def rewrite(source: bytes, *, values: Mapping[str, str], path: str = "<source>")
     except UnreadableSource as error:
         return Failed(str(error), error.line)
     names = read_names(text.tree)
+    names_of = {*names.exported, *names.annotations}
     edits: list[Edit] = []
     for node, in_brackets in names.strings:
-        if not isinstance(node, ast.Constant) or node in names.prose:
+        if not isinstance(node, ast.Constant) or node in names.prose or node in names_of:
             continue
         new = values.get(node.value) if isinstance(node.value, str) else None
         if new is None:

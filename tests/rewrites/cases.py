@@ -38,6 +38,8 @@ def project_of(texts: Mapping[str, bytes]) -> Project:
 
 
 CASES = Path(__file__).parent / "cases"
+CHECKLIST = Path(__file__).parent / "checklist"
+_TITLE = re.compile(r"^=== (.*)\n", re.MULTILINE)
 _RULER = re.compile(r"^--- (\w+)\n", re.MULTILINE)
 
 
@@ -51,24 +53,30 @@ class Case:
     before: str
     after: str | None
     findings: str
+    more_settings: str = ""  # over those of all
 
     @property
     def rewrite(self) -> str:
-        return self.path.parent.name
+        return self.path.parent.name if self.path.parent.parent == CASES else self.path.stem
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The settings as read, ``file`` and ``project`` among them."""
+        return {**tomllib.loads(self.settings_text), **tomllib.loads(self.more_settings)}
 
     @property
     def is_python(self) -> bool:
         """Whether the file of the case is Python, as it is unless ``[file]`` says otherwise."""
-        path: str = tomllib.loads(self.settings_text).get("file", {}).get("path", "example.py")
+        path: str = self.values.get("file", {}).get("path", "example.py")
         return path.endswith(".py")
 
-    def run(self, source: str) -> Outcome:
+    def run(self, source: str | bytes) -> Outcome:
         """What the case's rewrite, with its settings, makes of ``source``."""
         rewrite = load(self.rewrite)
-        values: dict[str, Any] = tomllib.loads(self.settings_text)
+        values = self.values
         others: dict[str, str] = values.pop("project", {})
         file = {"path": "example.py", "module": "example", **values.pop("file", {})}
-        content = source.encode("utf-8")
+        content = source.encode("utf-8") if isinstance(source, str) else source
         texts = {path: text.encode("utf-8") for path, text in others.items()}
         texts[file["path"]] = content
         settings = rewrite.prepare(settings_from(rewrite, values), project_of(texts))
@@ -84,6 +92,25 @@ def read_case(path: Path) -> Case:
     return Case(
         path, title, settings.strip(), before, sections.get("after"), sections.get("findings", "")
     )
+
+
+def checklist(rewrite: str) -> list[Case]:
+    """The cases of ``checklist/<rewrite>.txt``: one for every way a name may be written.
+
+    The file begins with settings for all; ``=== title`` begins a case, in which ``--- settings``
+    may give others.
+    """
+    path = CHECKLIST / f"{rewrite}.txt"
+    settings, *parts = _TITLE.split(path.read_text("utf-8"))
+    found = []
+    for title, text in zip(parts[::2], parts[1::2], strict=True):
+        names = _RULER.split(text)[1:]
+        sections = dict(zip(names[::2], names[1::2], strict=True))
+        before = sections.get("before", sections.get("unchanged", ""))
+        after, findings = sections.get("after"), sections.get("findings", "")
+        more = sections.get("settings", "")
+        found.append(Case(path, title, settings, before, after, findings, more))
+    return found
 
 
 def all_cases() -> list[Case]:

@@ -255,7 +255,7 @@ def test_a_package_that_takes_from_another_one():
     check_rewritten(
         partial(in_file, settings=settings),
         "from shop import fetch, put\n",
-        "from shop.db.api import get, put\n",
+        "from shop.db.api import get as fetch, put\n",
     )
 
 

@@ -45,7 +45,7 @@ def test_first_middle_and_last():
         """,
         """
         opts = [
-            cfg.IntOpt('kept'),
+            cfg.IntOpt('kept'),  # why
         ]
         more = (cfg.StrOpt('a'), cfg.StrOpt('b'))
         """,

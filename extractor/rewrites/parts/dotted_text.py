@@ -25,10 +25,9 @@ def _path_pattern(roots: frozenset[str]) -> re.Pattern[bytes]:
 @lru_cache(maxsize=64)
 def _pattern(roots: frozenset[str]) -> re.Pattern[bytes]:
     names = b"|".join(re.escape(root.encode()) for root in sorted(roots))
-    symbol = rb"(?::(?!(?:%s)\.)[A-Za-z_]\w*)?" % names  # in ``a.b:c``, not in ``a.b:a.c.d``
-    return re.compile(
-        rb"(?<![\w.\-/\\$])(?<!\w@)(?:%s)(?:\.[A-Za-z_]\w*)+%s(?![\w/])" % (names, symbol)
-    )
+    symbol = rb"(?::(?!(?:%s)\.)[A-Za-z_]\w*)" % names  # in ``a.b:c``, not in ``a.b:a.c.d``
+    rest = rb"(?:(?:\.[A-Za-z_]\w*)+%s?|%s)" % (symbol, symbol)
+    return re.compile(rb"(?<![\w.\-/\\$])(?<!\w@)(?:%s)%s(?![\w/])" % (names, rest))
 
 
 def dotted_names(renames: Renames, text: bytes) -> Iterator[re.Match[bytes]]:

@@ -139,7 +139,7 @@ def place_imports(
                 group.lines.insert(at + number, line)
             else:
                 target.lines.append(line)
-        if lead and not changed[node] and at == 0 and group.lines:
+        if lead and not changed[node] and at == 0 and group.lines and not group.lines[0].lead:
             # It may head the group, not only the statement that goes.
             group.lines[0].lead = lead + group.lines[0].lead
     for entry, text in added:

@@ -73,6 +73,7 @@ class Names:
     prose: set[ast.expr]  # strings that are statements: docstrings
     exported: list[ast.Constant]  # the strings of __all__
     free: dict[str, list[Use]]  # names no statement of the file binds, and star imports may
+    annotations: set[ast.expr]  # strings that are annotations: what they name are uses, too
 
 
 def absolute_module(statement: ast.ImportFrom, module: str, is_package: bool) -> str:
@@ -117,10 +118,11 @@ class _Reader(ast.NodeVisitor):
         self.is_package = is_package
         self.top = Scope("module", None)
         self.scope = self.top
-        self.found = Names([self.top], [], [], set(), set(), [], set(), [], {})
+        self.found = Names([self.top], [], [], set(), set(), [], set(), [], {}, set())
         self.pending: list[tuple[Scope, Use]] = []
         self.formatted: ast.JoinedStr | None = None
         self.depth = 0  # of brackets
+        self.annotating = False
 
     def finish(self) -> Names:
         for scope, use in self.pending:
@@ -220,6 +222,14 @@ class _Reader(ast.NodeVisitor):
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, (str, bytes)) and self.formatted is None:
             self.found.strings.append((node, self.depth > 0))
+            if self.annotating and (expression := _annotation(node)) is not None:
+                self.found.annotations.add(node)
+                self.visit(expression)
+
+    def visit_annotation(self, node: ast.expr) -> None:
+        before, self.annotating = self.annotating, True
+        self.visit(node)
+        self.annotating = before
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         if self.formatted is not None:
@@ -235,7 +245,15 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
         self.depth -= 1
 
-    visit_List = visit_Set = visit_Dict = visit_Subscript = _bracketed
+    visit_List = visit_Set = visit_Dict = _bracketed
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        before = self.annotating
+        chain = node.value.attr if isinstance(node.value, ast.Attribute) else node.value
+        if (chain if isinstance(chain, str) else getattr(chain, "id", "")) == "Literal":
+            self.annotating = False  # the strings in it are values
+        self._bracketed(node)
+        self.annotating = before
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self._note_exported(node.targets, node.value)
@@ -244,7 +262,7 @@ class _Reader(ast.NodeVisitor):
             self.visit(target)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        self.visit(node.annotation)
+        self.visit_annotation(node.annotation)
         if node.value is not None:
             self.visit(node.value)
         self.visit(node.target)
@@ -301,7 +319,7 @@ class _Reader(ast.NodeVisitor):
             self.visit(decorator)
         self.bind(node.name)
         if node.returns:
-            self.visit(node.returns)
+            self.visit_annotation(node.returns)
         self._visit_function(node.args, node.body)
 
     visit_AsyncFunctionDef = visit_FunctionDef
@@ -320,7 +338,7 @@ class _Reader(ast.NodeVisitor):
         everything += [extra for extra in (arguments.vararg, arguments.kwarg) if extra]
         for argument in everything:
             if argument.annotation:
-                self.visit(argument.annotation)
+                self.visit_annotation(argument.annotation)
         self._enter("function")
         depth, self.depth = self.depth, 0
         for argument in everything:
@@ -371,6 +389,26 @@ class _Reader(ast.NodeVisitor):
     def _leave(self) -> None:
         assert self.scope.parent is not None
         self.scope = self.scope.parent
+
+
+def _annotation(node: ast.Constant) -> ast.expr | None:
+    """The expression in a string annotation, at the places it has in the file, if it is plain."""
+    value = node.value
+    length = (node.end_col_offset or 0) - node.col_offset
+    if not isinstance(value, str) or node.lineno != node.end_lineno:
+        return None
+    if length != len(value.encode("utf-8")) + 2:
+        return None  # a prefix, escapes, or several literals
+    try:
+        expression = ast.parse(value, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+    for inner in ast.walk(expression):
+        if isinstance(inner, ast.expr):
+            inner.lineno = inner.end_lineno = node.lineno
+            inner.col_offset += node.col_offset + 1
+            inner.end_col_offset = (inner.end_col_offset or 0) + node.col_offset + 1
+    return expression
 
 
 def _lookup(scope: Scope, name: str) -> Scope | None:

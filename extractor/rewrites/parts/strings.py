@@ -88,7 +88,11 @@ def replace_in_pieces(
         last = _piece_of(starts, max(end - 1, replacement.start))
         heads = [new]
         if first != last:
-            heads = _share(source, pieces[first], new, replacement.start - starts[first])
+            before = replacement.start - starts[first]
+            heads = _share(source, pieces[first], new, before)
+            if len(heads) == 1 and end == starts[last + 1] and b"." in new:
+                at = new.rindex(b".") + 1  # the last literal must not become empty
+                heads = [new[:at], new[at:]]
         for index in range(first, last + 1):
             low = max(replacement.start, starts[index]) - starts[index]
             high = min(end, starts[index + 1]) - starts[index]
