@@ -43,7 +43,8 @@ class Side:
 
     def run(self) -> tuple[float, float]:
         """Wall and processor seconds of one run; it must not crash."""
-        environment = {**os.environ, "EXTRACTOR_CACHE": str(self.cache), "PYTHONPATH": "."}
+        path = os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), "."])
+        environment = {**os.environ, "EXTRACTOR_CACHE": str(self.cache), "PYTHONPATH": path}
         started = time.perf_counter()
         process = subprocess.Popen(
             self.command,
