@@ -8,6 +8,7 @@ the number of commits that have them.
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,12 @@ from contracts.configuration import Configuration
 from contracts.file_facts import Store
 from contracts.run import run
 from contracts.verdict import Violation
+from extractor.analysis.entry_points import FILES
 from extractor.contract_world import world_of
-from extractor.source.tree import GitTree, run_git
+from extractor.source.objects import ObjectReader
+from extractor.source.tree import REGULAR, Entry, Tree, run_git
+
+_SMALL = 300
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,72 @@ def summary(judged: Sequence[JudgedCommit]) -> str:
     return "\n".join(lines)
 
 
+class _Trees:
+    """What contracts read of many revisions, through one process; most folders only once."""
+
+    def __init__(self, reader: ObjectReader) -> None:
+        self.reader = reader
+        self._folders: dict[str, dict[str, str]] = {}
+
+    def revision(self, commit: str) -> _Revision:
+        files = self._files(self.reader.read(f"{commit}^{{tree}}"))
+        return _Revision(
+            {p: b for p, b in files.items() if p.endswith(".py") or p in FILES}, self.reader
+        )
+
+    def _files(self, content: bytes) -> dict[str, str]:
+        """Blobs by path of a tree object: of Python files and of those that declare a project."""
+        found: dict[str, str] = {}
+        position = 0
+        while position < len(content):
+            end = content.index(b"\0", position)
+            mode, _, raw = content[position:end].partition(b" ")
+            name = content[end + 1 : end + 21].hex()
+            position = end + 21
+            entry = os.fsdecode(raw)
+            if mode == b"40000":
+                below = self._folders.get(name)
+                if below is None:
+                    below = self._files(self.reader.read(name))
+                    # The large ones change with every commit.
+                    if len(below) <= _SMALL:
+                        self._folders[name] = below
+                for path, blob in below.items():
+                    found[f"{entry}/{path}"] = blob
+            elif mode != b"160000" and entry.endswith((".py", *FILES)):
+                found[entry] = name
+        return found
+
+
+class _Revision:
+    """The Python files of one revision, as a tree."""
+
+    def __init__(self, blobs: dict[str, str], reader: ObjectReader) -> None:
+        self._blobs = blobs
+        self._reader = reader
+
+    @property
+    def state(self) -> str:
+        """A name for all of it."""
+        text = "\n".join(f"{path} {blob}" for path, blob in sorted(self._blobs.items()))
+        return hashlib.sha1(os.fsencode(text), usedforsecurity=False).hexdigest()
+
+    def paths(self) -> Sequence[str]:
+        return sorted(self._blobs)
+
+    def entry(self, path: str) -> Entry:
+        return Entry(REGULAR, self._blobs[path])
+
+    def read(self, path: str) -> bytes:
+        return self._reader.read(self._blobs[path])
+
+
 class _States:
     """Violations by contract of any commit, each state of the Python files judged once."""
 
-    def __init__(self, git_dir: Path, configuration: Configuration) -> None:
-        self.git_dir = git_dir
+    def __init__(self, reader: ObjectReader, configuration: Configuration) -> None:
         self.configuration = configuration
+        self.trees = _Trees(reader)
         self.store = Store()
         self.known: dict[str, dict[str, dict[str, Violation]]] = {}
         self.by_commit: dict[str, str] = {}
@@ -68,14 +133,14 @@ class _States:
 
     def violations(self, commit: str) -> dict[str, dict[str, Violation]]:
         if commit not in self.by_commit:
-            with GitTree(self.git_dir, commit) as tree:
-                state = _state(tree)
-                if state not in self.known:
-                    self.known[state] = self._judge(tree)
+            tree = self.trees.revision(commit)
+            state = tree.state
+            if state not in self.known:
+                self.known[state] = self._judge(tree)
             self.by_commit[commit] = state
         return self.known[self.by_commit[commit]]
 
-    def _judge(self, tree: GitTree) -> dict[str, dict[str, Violation]]:
+    def _judge(self, tree: Tree) -> dict[str, dict[str, Violation]]:
         world = world_of(tree, self.configuration.packages, self.store)
         return {
             verdict.contract: {v.key: self.shared.setdefault(v, v) for v in verdict.new}
@@ -100,42 +165,37 @@ def replay(
         "--format=%H%x00%P%x00%cs%x00%s",
         f"{since}..{until}",
     )
-    states = _States(git_dir, configuration)
     lines = log.decode("utf-8", "replace").splitlines()
-    for number, line in enumerate(lines):
-        commit, parents, date, subject = line.split("\0")
-        progress(number, len(lines))
-        before = states.violations(parents.split()[0]) if parents else {}
-        # What the parent cost is not this commit's.
-        started = time.perf_counter()
-        now = states.violations(commit)
-        new = {
-            contract: tuple(v for key, v in found.items() if key not in before.get(contract, {}))
-            for contract, found in now.items()
-        }
-        cured = {
-            contract: sum(key not in now.get(contract, {}) for key in found)
-            for contract, found in before.items()
-        }
-        yield JudgedCommit(
-            commit,
-            date,
-            subject,
-            {contract: _leaders(found) for contract, found in new.items() if found},
-            {contract: count for contract, count in cured.items() if count},
-            time.perf_counter() - started,
-        )
+    with ObjectReader(git_dir) as reader:
+        states = _States(reader, configuration)
+        for number, line in enumerate(lines):
+            progress(number, len(lines))
+            yield _judged(states, *line.split("\0"))
+
+
+def _judged(states: _States, commit: str, parents: str, date: str, subject: str) -> JudgedCommit:
+    before = states.violations(parents.split()[0]) if parents else {}
+    # What the parent cost is not this commit's.
+    started = time.perf_counter()
+    now = states.violations(commit)
+    new = {
+        contract: tuple(v for key, v in found.items() if key not in before.get(contract, {}))
+        for contract, found in now.items()
+    }
+    cured = {
+        contract: sum(key not in now.get(contract, {}) for key in found)
+        for contract, found in before.items()
+    }
+    return JudgedCommit(
+        commit,
+        date,
+        subject,
+        {contract: _leaders(found) for contract, found in new.items() if found},
+        {contract: count for contract, count in cured.items() if count},
+        time.perf_counter() - started,
+    )
 
 
 def _leaders(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
     keys = {violation.key for violation in violations}
     return tuple(sorted(violations, key=lambda v: (any(k in keys for k in v.behind), v)))
-
-
-def _state(tree: GitTree) -> str:
-    """A name for all that contracts read of a tree."""
-    digest = hashlib.sha1(usedforsecurity=False)
-    for path in tree.paths():
-        if path.endswith(".py") or path in {"setup.cfg", "pyproject.toml"}:
-            digest.update(f"{path} {tree.entry(path).blob}\n".encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
