@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from contracts.verdict import Verdict, Violation
 
@@ -12,18 +13,20 @@ _SCHEMA = (
 )
 
 
-def report_values(verdicts: Sequence[Verdict], baseline: str = "") -> dict[str, Any]:
+def report_values(
+    verdicts: Sequence[Verdict], baseline: str = "baseline", configuration: str = "contracts"
+) -> dict[str, Any]:
     """A log of one run: a rule a contract, a result a violation.
 
     Known violations are results with a suppression, entries no longer needed are results at
-    the file ``baseline``.
+    the file ``baseline``; what is about no file of the project is at ``configuration``.
     """
     results: list[dict[str, Any]] = []
-    for verdict in verdicts:
+    for index, verdict in enumerate(verdicts):
         for violation, brought in verdict.leaders():
-            results.append(_result(verdict, violation, brought))
+            results.append(_result(verdict, index, violation, brought, configuration))
         for violation, reason in verdict.accepted:
-            result = _result(verdict, violation, 0)
+            result = _result(verdict, index, violation, 0, configuration)
             result["suppressions"] = [{"kind": "external", "justification": reason}]
             results.append(result)
         for key in verdict.unused:
@@ -31,9 +34,10 @@ def report_values(verdicts: Sequence[Verdict], baseline: str = "") -> dict[str, 
             results.append(
                 {
                     "ruleId": verdict.contract,
+                    "ruleIndex": index,
                     "level": "error",
                     "message": {"text": text},
-                    "locations": [_location(baseline or "baseline", 0)],
+                    "locations": [_location(baseline, 0)],
                 }
             )
     rules = [
@@ -48,18 +52,23 @@ def report_values(verdicts: Sequence[Verdict], baseline: str = "") -> dict[str, 
     }
 
 
-def _result(verdict: Verdict, violation: Violation, brought: int) -> dict[str, Any]:
+def _result(
+    verdict: Verdict, index: int, violation: Violation, brought: int, configuration: str
+) -> dict[str, Any]:
     return {
         "ruleId": verdict.contract,
+        "ruleIndex": index,
         "level": "error",
         "message": {"text": message(violation, brought)},
-        "locations": [_location(violation.path, violation.line)],
+        "locations": [_location(violation.path or configuration, violation.line)],
         "partialFingerprints": {"contractKey/v1": f"{verdict.contract}: {violation.key}"},
     }
 
 
 def _location(path: str, line: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": path}}
+    # A path relative to the checked folder, as a reference in the sense of RFC 3986.
+    uri = quote(path, safe="/@:+,;=~", errors="surrogateescape")
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
     if line:
         place["region"] = {"startLine": line}
     return {"physicalLocation": place}

@@ -13,7 +13,7 @@ def verdict_text(verdict: Verdict) -> str:
     for violation, brought in verdict.leaders():
         place = f"{violation.path}:{violation.line}" if violation.line else violation.path
         more = f" (and {brought} more through it)" if brought else ""
-        lines += ["", f"{place}: {violation.message}{more}"]
+        lines += ["", f"{place}{': ' if place else ''}{violation.message}{more}"]
         lines += [f"    {step}" for step in violation.chain]
         if violation.way_out:
             lines.append(f"  way out: {violation.way_out}")

@@ -13,12 +13,17 @@ from contracts.as_sarif import message
 from contracts.verdict import Verdict
 
 
-def report_values(verdicts: Sequence[Verdict], baseline: str = "") -> dict[str, Any]:
-    """Comments by path; entries no longer needed are comments on the file ``baseline``."""
+def report_values(
+    verdicts: Sequence[Verdict], baseline: str = "baseline", configuration: str = "contracts"
+) -> dict[str, Any]:
+    """Comments by path; entries no longer needed are comments on the file ``baseline``.
+
+    What is about no file of the project is a comment on the file ``configuration``.
+    """
     comments: dict[str, list[dict[str, Any]]] = {}
     for verdict in verdicts:
         for violation, brought in verdict.leaders():
-            comments.setdefault(violation.path, []).append(
+            comments.setdefault(violation.path or configuration, []).append(
                 {
                     # Gerrit has no line 0.
                     "line": violation.line or 1,
@@ -28,7 +33,5 @@ def report_values(verdicts: Sequence[Verdict], baseline: str = "") -> dict[str, 
             )
         for key in verdict.unused:
             text = f"{verdict.name}: {key!r} is no longer needed: take it out"
-            comments.setdefault(baseline or "baseline", []).append(
-                {"line": 1, "message": text, "level": "error"}
-            )
+            comments.setdefault(baseline, []).append({"line": 1, "message": text, "level": "error"})
     return {"zuul": {"file_comments": dict(sorted(comments.items()))}}

@@ -42,7 +42,7 @@ class CascadeBudget(RatchetedContract):
         root = self.module
         if root not in world.modules:
             return Finding(
-                (Violation(f"no module {root}", root, 0, f"there is no module {root}"),),
+                (Violation(f"no module {root}", "", 0, f"there is no module {root}"),),
                 f"there is no module {root}",
             )
         first = world.loaded_by(root, self.dynamic)

@@ -47,7 +47,11 @@ class OneWay(RatchetedContract):
         lower = [module for module, value in side.items() if value == "lower"]
         upper = [module for module, value in side.items() if value == "upper"]
         wanted = [module for module in upper if not any_covers(self.shared, module)]
-        found: list[Violation] = []
+        found = [
+            Violation(f"no module in {name}", "", 0, f"no module is in {name}: a slip of the pen?")
+            for name, modules in (("upper", upper), ("lower", lower))
+            if not modules
+        ]
         symbols = self._symbols()
         seen = set()
         for edge in world.importing(wanted, lower):

@@ -33,7 +33,9 @@ class QuietInit(RatchetedContract):
         for expression in wanted:
             if not any(matches(expression, package) for package in packages):
                 found.append(
-                    Violation(f"no package {expression}", expression, 0, "there is no such package")
+                    Violation(
+                        f"no package {expression}", "", 0, f"there is no package {expression}"
+                    )
                 )
         for package in packages:
             for edge in (*world.imports_of(package), *world.outside_of(package)):

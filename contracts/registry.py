@@ -41,6 +41,9 @@ class Registry(RatchetedContract):
             for name in self._registered(world, module):
                 owner[name] = module
         found = []
+        if not homes:
+            message = "none of the modules is there: a slip of the pen?"
+            found.append(Violation("no modules", "", 0, message))
         own = set(homes)
         others = [m for m in world.modules if m not in own and not any_covers(self.users, m)]
         for edge in world.importing(homes, others):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Violation:
-    """One thing a contract forbids, at ``path:line``.
+    """One thing a contract forbids, at ``path:line``; ``path`` is empty where no file is to blame.
 
     ``key`` names it in a baseline: no line numbers, so that it survives unrelated edits.
     ``chain`` are the steps that lead there, each as a line for a person; ``behind`` are keys

@@ -8,7 +8,7 @@ from pathlib import Path
 from contracts import baseline
 
 _HERE = Path(__file__).parent
-SNIPPETS = ("tox.ini", "zuul.yaml")
+SNIPPETS = ("playbooks/contracts/run.yaml", "tox.ini", "zuul.yaml")
 
 
 def shipped() -> tuple[str, ...]:
@@ -48,6 +48,7 @@ def write_contracts(
         for snippet in SNIPPETS:
             content = (_HERE / "snippets" / snippet).read_text(encoding="utf-8")
             file = folder / name / snippet
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(content.replace("NAME", name), encoding="utf-8")
             written.append(file)
     return tuple(sorted(written))

@@ -74,7 +74,7 @@ def check(
     known = baseline or configuration.baseline
     verdicts = _verdicts(source, rev, configuration, known, no_cache, reporting)
     form = "json" if reporting.as_json else form
-    text = _written(verdicts, form, known)
+    text = _written(verdicts, form, known, configuration.path)
     if output is None:
         click.echo(text)
     else:
@@ -218,18 +218,18 @@ def _tree(source: str, rev: str | None, reporting: Reporting) -> Iterator[Tree]:
             yield found.tree
 
 
-def _written(verdicts: list[Verdict], form: str, baseline: Path | None) -> str:
+def _written(verdicts: list[Verdict], form: str, baseline: Path | None, config: Path) -> str:
     if form == "text":
         from contracts.as_text import report_text
 
         return report_text(verdicts)
     from contracts import as_json, as_sarif, as_zuul
 
-    name = str(baseline) if baseline is not None else ""
+    names = (str(baseline or "baseline"), str(config))
     if form == "json":
         values = as_json.report_values(verdicts)
     elif form == "sarif":
-        values = as_sarif.report_values(verdicts, name)
+        values = as_sarif.report_values(verdicts, *names)
     else:
-        values = as_zuul.report_values(verdicts, name)
+        values = as_zuul.report_values(verdicts, *names)
     return json.dumps(values, indent=2, sort_keys=True)

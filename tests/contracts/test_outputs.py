@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
-from contracts.written import shipped, write_contracts
+from contracts.configuration import load
+from contracts.written import SNIPPETS, shipped, write_contracts
 from extractor.cli.contracts import command
 from extractor.errors import UsageError
 from tests.contracts.conftest import Shop, configured
@@ -85,6 +89,18 @@ def test_zuul(shop: Shop) -> None:
     assert comments["shop/till.py"][0]["message"].endswith("Way out: ask.")
 
 
+def test_what_no_file_is_to_blame_for_is_said_of_the_contracts(shop: Shop) -> None:
+    shop.write({**FILES, "contracts.toml": configured("quiet_init", 'packages = ["shop.gone"]')})
+
+    comments = json.loads(run("check", "--format", "zuul").output)["zuul"]["file_comments"]
+    (result,) = json.loads(run("check", "--format", "sarif").output)["runs"][0]["results"]
+
+    assert list(comments) == ["contracts.toml"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "contracts.toml"
+    assert "\nthere is no package shop.gone\n" in run("check", "--quiet").output
+
+
 def test_a_revision_and_the_working_tree_are_told_apart(shop: Shop) -> None:
     shop.write(FILES)
     for arguments in (
@@ -130,6 +146,57 @@ def test_what_comes_with_the_package_is_written(tmp_path: Path) -> None:
     names = sorted(path.relative_to(tmp_path).as_posix() for path in written)
     first = shipped()[0]
     assert f"{first}/contracts/{first}.baseline.toml" in names
-    assert all(f"{name}/contracts/{name}.toml" in names for name in shipped())
-    assert all(f"{name}/tox.ini" in names and f"{name}/zuul.yaml" in names for name in shipped())
-    assert "NAME" not in (tmp_path / first / "tox.ini").read_text()
+    for name in shipped():
+        assert f"{name}/contracts/{name}.toml" in names
+        assert all(f"{name}/{snippet}" in names for snippet in SNIPPETS)
+        (job, project) = yaml.safe_load((tmp_path / name / "zuul.yaml").read_text())
+        assert (tmp_path / name / job["job"]["run"]).is_file()
+        assert project["project"]["check"]["jobs"] == [job["job"]["name"]] == [f"{name}-contracts"]
+        (play,) = yaml.safe_load((tmp_path / name / job["job"]["run"]).read_text())
+        assert play["tasks"][0]["name"] == "Check the contracts"
+    assert not any("NAME" in path.read_text() for path in written)
+
+
+def test_the_tox_environment_that_is_written_runs(shop: Shop) -> None:
+    """Its command, as tox would call it in a project with two broken imports."""
+    name = shipped()[0]
+    write_contracts(shop.folder)
+    written = shop.folder / name
+    package = load(written / "contracts" / f"{name}.toml").packages[0]
+    (written / package).mkdir()
+    (written / package / "__init__.py").write_text("import json\n")
+    environment = configparser.ConfigParser(interpolation=None)
+    environment.read(written / "tox.ini")
+    (command,) = environment["testenv:contracts"]["commands"].strip().splitlines()
+    words = command.replace("{posargs}", "--format zuul --output comments.json").split()
+
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=written, capture_output=True, text=True
+    )
+
+    assert done.returncode == 1, done.stderr
+    comments = json.loads((written / "comments.json").read_text())["zuul"]["file_comments"]
+    assert any("imports json" in c["message"] for c in comments[f"{package}/__init__.py"])
+
+
+def test_sarif_has_what_its_schema_asks_for(shop: Shop) -> None:
+    """https://docs.oasis-open.org/sarif/sarif/v2.1.0/: required members and closed vocabularies."""
+    shop.write({**FILES, "b.toml": '[it]\n"gone" = "old"\n'})
+
+    log = json.loads(run("check", "--baseline", "b.toml", "--format", "sarif").output)
+
+    assert set(log) == {"$schema", "version", "runs"}
+    (one,) = log["runs"]
+    rules = [rule["id"] for rule in one["tool"]["driver"]["rules"]]
+    assert one["tool"]["driver"]["name"] and len(set(rules)) == len(rules)
+    for result in one["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in {"none", "note", "warning", "error"}
+        assert result["message"]["text"]
+        for location in result["locations"]:
+            physical = location["physicalLocation"]
+            uri = physical["artifactLocation"]["uri"]
+            assert uri and not uri.startswith("/") and " " not in uri
+            assert physical.get("region", {"startLine": 1})["startLine"] >= 1
+        for suppression in result.get("suppressions", ()):
+            assert suppression["kind"] in {"inSource", "external"}

@@ -155,6 +155,20 @@ CASES = [
         id="the first of several that has it; names that are not top level",
     ),
     pytest.param(
+        "one_way",
+        'upper = ["shpo"]\nlower = ["shop.till"]',
+        {"shop/__init__.py": "", "shop/till.py": ""},
+        ["no module in upper"],
+        id="a side that nothing is on",
+    ),
+    pytest.param(
+        "registry",
+        'registry = "shop.things"\nmodules = ["shop.thing"]',
+        {"shop/__init__.py": "", "shop/things.py": ""},
+        ["no modules"],
+        id="no module that registers",
+    ),
+    pytest.param(
         "owned_symbols",
         'symbols = ["shop.a: X"]',
         {"shop/__init__.py": "", "shop/a.py": "from shop.b import X\n", "shop/b.py": "X = 1\n"},
