@@ -25,15 +25,17 @@ from extractor.analysis.scan import (
     plain_body,
     plain_facts,
 )
+from extractor.analysis.uses import USES_VERSION, Uses
 from extractor.cache_folder import cache_folder
 
 # Two Pythons can read one file differently, so each has its own facts.
-_VERSION = f"{FACTS_VERSION}_{sys.version_info[0]}_{sys.version_info[1]}"
+_VERSION = f"{FACTS_VERSION}_{USES_VERSION}_{sys.version_info[0]}_{sys.version_info[1]}"
 _AT_ONCE = 500
 
 
 class Cache:
-    """Facts by blob id, single functions by blob id and name, graphs by all their blobs."""
+    """Facts by blob id, single functions by blob id and name, graphs by all their blobs,
+    uses by blob id and module."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._database: sqlite3.Connection | None = None
@@ -56,6 +58,14 @@ class Cache:
     def graph(self, key: str) -> Any:
         """The stored form of a graph, or ``None``."""
         return self._read("graphs", [key]).get(key)
+
+    def uses(self, keys: Iterable[str]) -> dict[str, Uses]:
+        """What is known of the uses in these files."""
+        return self._read("uses", keys)
+
+    def add_uses(self, uses: Mapping[str, Uses]) -> None:
+        """Keep the uses of files."""
+        self._write("uses", uses)
 
     def add(
         self,
@@ -111,7 +121,7 @@ def _open(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=5)
     try:
         with database:
-            for table in ("facts", "functions", "graphs"):
+            for table in ("facts", "functions", "graphs", "uses"):
                 database.execute(
                     f"create table if not exists {table}_{_VERSION} "
                     "(key text primary key, sum integer, value text) without rowid"

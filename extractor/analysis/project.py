@@ -19,7 +19,9 @@ from extractor.analysis.graph import (
 )
 from extractor.analysis.modules import Module, find_modules, top_packages
 from extractor.analysis.scan import Body, Facts, scan, scan_function
+from extractor.analysis.uses import Uses, uses_of
 from extractor.errors import UsageError
+from extractor.parsing import UnreadableSource
 from extractor.source.tree import GitTree, Tree, blob_id
 
 # Part of a graph's key: raise it whenever the same facts can give another graph.
@@ -66,6 +68,42 @@ class Project:
         if self.cache is not None:
             self.cache.add({}, {}, {key: _stored(graph)})
         return graph
+
+    def uses(self, tree: Tree, graph: Graph) -> tuple[dict[str, Uses], dict[str, str]]:
+        """What every module of ``graph`` uses of the packages, and those that cannot be read."""
+        tops = {package.partition(".")[0] for package in graph.packages}
+        blobs = {
+            name: tree.entry(module.path).blob
+            if isinstance(tree, GitTree)
+            else blob_id(tree.read(module.path))
+            for name, module in graph.modules.items()
+            if module.path is not None
+        }
+        keys = {name: f"{blob}:{name}:{','.join(sorted(tops))}" for name, blob in blobs.items()}
+        known = self.cache.uses(keys.values()) if self.cache is not None else {}
+        missing = {blob for name, blob in blobs.items() if keys[name] not in known}
+        if self.cache is not None:
+            self._facts.update(self.cache.facts(missing - self._facts.keys()))
+        found: dict[str, Uses] = {}
+        failed: dict[str, str] = {}
+        new: dict[str, Uses] = {}
+        for name, blob in blobs.items():
+            if keys[name] in known:
+                found[name] = known[keys[name]]
+                continue
+            module = graph.modules[name]
+            source = tree.read(module.path or "")
+            if blob not in self._facts:
+                self._facts[blob] = scan(source, module.path or "")
+            try:
+                uses = uses_of(source, self._facts[blob], name, module.is_package, tops)
+            except UnreadableSource as error:
+                failed[name] = str(error)
+            else:
+                found[name] = new[keys[name]] = uses
+        if self.cache is not None:
+            self.cache.add_uses(new)
+        return found, failed
 
     def _build(
         self,

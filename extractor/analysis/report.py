@@ -13,11 +13,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from extractor.analysis.belonging import is_test
 from extractor.analysis.cascade import Cascade, PackageCost
 from extractor.analysis.cuts import Cut, CutSet
 from extractor.analysis.graph import Graph, Kind
 from extractor.analysis.references import Reference
 from extractor.analysis.registry import Coupling, Move
+from extractor.analysis.shared import SharedSymbol
+from extractor.analysis.stops import Stop
+from extractor.analysis.subsystem import Subsystem, by_file
+from extractor.analysis.symbols import Symbol
 from extractor.analysis.truth import Report
 
 SCHEMA = "extractor.analyze/1"
@@ -36,6 +41,7 @@ class Analysis:
     cut_set: CutSet | None = None
     coupling: Coupling | None = None
     move: Move | None = None
+    subsystem: Subsystem | None = None
     references: Sequence[Reference] | None = None
     truth: Report | None = None
 
@@ -69,6 +75,8 @@ def as_json(analysis: Analysis) -> dict[str, Any]:
             values[name] = _plain(value)
     if analysis.cascade is not None:
         values["cuts"] = _plain(analysis.cuts)
+    if analysis.subsystem is not None:
+        values["symbols"] = _symbols_json(graph, analysis.subsystem)
     if analysis.truth is not None:
         values["truth"]["holds"] = analysis.truth.holds
     return values
@@ -88,6 +96,8 @@ def as_text(analysis: Analysis) -> str:
         parts += _cuts(graph, analysis)
     if analysis.coupling is not None:
         parts += _coupling(graph, analysis.coupling, analysis.move)
+    if analysis.subsystem is not None:
+        parts += _symbols(graph, analysis.subsystem)
     if analysis.references is not None:
         parts += _references(analysis.references)
     parts += _unknown(graph)
@@ -209,6 +219,164 @@ def _coupling(graph: Graph, coupling: Coupling, move: Move | None) -> list[str]:
                 for u in move.users_by_attribute[:_ROWS]
             ),
         ]
+    return lines
+
+
+def _symbols_json(graph: Graph, found: Subsystem) -> dict[str, Any]:
+    def place(module: str, line: int) -> dict[str, Any]:
+        return {"module": module, "path": graph.modules[module].path, "line": line}
+
+    def stop(stop: Stop) -> dict[str, Any]:
+        return {
+            "subject": stop.subject,
+            "saves": [str(symbol) for symbol in stop.saves],
+            "together": stop.together,
+            "uses": [place(use.importer, use.line) for use in stop.uses],
+        }
+
+    def shared(found: SharedSymbol) -> dict[str, Any]:
+        return {
+            "symbol": str(found.symbol),
+            "inside": [place(use.importer, use.line) for use in found.inside],
+            "outside": [
+                {
+                    "module": module,
+                    "path": graph.modules[module].path,
+                    "test": is_test(module),
+                    "count": len(lines),
+                    "lines": lines,
+                }
+                for module, lines in by_file(found).items()
+            ],
+        }
+
+    return {
+        "own": list(found.own),
+        "owned": list(found.owned),
+        "needs": [
+            {
+                "symbol": str(symbol),
+                "chain": [
+                    {"symbol": str(hop), **place(use.importer, use.line)}
+                    for hop, use in found.reach.chain(symbol)
+                ],
+            }
+            for symbol in found.needs()
+        ],
+        "needed_lines": dict(found.lines),
+        "re_exports": {str(s): f"{r.module}.{r.name}" for s, r in found.re_exports().items()},
+        "unresolved": [str(symbol) for symbol in found.reach.unknown],
+        "stops": [stop(s) for s in found.stops],
+        "stop_set": [stop(s) for s in found.stop_set],
+        "left": [str(symbol) for symbol in found.left],
+        "used_by_rest": [shared(s) for s in found.shared.of_subsystem],
+        "used_by_both": [shared(s) for s in found.shared.both],
+        "tests": [{**_plain(test), "belongs": test.belongs} for test in found.tests],
+    }
+
+
+def _symbols(graph: Graph, found: Subsystem) -> list[str]:
+    needs = found.needs()
+    modules = Counter(symbol.module for symbol in needs)
+    lines = [
+        "",
+        f"the subsystem, {len(found.own)} modules, needs {len(needs)} symbols of {len(modules)} "
+        f"others, {sum(found.lines.values()):,} lines",
+        *(f"  its own too, since nothing else uses it: {module}" for module in found.owned),
+        *table(
+            ("symbols", "lines", "module"),
+            ((n, f"{found.lines.get(m, 0):,}", m) for m, n in _most(modules)),
+        ),
+    ]
+    if found.stop_set:
+        lines += [
+            "",
+            f"not following {len(found.stop_set)} of them leaves {len(found.left)} symbols of "
+            f"{len({s.module for s in found.left})} modules",
+            *table(
+                ("saves", "together", "modules", "do not follow"),
+                (
+                    (len(s.saves), s.together, s.modules, f"{s.subject} ({_first(graph, s)})")
+                    for s in found.stop_set
+                ),
+            ),
+        ]
+    for symbol in _farthest(found):
+        lines.append(f"why {symbol}:")
+        for hop, use in reversed(found.reach.chain(symbol)):
+            lines.append(f"  {graph.where(use.importer, use.line)}  uses {hop}")
+    lines += _uses_table(graph, "what the rest uses of it", found.shared.of_subsystem)
+    both = found.shared.both
+    if found.stop_set:
+        both = tuple(s for s in both if s.symbol in found.left)
+    what = "what both sides use" + (" of what is left then" if found.stop_set else "")
+    lines += _uses_table(graph, what, both)
+    if found.tests:
+        lines += [
+            "",
+            "tests that use it or bear its name",
+            *table(
+                ("of it", "of all", "goes along", "test"),
+                (
+                    (t.uses_subsystem, t.uses_any, "yes" if t.belongs else "no", t.module)
+                    for t in found.tests
+                ),
+            ),
+        ]
+    return lines
+
+
+def _first(graph: Graph, stop: Stop) -> str:
+    if not stop.uses:
+        return "used by what it owns"
+    use = stop.uses[0]
+    more = f" and {len(stop.uses) - 1} more" if len(stop.uses) > 1 else ""
+    return f"{graph.where(use.importer, use.line)}{more}"
+
+
+def _farthest(found: Subsystem) -> list[Symbol]:
+    """A symbol behind each of the dearest stops, to show how it is reached."""
+    chosen = []
+    for stop in found.stop_set[:3]:
+        far = max(stop.saves, key=lambda s: (len(found.reach.chain(s)), str(s)))
+        chosen.append(far)
+    return chosen
+
+
+def _uses_table(graph: Graph, title: str, rows: Sequence[SharedSymbol]) -> list[str]:
+    """One row a symbol, those that production code uses first; below, where it does."""
+    if not rows:
+        return []
+    counted = []
+    for found in rows:
+        files = by_file(found)
+        tests = {m: n for m, n in files.items() if is_test(m)}
+        rest = {m: n for m, n in files.items() if m not in tests}
+        counted.append((found, rest, tests))
+    counted.sort(key=lambda row: (-len(row[1]), -len(row[2]), str(row[0].symbol)))
+
+    def count(files: Mapping[str, list[int]]) -> int:
+        return sum(len(lines) for lines in files.values())
+
+    lines = [
+        "",
+        f"{title}: {len(rows)} symbols",
+        *table(
+            ("inside", "files", "uses", "test files", "test uses", "symbol"),
+            (
+                (len(f.inside), len(rest), count(rest), len(tests), count(tests), f.symbol)
+                for f, rest, tests in counted[:_ROWS]
+            ),
+        ),
+    ]
+    for found, rest, _ in counted[:_ROWS]:
+        if 0 < len(rest) <= _ROWS:
+            lines.append(f"  where {found.symbol} is used:")
+            lines += [
+                f"    {graph.where(module, where[0])}"
+                + (f" and {len(where) - 1} lines more" if len(where) > 1 else "")
+                for module, where in rest.items()
+            ]
     return lines
 
 

@@ -24,21 +24,28 @@ _DEF = re.compile(rb"\n([ \t]*)(?:async[ \t]+)?def[ \t]")
 # A line that starts inside a token or after a backslash is marked with NUL: it starts nothing.
 _INSIDE = b"\n\0"
 _DEDENT: dict[int, re.Pattern[bytes]] = {}
+_WORDS = re.compile(rb"(['\"])[\w.]+\1", re.ASCII)
+BLANKED = b'"\1"'
 
 
-def mask(source: bytes) -> bytes:
+def mask(source: bytes, *, keep_words: bool = False) -> bytes:
     """``source`` with empty strings, no comments and the same lines.
 
-    A line whose beginning lies inside a string or after a backslash starts with NUL.
+    A line whose beginning lies inside a string or after a backslash starts with NUL. With
+    ``keep_words`` strings of letters, digits, ``_`` and dots stay, in double quotes, and what
+    is left of the others is ``BLANKED``.
     """
     pieces = _TOKEN.split(source)
+    blank = BLANKED if keep_words else b'""'
     pieces[1::2] = [
         (
             b""
             if token[0] == 35
-            else b'""' + _INSIDE * token.count(b"\n")
+            else blank + _INSIDE * token.count(b"\n")
             if b"\n" in token
-            else b'""'
+            else b'"%s"' % token[1:-1]
+            if keep_words and _WORDS.fullmatch(token)
+            else blank
         )
         for token in pieces[1::2]
     ]
@@ -53,32 +60,48 @@ def skeleton(source: bytes) -> bytes | None:
     """
     if b"def " not in source and b"def\t" not in source:
         return source
-    split = _split(source)
+    split = masked_lines(source)
     if split is None:
         return None
     masked, lines = split
-    position = counted = 0
+    counted = 0
     line = -1  # The line that holds ``counted``; one newline was added in front.
-    size = len(masked)
-    while found := _DEF.search(masked, position):
-        start = found.start() + 1
+    functions = outer_functions(masked)
+    if functions is None:
+        return None
+    for start, body, end in functions:
         line += masked.count(b"\n", counted, start)
         counted = start
-        body = _body_start(masked, found.end(), size)
+        first = line + masked.count(b"\n", counted, body + 1)
+        after = first + masked.count(b"\n", body + 1, end + 1) if end < len(masked) else len(lines)
+        if masked.find(b"import", body, end) < 0:
+            indent = len(masked[start:body]) - len(masked[start:body].lstrip(b" \t"))
+            lines[first] = masked[start : start + indent] + b" pass"
+            lines[first + 1 : after] = [b""] * (after - first - 1)
+        line, counted = after - 1, end
+    return b"\n".join(lines)
+
+
+def outer_functions(masked: bytes) -> list[tuple[int, int, int]] | None:
+    """Where each function that is inside no other starts, where its body does, where it ends.
+
+    Offsets in the masked text: of the line, of the newline before the body, of the newline after
+    it. One whose body is on the line itself is left out. ``None`` when this reading cannot be sure.
+    """
+    found = []
+    position, size = 0, len(masked)
+    while definition := _DEF.search(masked, position):
+        start = definition.start() + 1
+        body = _body_start(masked, definition.end(), size)
         if body < 0:
             return None
         if body == 0:
             position = start
             continue
         # The next definition may start with the very newline this body ends at.
-        position = end = _body_end(masked, body, size, _width(found.group(1)))
-        first = line + masked.count(b"\n", counted, body + 1)
-        after = first + masked.count(b"\n", body + 1, end + 1) if end < size else len(lines)
-        if masked.find(b"import", body, end) < 0:
-            lines[first] = found.group(1) + b" pass"
-            lines[first + 1 : after] = [b""] * (after - first - 1)
-        line, counted = after - 1, end
-    return b"\n".join(lines)
+        position = end = _body_end(masked, body, size, _width(definition.group(1)))
+        found.append((start, body, end))
+    return found
 
 
 def functions_named(source: bytes, qualified: str) -> bytes | None:
@@ -127,7 +150,7 @@ def functions_named(source: bytes, qualified: str) -> bytes | None:
     return b"\n".join(text) + b"\n" if text else b""
 
 
-def _split(source: bytes) -> tuple[bytes, list[bytes]] | None:
+def masked_lines(source: bytes, *, keep_words: bool = False) -> tuple[bytes, list[bytes]] | None:
     """The masked text after one added newline, and the lines; ``None`` if they disagree."""
     if b"\f" in source or b"\0" in source:
         return None
@@ -135,7 +158,7 @@ def _split(source: bytes) -> tuple[bytes, list[bytes]] | None:
         source = source.replace(b"\r\n", b"\n")
         if b"\r" in source:
             return None
-    masked = b"\n" + mask(source)
+    masked = b"\n" + mask(source, keep_words=keep_words)
     lines = source.split(b"\n")
     if masked.count(b"\n") != len(lines) or masked.count(b'"') % 2 or b"'" in masked:
         return None
@@ -144,7 +167,7 @@ def _split(source: bytes) -> tuple[bytes, list[bytes]] | None:
 
 @functools.lru_cache(maxsize=128)
 def _split_again(source: bytes) -> tuple[bytes, list[bytes]] | None:
-    return _split(source)
+    return masked_lines(source)
 
 
 def _width(blank: bytes) -> int:

@@ -278,8 +278,21 @@ class SymbolWalker:
             within = unit.names[0] if unit.names else ""
             for reference in unit.references:
                 walk = self._resolve(table, reference) if table is not None else None
-                if walk is not None and walk.end is not None:
+                if walk is not None and walk.end is not None and not reference.binding:
                     yield walk.end, Use(module, reference.line, within)
+
+    def lookup(self, key: str) -> Symbol | None:
+        """What a key of ``uses.Uses`` means; ``None`` when it is nothing of ours."""
+        walk = _Walk()
+        star = key.startswith("*")
+        module, colon, rest = key.lstrip("*").partition(":")
+        chain = tuple(rest.split(".")) if rest else ()
+        if not colon:
+            module, chain = self.resolver.split(tuple(key.split(".")))
+        if not module or (star and not self._exports(module, chain[0])):
+            return None
+        self._module(walk, module, chain)
+        return walk.end
 
     def _follow(self, table: ModuleNames, reference: Reference, use: Use) -> None:
         walk = self._resolve(table, reference)

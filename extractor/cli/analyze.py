@@ -11,14 +11,20 @@ import click
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import cascade, package_costs
 from extractor.analysis.cuts import single_cuts, smallest_cut_set
-from extractor.analysis.project import import_graph
+from extractor.analysis.graph import Graph
+from extractor.analysis.project import Project
 from extractor.analysis.references import find_references
 from extractor.analysis.registry import registry_coupling, what_moving_takes
 from extractor.analysis.report import Analysis, as_json, as_text
+from extractor.analysis.subsystem import Subsystem, examine
+from extractor.analysis.symbols import Resolver, Symbol
 from extractor.analysis.truth import compare, dump_observations, load_observations
 from extractor.cli._options import Reporting, reporting_options, rev_option, source_argument
-from extractor.errors import ExitCode
+from extractor.errors import ExitCode, UsageError
+from extractor.plan.load import load_plan
+from extractor.plan.moves import Stops, is_below, reach_from_roots
 from extractor.source.repository import open_source
+from extractor.source.tree import Tree
 from extractor.verification.observe import observe
 
 
@@ -38,6 +44,21 @@ from extractor.verification.observe import observe
 @click.option("--registry", metavar="PACKAGE", help="A package whose classes register themselves.")
 @click.option(
     "--moving", multiple=True, metavar="MODULE", help="With --registry: its classes are to leave."
+)
+@click.option(
+    "--symbols",
+    is_flag=True,
+    help="Also symbol by symbol: what the subsystem (--keep and --moving) needs of the rest, "
+    "what is used of it, what both use.",
+)
+@click.option(
+    "--stop",
+    multiple=True,
+    metavar="SYMBOL",
+    help="With --symbols: do not follow this 'module:name', or module; may be repeated.",
+)
+@click.option(
+    "--plan", metavar="PLAN", help="With --symbols: the roots and decisions of this plan."
 )
 @click.option("--references", is_flag=True, help="Also names in strings, settings and documents.")
 @click.option(
@@ -75,6 +96,9 @@ def command(
     keep: tuple[str, ...],
     registry: str | None,
     moving: tuple[str, ...],
+    symbols: bool,
+    stop: tuple[str, ...],
+    plan: str | None,
     references: bool,
     python: Path | None,
     observed_table: Path | None,
@@ -90,7 +114,10 @@ def command(
             source, rev, workspace=Path(folder), progress=reporting.progress, need_history=False
         )
         with opened as found:
-            graph = import_graph(found.tree, package, None if no_cache else Cache())
+            if plan and not package:
+                package = (load_plan(plan).data.source_package,)
+            project = Project(package, None if no_cache else Cache())
+            graph = project.graph(found.tree)
             loads = cascade(graph, root) if root else None
             kept = _below(keep or ((root or "").rpartition(".")[0],), graph.modules)
             in_root = kept & set(loads.modules) if loads else set()
@@ -121,11 +148,38 @@ def command(
                 )
                 if coupling and leaving
                 else None,
+                subsystem=_subsystem(found.tree, graph, project, kept | leaving, stop, plan)
+                if symbols
+                else None,
                 references=find_references(found.tree, graph, keep) if references else None,
                 truth=observed,
             )
     reporting.result(as_json(analysis), as_text(analysis))
     return ExitCode.DID_NOT_HOLD if observed and not observed.holds else ExitCode.DONE
+
+
+def _subsystem(
+    tree: Tree,
+    graph: Graph,
+    project: Project,
+    packages: set[str],
+    stop: tuple[str, ...],
+    plan: str | None,
+) -> Subsystem:
+    resolver = Resolver(tree, {m.name: m.path for m in graph.modules.values() if m.path})
+    uses, _ = project.uses(tree, graph)
+    if plan is None:
+        if not packages:
+            raise UsageError("--symbols wants --root, --keep, --moving or --plan")
+        stops = {Symbol.parse(text): text for text in stop}
+        return examine(
+            resolver, packages, uses, lambda s: stops.get(s) or stops.get(Symbol(s.module))
+        )
+    data = load_plan(plan).data
+    reach = reach_from_roots(tree, resolver.modules, data)
+    own = [m for m in reach.whole if not is_below(m, data.roots.tests)]
+    tests = [m for m in reach.whole if is_below(m, data.roots.tests)]
+    return examine(resolver, own, uses, Stops(data, resolver.modules), owned=(), tests=tests)
 
 
 def _below(names: tuple[str, ...], modules: Iterable[str]) -> set[str]:

@@ -12,7 +12,7 @@ from extractor.analysis.graph import Graph
 from extractor.analysis.project import Project, import_graph
 from extractor.analysis.registry import registry_coupling
 from extractor.analysis.shared import find_shared
-from extractor.analysis.symbols import Reach, modules_of
+from extractor.analysis.symbols import Reach, Resolver, modules_of
 from extractor.errors import SourceError, UsageError
 from extractor.manifest import Manifest, TroubleRecord, read_manifest
 from extractor.moves import Move, SliceMove, WholeMove
@@ -182,7 +182,8 @@ def _before(
     modules = modules_of(tree, {data.source_package})
     reach = reach_from_roots(tree, modules, data)
     layout = lay_out(tree, modules, reach, data)
-    graph = Project([data.source_package], cache).graph(tree)
+    project = Project([data.source_package], cache)
+    graph = project.graph(tree)
     own = frozenset(m for m in reach.whole if not is_below(m, data.roots.tests))
     root = cascades.front_door(graph, cascades.factory_module(data, "source"), sorted(own))
     parts: dict[str, object] = {}
@@ -204,7 +205,7 @@ def _before(
         modules,
         reach,
         layout,
-        find_shared(tree, modules, reach),
+        find_shared(Resolver(tree, modules), reach, project.uses(tree, graph)[0]),
         manifest,
     )
     return parts, graph, own
