@@ -19,7 +19,7 @@ from extractor.errors import DidNotHold, MissingObject, SourceError, UsageError
 from extractor.history.commits import read_folder
 from extractor.history.contents import Contents
 from extractor.history.graph import Graph, State, reached_blobs, write_commits
-from extractor.history.lineage import Follower, Lineages
+from extractor.history.lineage import Depth, Follower, Lineages
 from extractor.history.moves import Move, SliceMove, moves_by_target
 from extractor.history.packing import PackWriter, index_pack, pack_objects
 from extractor.history.repository import make_repository
@@ -63,15 +63,17 @@ def carry_history(
     *,
     form: Literal["moved", "rewritten"] = "moved",
     make_rewrite: MakeRewrite | None = None,
+    depth: Depth = "symbols",
     progress: Report | None = None,
 ) -> CarriedHistory:
     """Make the repository ``target/.git`` with the mapped history on branch ``upstream``.
 
     ``revision`` is a full commit name. In the ``rewritten`` form ``make_rewrite`` is given the
     older paths of moved files, each with its path at the revision; what it returns is asked
-    once for each version of each file: (target path, content) to new content. Nothing appears
-    at ``target`` before the work is done. Raises ``UsageError`` when a move does not fit the
-    revision, ``SourceError`` when the source lacks an object that is needed.
+    once for each version of each file: (target path, content) to new content. ``depth`` is
+    how far the past is followed, as ``Follower`` says. Nothing appears at ``target`` before
+    the work is done. Raises ``UsageError`` when a move does not fit the revision,
+    ``SourceError`` when the source lacks an object that is needed.
     """
     if (form == "rewritten") != (make_rewrite is not None):
         raise UsageError("the rewritten form, and only that, needs make_rewrite")
@@ -83,7 +85,7 @@ def carry_history(
         git_dir = work / ".git"
         say = progress or (lambda text: None)
         with without_collecting():
-            carried = _carry(source_git_dir, revision, moves, git_dir, make_rewrite, say)
+            carried = _carry(source_git_dir, revision, moves, git_dir, make_rewrite, depth, say)
         # A scratch folder is its maker's alone; the result is as open as where it lies.
         work.chmod(target.parent.stat().st_mode & 0o777)
         work.replace(target)
@@ -99,6 +101,7 @@ def _carry(
     moves: Sequence[Move],
     git_dir: Path,
     make_rewrite: MakeRewrite | None,
+    depth: Depth,
     say: Report,
 ) -> CarriedHistory:
     targets = moves_by_target(moves)
@@ -111,7 +114,7 @@ def _carry(
     with ObjectReader(source) as reader:
         say("following renames and symbols")
         slices = Slices(source, reader)
-        follower = Follower(history, reader, slices, findings)
+        follower = Follower(history, reader, slices, findings, depth)
         follower.read_ahead(wider)
         lineages = follower.follow(wider)
         rewrite_blob = None

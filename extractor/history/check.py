@@ -124,13 +124,13 @@ def check_history(
     *,
     branch: str = "upstream",
     make_rewrite: MakeRewrite | None = None,
-    quick: bool = False,
+    blame: bool = True,
 ) -> HistoryCheck:
     """Check the result at ``target`` against the source it was made of.
 
     Blame is compared at ``branch``, dangling imports are looked for at HEAD; everything else
     concerns ``upstream``. A result of the ``rewritten`` form needs the ``make_rewrite`` it was
-    made with. ``quick`` leaves out what takes long: blame, lost ancestors and old names.
+    made with. ``blame=False`` leaves out what takes longest.
     """
     git_dir = target / ".git"
     state = read_state(git_dir)
@@ -151,15 +151,15 @@ def check_history(
         differs = str(error)
     noise, foreign, commits = _surplus(git_dir, tip, set(targets))
     names = _Names((), 0, 0)
-    if rewrite is not None and not quick:
+    if rewrite is not None:
         names = _old_names(source_git_dir, state, git_dir, tip, older)
     return HistoryCheck(
         revision=state.source_revision,
         commits=commits,
-        files=() if quick else _blame(source_git_dir, history, state, git_dir, branch, rewrite),
+        files=_blame(source_git_dir, history, state, git_dir, branch, rewrite) if blame else (),
         noise=noise,
         foreign=foreign,
-        lost=() if quick else _lost(source_git_dir, history, state),
+        lost=_lost(source_git_dir, history, state),
         dangling=_dangling(git_dir, state.moves),
         tip_differs=differs,
         old_names=names.found,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
 
 from extractor.errors import MissingObject
 from extractor.history.moves import Move, SliceMove
@@ -30,6 +31,7 @@ _MOST_CANDIDATES = 200
 # So many versions in a row without a symbol are taken to be older than it.
 _MANY_VERSIONS = 64
 _NO_TEXT = (SUBMODULE, SYMLINK)
+Depth: TypeAlias = Literal["paths", "renames", "symbols"]
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,21 @@ class Lineages:
 
 
 class Follower:
-    """Follows moves back through renames, copies and moved symbols to their first lines."""
+    """Follows moves back through renames, copies and moved symbols to their first lines.
+
+    ``depth`` says how far: "paths" takes files under their present path alone, "renames" also
+    what they were renamed and copied from, "symbols" everything.
+    """
 
     def __init__(
-        self, history: History, reader: ObjectReader, slices: Slices, findings: list[str]
+        self,
+        history: History,
+        reader: ObjectReader,
+        slices: Slices,
+        findings: list[str],
+        depth: Depth = "symbols",
     ) -> None:
+        self._depth = depth
         self._history = history
         self._reader = reader
         self._slices = slices
@@ -156,7 +168,8 @@ class Follower:
                 if isinstance(move, SliceMove):
                     versions = self._versions(Provider(move.source, move.symbols), end)
                     wanted.extend((blob, move.symbols) for _index, blob in versions)
-        self._read_changes(births)
+        if self._depth != "paths":
+            self._read_changes(births)
         self._slices.read_ahead(wanted, True)
 
     def _providers(self, group: Sequence[Move]) -> tuple[Provider, ...]:
@@ -178,6 +191,8 @@ class Follower:
             before = found[provider]
             since = self._read_versions(provider, before)
             self._since[provider.path] = min(since, self._since.get(provider.path, since))
+            if self._depth == "paths":
+                continue
             moved_at = {}
             for index in self._births(provider.path):
                 if since <= index < before:
@@ -185,6 +200,8 @@ class Follower:
                     moved_at[index] = older
                     for change in older:
                         add(replace(provider, path=change.old_path), index)
+            if self._depth == "renames":
+                continue
             if provider.symbols is None:
                 for index, change in self._history.changes(provider.path):
                     if index in moved_at and not moved_at[index]:

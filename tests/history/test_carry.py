@@ -146,3 +146,14 @@ def test_a_folder_with_something_in_it_is_not_touched(source, tmp_path):
     with pytest.raises(UsageError, match="not empty"):
         carry_history(source.path, source.head(), [WholeMove("stays.py", "a")], tmp_path / "out")
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    "depth, subjects",
+    [("paths", ["move"]), ("renames", ["first line", "move"]), ("symbols", ["first line", "move"])],
+)
+def test_how_far_the_past_is_followed(source, tmp_path, depth, subjects):
+    source.load(STREAM)
+    move = WholeMove("mid/a.py", "new/a.py")
+    carry_history(source.path, source.head(), [move], tmp_path / "out", depth=depth)
+    assert log(tmp_path / "out", "%s").splitlines() == subjects
