@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import sys
 import tempfile
 import typing
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,49 +14,97 @@ from pathlib import Path
 from typing import Any
 
 from extractor.errors import UsageError
-from extractor.outcome import Outcome, Rewritten
+from extractor.outcome import Outcome, Rewritten, Unchanged
 from extractor.rewrites import Rewrite
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.source_file import SourceFile
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 
 @dataclass(frozen=True)
 class Change:
-    """What a rewrite made of one file; ``before`` is ``None`` where it makes a new one."""
+    """What a rewrite made of one file.
+
+    ``before`` is ``None`` where it makes a new one; ``target`` is where the file is to be,
+    if not where it was.
+    """
 
     path: Path
     before: bytes | None
     outcome: Outcome
+    target: Path | None = None
+
+    @property
+    def is_one(self) -> bool:
+        """Whether anything becomes different."""
+        return isinstance(self.outcome, Rewritten) or self._moves
+
+    @property
+    def _moves(self) -> bool:
+        return self.target is not None and isinstance(self.outcome, Rewritten | Unchanged)
+
+    @property
+    def after(self) -> bytes:
+        """The text as it is to be."""
+        if isinstance(self.outcome, Rewritten):
+            return self.outcome.content
+        return self.before or b""
 
     def diff(self) -> str:
-        """A unified diff of the file; empty when it stays."""
-        if not isinstance(self.outcome, Rewritten):
+        """A diff as git shows and applies it; empty when the file stays as it is."""
+        if not self.is_one:
             return ""
         old, new = (
             text.decode("utf-8", "surrogateescape").splitlines(keepends=True)
-            for text in (self.before or b"", self.outcome.content)
+            for text in (self.before or b"", self.after)
         )
-        name = self.path.as_posix()
+        name, target = (_in_diff(path) for path in (self.path, self.target or self.path))
         first = "/dev/null" if self.before is None else f"a/{name}"
-        lines = difflib.unified_diff(old, new, first, f"b/{name}")
-        return "".join(
+        head = ""
+        if self.before is None or self.target is not None:
+            head = f"diff --git a/{name} b/{target}\n"
+            head += "new file mode 100644\n" if self.before is None else ""
+            head += f"rename from {name}\nrename to {target}\n" if self.target else ""
+        lines = difflib.unified_diff(old, new, first, f"b/{target}")
+        return head + "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
             for line in lines
         )
 
     def write(self) -> None:
         """Put the new text in the file's place at once, with the mode it had."""
-        assert isinstance(self.outcome, Rewritten)
-        target = self.path.resolve()
+        assert self.is_one
+        target = (self.target or self.path).resolve()
+        if self.target is not None and target.exists():
+            raise UsageError(f"{target} is there already: nothing can be moved to it")
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-            file.write(self.outcome.content)
+            file.write(self.after)
         try:
             mode = target.parent.stat().st_mode & 0o666  # a new file's, as its folder's
-            Path(file.name).chmod(mode if self.before is None else target.stat().st_mode)
+            Path(file.name).chmod(mode if self.before is None else self.path.stat().st_mode)
             Path(file.name).replace(target)
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
+        if self.target is not None:
+            self.path.unlink()
+
+
+def _in_diff(path: Path) -> str:
+    return path.as_posix().lstrip("/")
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Settings from a TOML file; ``UsageError`` when it cannot be read."""
+    try:
+        settings: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        return settings
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"the settings cannot be read from {path}: {error}") from None
 
 
 def settings_from(rewrite: Rewrite, values: Mapping[str, Any]) -> Any:
@@ -126,15 +175,19 @@ def files_below(paths: Iterable[Path], suffixes: Sequence[str]) -> list[Path]:
     return sorted(path for path in found if not path.is_symlink())
 
 
-def module_of(path: Path, folders: dict[Path, str] | None = None) -> str:
+def module_of(path: Path, folders: dict[Path, str] | None = None, root: Path | None = None) -> str:
     """The dotted name of a Python file as its folders' ``__init__`` files tell.
 
-    A folder without ``__init__`` is where the top-level names are. ``folders`` remembers what
-    was found of each folder.
+    A folder without ``__init__`` is where the top-level names are, unless ``root`` says which
+    folder is. ``folders`` remembers what was found of each folder.
     """
     known = {} if folders is None else folders
     if path.parent not in known:
-        known[path.parent] = _package_of(path.parent.resolve(), known)
+        folder = path.parent.resolve()
+        if root is not None and folder.is_relative_to(root.resolve()):
+            known[path.parent] = ".".join(folder.relative_to(root.resolve()).parts)
+        else:
+            known[path.parent] = _package_of(folder, known)
     name = "" if path.name == "__init__.py" else path.stem
     return f"{known[path.parent]}.{name}".strip(".")
 
@@ -148,21 +201,27 @@ def _package_of(folder: Path, known: dict[Path, str]) -> str:
     return known[folder]
 
 
-def run(rewrite: Rewrite, settings: Any, files: Sequence[Path]) -> Iterable[Change]:
+def run(
+    rewrite: Rewrite, settings: Any, files: Sequence[Path], root: Path | None = None
+) -> Iterable[Change]:
     """Each file with what ``rewrite`` makes of it; nothing is written.
 
-    ``UsageError`` when the files do not tell what the settings leave open.
+    ``root`` is the folder of the top-level packages, found by itself where every package has
+    an ``__init__``. ``UsageError`` when the files do not tell what the settings leave open.
     """
     folders: dict[Path, str] = {}
-    modules = {path: module_of(path, folders) for path in files if path.suffix == ".py"}
+    modules = {path: module_of(path, folders, root) for path in files if path.suffix == ".py"}
     paths = {module: path.as_posix() for path, module in modules.items()}
     settings = rewrite.prepare(settings, Project(paths, lambda path: Path(path).read_bytes()))
     creates: Mapping[str, str] = getattr(settings, "creates", {})
+    moves: Mapping[str, str] = getattr(settings, "moves", {})
     for name, module in sorted(creates.items()):
         if not Path(name).exists():
             yield Change(Path(name), None, rewrite.run(SourceFile(name, b"", module), settings))
     for path in files:
         before = path.read_bytes()
-        is_package = path.name == "__init__.py"
-        file = SourceFile(path.as_posix(), before, modules.get(path, ""), is_package)
-        yield Change(path, before, rewrite.run(file, settings))
+        name, module = path.as_posix(), modules.get(path, "")
+        target = moves.get(name)
+        new_module = settings.modules[module] if target else None
+        file = SourceFile(name, before, module, path.name == "__init__.py", new_module)
+        yield Change(path, before, rewrite.run(file, settings), Path(target) if target else None)

@@ -13,7 +13,7 @@ import click
 from extractor import in_place
 from extractor.cli._options import Reporting, reporting_options
 from extractor.errors import ExitCode
-from extractor.outcome import Failed, Rewritten
+from extractor.outcome import Failed
 from extractor.rewrites import Rewrite, load, registered
 
 
@@ -58,9 +58,31 @@ def command_for(rewrite: Rewrite) -> click.Command:
         type=click.Path(exists=True, path_type=Path),
     )
     @click.option("--write", is_flag=True, help="Change the files; without it show a diff.")
+    @click.option(
+        "--settings",
+        "chosen",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Read settings from a TOML file; options win over it.",
+    )
+    @click.option(
+        "--root",
+        metavar="FOLDER",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Where the top-level packages are.  [default: above the folders with __init__.py]",
+    )
     @reporting_options
-    def call(paths: tuple[Path, ...], write: bool, reporting: Reporting, **values: Any) -> int:
-        return _run(rewrite, paths, values, write, reporting)
+    def call(
+        paths: tuple[Path, ...],
+        write: bool,
+        chosen: Path | None,
+        root: Path | None,
+        reporting: Reporting,
+        **values: Any,
+    ) -> int:
+        given = {} if chosen is None else in_place.read_settings(chosen)
+        given |= {name: value for name, value in values.items() if value not in (None, ())}
+        return _run(rewrite, paths, root, given, write, reporting)
 
     made = click.command(
         rewrite.name,
@@ -94,6 +116,7 @@ def _singular(name: str) -> str:
 def _run(
     rewrite: Rewrite,
     paths: tuple[Path, ...],
+    root: Path | None,
     values: dict[str, Any],
     write: bool,
     reporting: Reporting,
@@ -103,14 +126,14 @@ def _run(
     changed: list[str] = []
     failed: list[dict[str, Any]] = []
     findings: list[dict[str, Any]] = []
-    for change in in_place.run(rewrite, settings, files):
+    for change in in_place.run(rewrite, settings, files, root):
         name, outcome = change.path.as_posix(), change.outcome
         if isinstance(outcome, Failed):
             failed.append({"path": name, "error": outcome.error, "line": outcome.line})
             continue
         for found in getattr(outcome, "findings", ()):
             findings.append({"path": name, "line": found.line, "message": found.message})
-        if isinstance(outcome, Rewritten):
+        if change.is_one:
             changed.append(name)
             if write:
                 change.write()

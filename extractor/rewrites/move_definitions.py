@@ -97,7 +97,7 @@ def prepare(settings: Settings, project: Project) -> Settings:
             raise UsageError(f"move to {part.new} from one module at a time")
         pieces[part.new] = part.text(renames)
     creates = {
-        _path_of(project, part.old, part.new): part.new
+        project.path_for(part.new, like=part.old): part.new
         for part in moving
         if part.new not in project.paths
     }
@@ -365,16 +365,6 @@ def _expanded(symbols: Mapping[str, str], project: Project) -> dict[str, str]:
             names = {n for m in sources for n in definitions(project.source(m).tree) if _is_own(n)}
         found |= {f"{module}:{own}": f"{home}:{own}" for own in names}
     return found
-
-
-def _path_of(project: Project, old: str, new: str) -> str:
-    """Where the new module goes: in its package's folder, which has to be there."""
-    package, _, name = new.rpartition(".")
-    if package in project.paths and project.is_package(package):
-        return project.paths[package].removesuffix("__init__.py") + f"{name}.py"
-    if not package and "." not in old and not project.is_package(old):
-        return project.paths[old].removesuffix(f"{old}.py") + f"{name}.py"
-    raise UsageError(f"there is no package {package} for {new}")
 
 
 def _entry(binding: Binding) -> Import:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from extractor.errors import UsageError
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
 from extractor.rewrites.parts.dotted_text import mentions
@@ -91,15 +92,31 @@ def may_mention(source: bytes, renames: Renames) -> bool:
 
 
 def prepare(settings: Renames, project: Project) -> Renames:
-    """``settings`` told of the modules there are, and of those that keep names of their own."""
-    if settings.known_modules:
+    """``settings`` told of the modules there are, and of those that keep names of their own.
+
+    With ``move_files`` raises ``UsageError`` for a package, or a new name that has no place.
+    """
+    if not settings.known_modules:
+        known = {name for name in project.modules if name.partition(".")[0] in settings.roots}
+        old = {symbol.partition(":")[0] for symbol in settings.symbols} - settings.modules.keys()
+        staying = {module for module in old & known if keeps_names(settings, module, project)}
+        settings = dataclasses.replace(
+            settings, known_modules=frozenset(known), staying=settings.staying | staying
+        )
+    if not settings.move_files:
         return settings
-    known = {name for name in project.modules if name.partition(".")[0] in settings.roots}
-    old = {symbol.partition(":")[0] for symbol in settings.symbols} - settings.modules.keys()
-    staying = {module for module in old & known if keeps_names(settings, module, project)}
-    return dataclasses.replace(
-        settings, known_modules=frozenset(known), staying=settings.staying | staying
-    )
+    moves = {}
+    for old_name, new_name in settings.modules.items():
+        if old_name not in project.paths:
+            continue  # moved before
+        if project.is_package(old_name):
+            raise UsageError(
+                f"{old_name} is a package: move its folder, then rename the references"
+            )
+        if new_name in project.paths:
+            raise UsageError(f"{new_name} is there already: {old_name} cannot become it")
+        moves[project.paths[old_name]] = project.path_for(new_name, like=old_name)
+    return dataclasses.replace(settings, moves=moves)
 
 
 def keeps_names(renames: Renames, module: str, project: Project) -> bool:

@@ -20,6 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from extractor.errors import ExitCode
 from extractor.plan.load import load_plan
 from extractor.verification.check import Context
 from extractor.verification.labs import environment_of_source
@@ -45,12 +46,12 @@ project.do(mover.get_changes(project.get_resource(folder)))
 
 
 def move_with_extractor(tree: Path, old: str, new: str) -> None:
-    """``extractor rewrite rename_references``, and the file itself."""
+    """``extractor rewrite rename_references``."""
     command = [sys.executable, "-m", "extractor", "rewrite", "rename_references", str(tree)]
-    command += ["--module", f"{old}={new}", "--no-report-left", "--write", "--quiet"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    source, target = (tree / f"{name.replace('.', '/')}.py" for name in (old, new))
-    source.rename(target)
+    command += ["--module", f"{old}={new}", "--no-report-left", "--move-files", "--write"]
+    done = subprocess.run([*command, "--quiet"], stdout=subprocess.DEVNULL)
+    if done.returncode not in (ExitCode.DONE, ExitCode.DID_NOT_HOLD):
+        raise subprocess.CalledProcessError(done.returncode, command)
 
 
 def move_with_rope(tree: Path, old: str, new: str) -> None:

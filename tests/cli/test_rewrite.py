@@ -1,4 +1,5 @@
 import json
+import subprocess
 
 import pytest
 from click.testing import CliRunner
@@ -83,6 +84,68 @@ def test_findings_are_told(project):
         "line": 1,
         "message": "still names shop.till",
     } in told["findings"]
+
+
+def test_settings_from_a_file(project):
+    settings = project / "settings.toml"
+    settings.write_text('report_left = false\n[modules]\n"shop.stock" = "shop.parts.stock"\n')
+    result = call("rewrite", "rename_references", "--settings", settings, project / "shop")
+    assert result.return_value == ExitCode.DONE
+    assert "+from shop.parts import stock\n" in result.output
+    won = ["--module", "shop.stock=shop.goods"]
+    result = call("rewrite", "rename_references", "--settings", settings, *won, project / "shop")
+    assert "+from shop import goods as stock\n" in result.output
+
+
+def test_namespace_packages_need_a_root(project):
+    (project / "shop/__init__.py").unlink()
+    sibling = project / "shop/till.py"
+    sibling.write_text("from . import stock\n\nstock.COUNT\n")
+    renames = [*RENAME, "--no-report-left", "--root", project]
+    result = call(*renames, project)
+    assert "-from . import stock\n+from shop.parts import stock\n" in result.output
+
+
+def test_a_module_moves_with_its_file(project, monkeypatch):
+    monkeypatch.chdir(project)
+    (project / "shop/parts").mkdir()
+    (project / "shop/parts/__init__.py").write_text("")
+    (project / "shop/stock.py").write_text("from . import till\n\nCOUNT = till\n")
+    move = [*RENAME, "--no-report-left", "--move-files"]
+    shown = call(*move, ".")
+    assert "rename from shop/stock.py\nrename to shop/parts/stock.py\n" in shown.output
+    (project / "change.diff").write_text(shown.output)
+    applies = ["git", "apply", "--check", "--include=shop/*", "--include=docs/*", "change.diff"]
+    subprocess.run(applies, check=True)
+    assert call(*move, "--write", ".").return_value == ExitCode.DONE
+    assert not (project / "shop/stock.py").exists()
+    moved = (project / "shop/parts/stock.py").read_text()
+    assert moved == "from shop import till\n\nCOUNT = till\n"
+    again = call(*move, "--write", ".")
+    assert again.return_value == ExitCode.NOTHING_TO_DO
+
+
+def test_new_files_are_made(project, monkeypatch):
+    monkeypatch.chdir(project)
+    move = ["rewrite", "move_definitions", "--symbol", "shop.stock:COUNT=shop.counts:COUNT"]
+    shown = call(*move, "shop")
+    assert "new file mode 100644\n--- /dev/null\n+++ b/shop/counts.py\n" in shown.output
+    assert not (project / "shop/counts.py").exists()
+    call(*move, "--write", "shop")
+    assert (project / "shop/counts.py").read_text() == "COUNT = 1\n"
+    assert (project / "shop/counts.py").stat().st_mode & 0o111 == 0
+
+
+@pytest.mark.parametrize(
+    ("new", "says"),
+    [
+        ("shop.till", "shop.till is there already: shop.stock cannot become it"),
+        ("far.stock", "there is no package far for far.stock"),
+    ],
+)
+def test_a_module_that_cannot_move(project, new, says):
+    move = ["rewrite", "rename_references", "--module", f"shop.stock={new}", "--move-files"]
+    assert says in str(call(*move, project).exception)
 
 
 @pytest.mark.parametrize(

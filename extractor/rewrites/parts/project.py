@@ -38,3 +38,15 @@ class Project:
             return read_source(self.read(path), path)
         except UnreadableSource as error:
             raise UsageError(str(error)) from None
+
+    def path_for(self, module: str, like: str) -> str:
+        """Where a new ``module`` goes: in its package's folder, or beside the top-level ``like``.
+
+        Raises ``UsageError`` when the package is not there.
+        """
+        package, _, name = module.rpartition(".")
+        if package in self.paths and self.is_package(package):
+            return self.paths[package].removesuffix("__init__.py") + f"{name}.py"
+        if not package and "." not in like and not self.is_package(like):
+            return self.paths[like].removesuffix(f"{like}.py") + f"{name}.py"
+        raise UsageError(f"there is no package {package} for {module}")

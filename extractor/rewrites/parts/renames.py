@@ -18,7 +18,8 @@ class Renames:
     taken from there, while the package, its submodules and its folder keep their names.
     ``quieted`` packages load less than they did: who reaches a submodule through one of them
     gets an import of that submodule. ``staying`` modules only lose the symbols named: a bare
-    mention of one, or a star import, still means the old module.
+    mention of one, or a star import, still means the old module. With ``move_files`` the
+    files of ``modules`` themselves go to where their new names say.
     ``known_modules`` are all modules of the old packages: with them a module can be
     told from an attribute. With ``report_left`` every reference to a known module that
     has no new name is a finding (the old packages will not be there); without it such
@@ -32,6 +33,8 @@ class Renames:
     reexports: Mapping[str, str] = field(default_factory=dict)
     quieted: frozenset[str] = frozenset()
     staying: frozenset[str] = frozenset()
+    move_files: bool = False
+    moves: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
 
     @cached_property
     def known(self) -> frozenset[str]:
