@@ -64,11 +64,15 @@ _PROGRAMS = frozenset({"console_scripts", "gui_scripts", "wsgi_scripts"})
 # A module's own __getattr__, or the one that a library of lazy imports makes.
 _HOOK = re.compile(rb"^[ \t]*def[ \t]+__getattr__[\s\\]*\([^,)]*\)|^[ \t(]*__getattr__\b", re.M)
 # Functions that import by name, grouped by what all of a group have in common, with a first
-# argument that is more than one string: what that names need not be spelled out.
+# argument that reading puts together: a string that goes on, a plain name, something in
+# brackets. What that names need not be spelled out. An attribute or a call is known to nobody.
+_ARGUMENT = (
+    rb"(?:[fF]['\"]|[(\[{]|[rRuUbB]{0,2}(?:'''|\"\"\""
+    rb"|'[^'\n]*'[\s\\]*[^\s\\,)]|\"[^\"\n]*\"[\s\\]*[^\s\\,)])"
+    rb"|[^\W\d]\w*(?!\w|[\s\\]*[.(\[]|['\"]))"
+)
 _COMPUTED = {
-    word.encode(): re.compile(
-        rb"%s\w*[\s\\]*\((?![\s\\]*[rRuU]?(?:'[\w.:]*'|\"[\w.:]*\")[\s\\]*[,)])" % word.encode()
-    )
+    word.encode(): re.compile(rb"%s\w*[\s\\]*\([\s\\]*%s" % (word.encode(), _ARGUMENT))
     for word in sorted({"import_" if "import_" in name else name for name in BY_STRING})
 }
 

@@ -15,7 +15,7 @@ from contracts.naming import defines, may_name, roots_of
 from contracts.world import CALL, PARENT, World
 from extractor.analysis.graph import Graph, Kind
 from extractor.analysis.project import import_graph
-from extractor.contract_world import world_of
+from extractor.contract_world import _computes, world_of
 from extractor.source.tree import FolderTree, MemoryTree, Tree
 from tests.analysis.conftest import tree_of
 from tests.analysis.test_graph import CASES
@@ -151,6 +151,31 @@ class Counting(MemoryTree):
     def read(self, path: str) -> bytes:
         self.read_paths.append(path)
         return super().read(path)
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("'a.b'", False),
+        ("u'a.b', 'x'", False),
+        ("CONF.driver", False),
+        ("self.name, x", False),
+        ("name_of(x)", False),
+        ("names[0]", False),
+        ("name", True),
+        ("\\\n  name, x", True),
+        ("name=name", True),
+        ("'a.' + name", True),
+        ("'a.'\n  'b'", True),
+        ("'a.%s' % name", True),
+        ("f'a.{name}'", True),
+        ("('a' + 'b')", True),
+        ('"""a.b"""', True),
+    ],
+)
+def test_an_argument_that_may_be_put_together(argument: str, expected: bool) -> None:
+    for function in ("__import__", "import_module", "try_import", "resolve_name"):
+        assert _computes(f"x = a.{function}({argument})".encode()) is expected
 
 
 @pytest.mark.parametrize(
