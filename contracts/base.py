@@ -91,7 +91,9 @@ class RatchetedContract(Contract, abc.ABC):
 
         from contracts.as_text import verdict_text
 
-        output.print(verdict_text(check.metadata["verdict"]))
+        # As it is: a path is no markup, and a terminal folds lines itself.
+        text = verdict_text(check.metadata["verdict"])
+        output.console.print(text, markup=False, soft_wrap=True)
 
 
 def invalid(**errors: str) -> InvalidContractOptions:

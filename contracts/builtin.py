@@ -21,8 +21,13 @@ def find(contract: Contract, world: World) -> Finding:
     check = contract.check(graph=graph_of(world), verbose=False)
     if check.kept:
         return Finding(())
-    with output.console.capture() as captured:
-        contract.render_broken_contract(check)
+    # Lines are read back: none of them may be folded.
+    width, output.console.width = output.console.width, 1_000_000
+    try:
+        with output.console.capture() as captured:
+            contract.render_broken_contract(check)
+    finally:
+        output.console.width = width
     violations = []
     lines = [line.strip() for line in captured.get().splitlines() if line.strip()]
     for index, line in enumerate(lines):

@@ -217,3 +217,22 @@ def test_import_linters_own_types_run_too(shop: Shop) -> None:
     assert verdict.new[0].chain[1].startswith("shop.b -> shop.c")
     shop.write({"shop/b.py": ""})
     assert shop.check()[0].kept
+
+
+def test_long_names_stay_in_one_line(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    long = "a_name_" * 20
+    config = configured(
+        "forbidden", f'source_modules = ["shop.{long}"]\nforbidden_modules = ["shop.c"]'
+    )
+    lines = [line for line in config.splitlines() if not line.startswith("contract_types")]
+    shop.write({"contracts.toml": "\n".join(lines), "shop/__init__.py": "", "shop/c.py": ""})
+    shop.write({f"shop/{long}.py": "from shop import c"})
+
+    (verdict,) = shop.check()
+
+    assert [v.key for v in verdict.new] == [f"shop.{long} -> shop.c"]
+    one_way = f'upper = ["shop.c"]\nlower = ["shop.{long}"]\nway_out = "[no] markup"'
+    shop.write({"contracts.toml": configured("one_way", one_way)})
+    shop.lint()
+    printed = capsys.readouterr().out
+    assert f"\nshop/{long}.py:1: shop.{long} imports shop.c\n  way out: [no] markup\n" in printed
