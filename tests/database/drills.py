@@ -52,7 +52,7 @@ def made_subject(side: str, output: Path, source: Path, folder: Path) -> Subject
     ``folder`` is where this process keeps what it adds to that environment.
     """
     settings = settings_from(PLAN.data.verify, "plan.toml")
-    context = Context(PLAN, settings, scratch=folder, against=source)
+    context = Context(PLAN, settings, scratch=folder, shared=folder, against=source)
     result = Result.at(output / "placement")
     if side == "result":
         tree, plain = result.root, labs.environment_of_result(result, context)
