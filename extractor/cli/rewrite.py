@@ -148,7 +148,8 @@ def _run(
         for entry in findings:
             click.echo(f"{entry['path']}:{entry['line']}: {entry['message']}", err=True)
         done = "changed" if write else "would change"
-        click.echo(f"{rewrite.name}: {len(changed)} of {len(files)} files {done}", err=True)
+        total = len({*changed, *(path.as_posix() for path in files)})
+        click.echo(f"{rewrite.name}: {len(changed)} of {total} files {done}", err=True)
     if failed:
         return ExitCode.DID_NOT_HOLD
     return ExitCode.DONE if changed else ExitCode.NOTHING_TO_DO

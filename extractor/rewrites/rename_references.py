@@ -600,7 +600,9 @@ class _Work:
         for binding in bindings:
             full = binding.alias.name
             home = self.renames.modules.get(full) or self.renames.only_home.get(full)
-            if home is not None and (full != root or not moved or stay):
+            if home in too_long and home not in needed and not stay:
+                wants.append([])  # an alias is imported instead
+            elif home is not None and (full != root or not moved or stay):
                 wants.append([Import(home, None, home.partition(".")[0])])
             elif moved and not stay and (full == root or self.is_used(full, uses)):
                 wants.append([])

@@ -158,7 +158,7 @@ def test_long_lines_get_an_alias():
     check_rewritten(
         in_file,
         f"import shop.db\nvalue = shop.db.{name}()\n",
-        f"import shop.db.api\nfrom shop.db import api as db\nvalue = db.{name}()\n",
+        f"from shop.db import api as db\nvalue = db.{name}()\n",
     )
 
 

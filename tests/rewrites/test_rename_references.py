@@ -638,3 +638,20 @@ def test_the_project_tells_which_modules_stay():
     assert prepare(moved, project_of(emptied)).staying == frozenset()
     assert prepare(moved, project_of(left)).staying == {"shop.fields"}
     assert prepare(RENAMES, project_of(left)) == RENAMES
+
+
+def test_the_quotes_of_a_wrapped_docstring_get_a_line_of_their_own():
+    long = Renames({"big.api.part": "part." + "x" * 50}, report_left=False)
+    check_rewritten(
+        partial(rewrite, module="here", is_package=False, renames=long),
+        '''
+        def f():
+            """Words about `big.api.part` and a class."""
+        ''',
+        f'''
+        def f():
+            """Words about `part.{"x" * 50}`
+            and a class.
+            """
+        ''',
+    )

@@ -11,6 +11,7 @@ from extractor.parsing import UnreadableSource, parse_ast
 from extractor.rewrites.parts.source_text import LINE_LENGTH
 from extractor.slicing import split_module
 
+_QUOTES = ('"""', "'''")
 _COMMENT = re.compile(r"\s*#[:!]? ?")
 _STARTS_ANEW = re.compile(r"\s*(#[:!]?\s*)?([:*\-+.=~^>]|\d+[.)]|@|\"\"\"|'''|$)")
 
@@ -105,7 +106,13 @@ def _push(lines: list[str], is_comment: bool, last: int | None) -> list[str]:
             start = _prefix(following, is_comment)
             rest = [start + tail + " " + following[len(start) :], *rest[2:]]
         else:
-            return [*done, _next_prefix(body, prefix, is_comment) + tail + ending, *rest[1:]]
+            start = _next_prefix(body, prefix, is_comment)
+            # The quotes of what was one line and becomes several get a line of their own.
+            quotes = tail[-3:] if position == 0 == last and tail[-3:] in _QUOTES else ""
+            last_line = prefix + quotes + ending if quotes else ""
+            text = tail[: len(tail) - len(quotes)].rstrip()
+            more = [start + text + ending] if text else []
+            return [*done, *more, *([last_line] if last_line else []), *rest[1:]]
     return [*done, *rest]
 
 
