@@ -359,7 +359,7 @@ def _rename_strings(extraction: Extraction) -> None:
 
     def rewrite(path: str, content: bytes) -> Outcome:
         values = {r.old: r.new for r in rules if fnmatch.fnmatchcase(path, r.files)}
-        if path in extraction.plan.overlay:
+        if extraction.plan.overlay.get(path) == content:
             values = {}
         return replace_strings.rewrite(content, values=values, path=path)
 
@@ -381,8 +381,10 @@ def _rewrite_texts(extraction: Extraction) -> None:
     changes: dict[str, bytes | None] = {}
     for path in sorted(extraction.files):
         content = new = extraction.files[path]
+        if extraction.plan.overlay.get(path) == content:
+            continue
         for rule in extraction.plan.data.layout.texts:
-            if fnmatch.fnmatchcase(path, rule.files) and path not in extraction.plan.overlay:
+            if fnmatch.fnmatchcase(path, rule.files):
                 new = re.sub(rule.old.encode(), rule.new.encode(), new)
         if new != content:
             changes[path] = new

@@ -139,6 +139,35 @@ class TaskRecord(_Record):
     task: Text
 
 
+class EffectRecord(_Record):
+    """What importing one module loads, before and after a commit of the series."""
+
+    module: Text = Field(description="The module that is imported.")
+    before: int = Field(ge=0, description="Modules of the source's package that this loads.")
+    after: int = Field(ge=0)
+    no_more: tuple[Text, ...] = Field(
+        default=(), description="Other projects that a loaded module named before, and none after."
+    )
+
+
+class SeriesRecord(_Record):
+    """One commit of the series that ``refactor`` writes on the source's side."""
+
+    number: int = Field(ge=1, description="As in the plan's series, from 1.")
+    phase: Literal["decoupled", "removed"]
+    title: Text
+    reason: Text
+    status: Literal["done", "already done upstream", "matched nothing"]
+    rewrites: tuple[Text, ...] = Field(default=(), description="In order of first use.")
+    paths: tuple[Text, ...] = Field(default=(), description="Every file it touches, sorted.")
+    effects: tuple[EffectRecord, ...] = Field(
+        default=(), description="One for each module the series measures, in its order."
+    )
+    revision: str = Field(default="", description="Full SHA-1; empty where nothing was done.")
+    change_id: str = Field(default="", description="As Gerrit has it: I and 40 digits.")
+    patch: Text = Field(default="", description="Relative to the folder of the manifest.")
+
+
 class CheckRecord(_Record):
     """A promise about the result, and what was seen."""
 
@@ -186,6 +215,9 @@ class Manifest(BaseModel):
     failed: list[TroubleRecord] = Field(default_factory=list)
     remaining_words: list[WordRecord] = Field(default_factory=list)
     left_for_a_person: list[TaskRecord] = Field(default_factory=list)
+    series: list[SeriesRecord] = Field(
+        default_factory=list, description="Written by `refactor` alone, in order of the commits."
+    )
     checks: list[CheckRecord] = Field(default_factory=list)
     blame: list[BlameRecord] = Field(
         default_factory=list, description="As `history check` saw it; empty before."
@@ -228,8 +260,8 @@ def manifest_bytes(manifest: Manifest, timing: bool = True) -> bytes:
     ``timing=False`` leaves out what differs between equal runs.
     """
     values: dict[str, Any] = manifest.model_dump(mode="json")
-    # The order of decisions is the plan's, that of checks and stages is the run's.
-    for name in values.keys() - {"decisions", "checks"}:
+    # The order of decisions is the plan's, that of commits, checks and stages is the run's.
+    for name in values.keys() - {"decisions", "checks", "series"}:
         if isinstance(values[name], list):
             values[name].sort(key=lambda record: json.dumps(record, sort_keys=True))
     values["counts"] = dict(sorted(values["counts"].items()))

@@ -458,6 +458,13 @@ class SymbolWalker:
         """A name of another project: a stop may stand at it, at its module or at its package."""
         for end in range(len(dotted), 0, -1):
             module = ".".join(dotted[:end])
+            named = Symbol(".".join(dotted[: end - 1]), dotted[end - 1])
+            stop = self.stops(named) if named.module else None
+            if stop is not None:
+                walk.stop = stop
+                walk.end = named
+                walk.hops.append(named)
+                return
             stop = self.stops(Symbol(module))
             if stop is not None:
                 walk.stop = stop

@@ -7,7 +7,7 @@ import re
 import subprocess
 import tempfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def commit_tree(
     target: Path,
     parent: str,
     files: Mapping[str, bytes | None],
-    message: str,
+    message: str | Callable[[str], str],
     *,
     author: Identity,
     date: int,
@@ -53,8 +53,9 @@ def commit_tree(
     """Append one commit to ``parent``: ``files`` put in, those of ``None`` taken out.
 
     ``date`` is seconds since the epoch, in UTC, for author and committer alike. A path
-    not in ``modes`` keeps its mode, or is a regular file when new. ``branch``, when
-    given, then points to the commit. Returns the commit's name; when nothing changes
+    not in ``modes`` keeps its mode, or is a regular file when new. A message that depends
+    on the commit's tree is a function of that tree's name. ``branch``, when given, then
+    points to the commit. Returns the commit's name; when nothing changes
     there is no commit and ``parent`` is returned.
     """
     git_dir = target / ".git"
@@ -73,6 +74,8 @@ def commit_tree(
     name = tree.replaced(changes).stored(lambda kind, raw: write_object(git_dir, kind, raw))
     who = f"{author.name} <{author.email}> {date} +0000"
     text = f"tree {name}\nparent {parent}\nauthor {who}\ncommitter {who}\n\n"
+    if not isinstance(message, str):
+        message = message(name)
     body = message.rstrip("\n") + "\n"
     commit = write_object(git_dir, b"commit", (text + body).encode("utf-8", "surrogateescape"))
     if branch:

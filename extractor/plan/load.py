@@ -11,11 +11,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from extractor.errors import UsageError
-from extractor.plan.model import PlanData
+from extractor.plan.model import PlanData, Table
 from extractor.source.tree import FolderTree
 
 if sys.version_info >= (3, 11):
@@ -23,6 +24,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_T = TypeVar("_T", bound=Table)
 PLANS = Path(__file__).parent.parent / "plans"
 
 
@@ -74,6 +76,11 @@ def load_plan(name: str) -> Plan:
 
 def parse_plan(text: bytes, where: str) -> PlanData:
     """Validate ``plan.toml``; all its errors are told at once, one a line."""
+    return parse_table(PlanData, text, where)
+
+
+def parse_table(model: type[_T], text: bytes, where: str) -> _T:
+    """Validate TOML against ``model``; all its errors are told at once, one a line."""
     try:
         decoded = text.decode("utf-8")
         raw = tomllib.loads(decoded)
@@ -82,7 +89,7 @@ def parse_plan(text: bytes, where: str) -> PlanData:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where}: {error}") from None
     try:
-        return PlanData.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as error:
         lines = []
         for problem in error.errors():

@@ -313,7 +313,7 @@ def _make_view(place: _Place, revision: str, workspace: Path) -> Path:
     run_git(view, "init", "--quiet", "--bare", "--template=", "--initial-branch=main")
     borrowed = view / "objects" / "info" / "alternates"
     borrowed.parent.mkdir(parents=True, exist_ok=True)
-    lines = (_quoted(folder) for folder in _object_folders(place.common_dir / "objects"))
+    lines = (_quoted(folder) for folder in object_folders(place.common_dir / "objects"))
     borrowed.write_bytes(b"".join(line + b"\n" for line in lines))
     shallow = place.common_dir / "shallow"
     if shallow.is_file():
@@ -323,7 +323,7 @@ def _make_view(place: _Place, revision: str, workspace: Path) -> Path:
     return view
 
 
-def _object_folders(first: Path) -> list[Path]:
+def object_folders(first: Path) -> list[Path]:
     """``first`` and every object folder it borrows from, each once.
 
     Git follows relative paths only one step from the repository it was started on, so

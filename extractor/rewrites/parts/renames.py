@@ -62,7 +62,9 @@ class Renames:
         """Top-level packages whose imports belong in the first-party group."""
         counts = Counter(module.partition(".")[0] for module in self.modules.values())
         new = max(sorted(counts), key=counts.__getitem__, default="")
-        return self.roots | ({new} if new else set())
+        # A library whose names are replaced does not become a package of ours by that.
+        known = {module.partition(".")[0] for module in self.known_modules}
+        return frozenset(known or self.roots) | ({new} if new else set())
 
     @cached_property
     def words(self) -> frozenset[bytes]:

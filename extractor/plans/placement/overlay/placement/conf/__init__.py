@@ -9,7 +9,12 @@
 #    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 #    License for the specific language governing permissions and limitations
 #    under the License.
-"""The options of the service, registered on oslo.config's global object."""
+"""The options of the service.
+
+They are registered on an object of their own and not on oslo.config's global
+one, so that another service may live in the same process, as in tests of
+programs that use this one.
+"""
 
 # Without this, Python 2 would take the module ``placement`` beside this file
 # for the package of that name.
@@ -21,7 +26,7 @@ from placement.conf import api
 from placement.conf import database
 from placement.conf import placement
 
-CONF = cfg.CONF
+CONF = cfg.ConfigOpts()
 
 for _group in (api, database, placement):
     _group.register_opts(CONF)

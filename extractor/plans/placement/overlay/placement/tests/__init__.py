@@ -15,14 +15,19 @@ from __future__ import absolute_import
 
 import logging
 
-from oslo_config import cfg
+from keystonemiddleware import opts as keystone_opts
 from oslo_policy import opts as policy_opts
 import webob.dec  # noqa: tests use it through "import webob"
 
-import placement.conf  # noqa: the options get registered
+from placement import conf
 
 # The application asks for one of them while it is put together.
-policy_opts.set_defaults(cfg.CONF)
+policy_opts.set_defaults(conf.CONF)
+
+# Tests give values to some of these before the middleware that has them is
+# made.
+for _group, _options in keystone_opts.list_auth_token_opts():
+    conf.CONF.register_opts(_options, group=_group)
 
 # Code that asks whether a level is enabled before it logs is tested as well.
 logging.getLogger('placement').setLevel(logging.DEBUG)

@@ -15,17 +15,16 @@
 from __future__ import absolute_import
 
 import fixtures
-from oslo_config import cfg
 from oslotest import output
 import testtools
 
+from placement import conf
 from placement import context
-from placement.objects import resource_provider
 from placement.tests import database
 from placement.tests import fixtures as test_fixtures
 from placement.tests.unit import conf_fixture
 
-CONF = cfg.CONF
+CONF = conf.CONF
 
 
 class TestCase(testtools.TestCase):
@@ -46,8 +45,6 @@ class TestCase(testtools.TestCase):
             self.useFixture(fixtures.MonkeyPatch(
                 'oslo_db.sqlalchemy.enginefacade._TransactionFactory.'
                 '_create_session', self._refuse_session))
-        resource_provider._TRAITS_SYNCED = False
-        resource_provider._RC_CACHE = None
 
     @staticmethod
     def _refuse_session(*args, **kwargs):

@@ -15,13 +15,14 @@
 from __future__ import absolute_import
 
 import fixtures
-from oslo_config import cfg
 from oslo_db import options
 
+from placement import conf
 from placement.db.sqlalchemy import migration
 from placement import db_api
+from placement.objects import resource_provider
 
-CONF = cfg.CONF
+CONF = conf.CONF
 # Tests that came from where there were more databases configure this one too,
 # so that nothing is read from the disk.
 options.set_defaults(CONF)
@@ -50,6 +51,9 @@ class Database(fixtures.Fixture):
         # The last connection closed, a database in memory is gone.
         self.cleanup()
         migration.db_sync(self.get_engine())
+        # What was remembered of another database is not true of this one.
+        resource_provider._TRAITS_SYNCED = False
+        resource_provider._RC_CACHE = None
 
     def cleanup(self):
         self.get_engine().dispose()

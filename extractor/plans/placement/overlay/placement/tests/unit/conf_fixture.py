@@ -12,14 +12,14 @@
 """The configuration tests start from."""
 
 import fixtures
-from oslo_config import cfg
 from oslo_config import fixture as config_fixture
 from oslo_policy import opts as policy_opts
 
+from placement import conf
 # Imported for the options it registers.
 from placement.tests import database  # noqa
 
-CONF = cfg.CONF
+CONF = conf.CONF
 
 
 class ConfFixture(config_fixture.Config):

@@ -14,12 +14,12 @@
 import os
 
 import fixtures
-from oslo_config import cfg
 from oslo_policy import policy as oslo_policy
 
+from placement import conf
 from placement import policy
 
-CONF = cfg.CONF
+CONF = conf.CONF
 
 
 class PlacementPolicyFixture(fixtures.Fixture):

@@ -1,0 +1,81 @@
+"""``extractor refactor``: the series of patches with which the source lets go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from extractor.cli._options import (
+    Reporting,
+    output_argument,
+    plan_option,
+    reporting_options,
+    rev_option,
+    source_argument,
+)
+from extractor.errors import ExitCode
+
+if TYPE_CHECKING:
+    from extractor.plan.series import Phase
+
+
+@click.command()
+@source_argument
+@output_argument
+@rev_option
+@plan_option
+@click.option(
+    "--until",
+    type=click.Choice(["decoupled", "removed"]),
+    default="decoupled",
+    show_default=True,
+    help="Stop when the subsystem needs nothing of the rest, or when it has left.",
+)
+@click.option("--author", metavar="'NAME <MAIL>'", help="Author of the commits.")
+@reporting_options
+def command(
+    source: str,
+    output: Path,
+    rev: str | None,
+    plan: str,
+    until: Phase,
+    author: str | None,
+    reporting: Reporting,
+) -> int:
+    """Write the patches with which SOURCE lets go of a subsystem into the new folder OUTPUT.
+
+    OUTPUT holds a clone of SOURCE with a branch of small commits, and the same as patches. What
+    SOURCE has done already is passed over and said.
+    """
+    from extractor.history.commits import Identity
+    from extractor.manifest import manifest_bytes
+    from extractor.output import check_output
+    from extractor.plan.load import load_plan
+    from extractor.plan.series import load_series
+    from extractor.refactor.run import refactor, summary
+    from extractor.scratch import workspace
+    from extractor.source.repository import open_source
+
+    chosen = load_plan(plan)
+    series = load_series(chosen)
+    check_output(output)
+    identity = Identity.parse(author) if author else None
+    with workspace() as scratch:
+        opened = open_source(source, rev, workspace=scratch, progress=reporting.progress)
+        with opened as ready:
+            manifest = refactor(
+                ready,
+                chosen,
+                series,
+                output,
+                until=until,
+                author=identity,
+                progress=reporting.progress,
+            )
+    if reporting.as_json:
+        click.echo(manifest_bytes(manifest).decode("utf-8"), nl=False)
+    else:
+        click.echo(summary(manifest, output))
+    return ExitCode.DONE if manifest.everything_held else ExitCode.DID_NOT_HOLD

@@ -1,0 +1,116 @@
+"""The series: in which steps the source lets go of the subsystem, as validated data.
+
+It stands in ``series.toml`` beside the plan. Each step carries out decisions that the plan has
+taken already, inside the source; only their order and their grouping are said here, and what
+the source's other code needs besides.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from extractor.errors import UsageError
+from extractor.plan.load import Plan, parse_table
+from extractor.plan.model import Module, Subject, Table, TextRule
+from extractor.plan.moves import target_module
+
+Phase: TypeAlias = Literal["decoupled", "removed"]
+FILE = "series.toml"
+
+
+class RewriteCall(Table):
+    """A registered rewrite over the whole tree, with its settings as the command line has them."""
+
+    name: str
+    settings: dict[str, list[str] | dict[str, str] | bool] = Field(default={})
+
+
+class SeriesStep(Table):
+    """One commit; what it does is done in the order of these fields."""
+
+    title: str = Field(min_length=5, max_length=72)
+    reason: str = Field(min_length=10)
+    phase: Phase = "decoupled"
+    first: list[TextRule] = Field(
+        default=[], description="What is easier to say of the text before anything is done to it."
+    )
+    rewrite: list[RewriteCall] = Field(
+        default=[], description="Rewrites that the extraction has no need of."
+    )
+    share: list[Module] = Field(
+        default=[], description="Carried symbols of these modules move; everybody follows."
+    )
+    own: list[Module] = Field(
+        default=[],
+        description="The subsystem gets the carried symbols of these modules for itself; those "
+        "that nothing else uses leave the old place.",
+    )
+    keep: list[Module] = Field(
+        default=[], description="Modules of ``own`` that keep their definitions in any case."
+    )
+    move: list[Module] = Field(
+        default=[], description="Whole modules move to where they live from now on."
+    )
+    cut: list[Subject] = Field(default=[], description="Cuts of the plan: calls are dropped.")
+    replace: list[Subject] = Field(
+        default=[], description="Replacements of the plan: the subsystem uses what stands there."
+    )
+    bring: list[Module] = Field(
+        default=[], description="Modules of the result that come in without being asked for."
+    )
+    edit: list[TextRule] = Field(
+        default=[], description="What the source's other code needs for it, path by path."
+    )
+
+
+class Series(Table):
+    """The whole of ``series.toml``."""
+
+    branch: str = "series"
+    probes: list[Module] = Field(
+        min_length=1, description="Modules whose import is measured after each step."
+    )
+    homes: dict[Module, Module] = Field(
+        description="Where modules of the result live inside the source; the longest match wins."
+    )
+    texts: list[TextRule] = Field(
+        default=[], description="What is different in a brought file while it is inside."
+    )
+    step: list[SeriesStep] = Field(min_length=1)
+
+    def home(self, module: str) -> str:
+        """Where ``module`` of the result lives inside the source."""
+        home = target_module(module, self.homes)
+        if home is None:
+            raise UsageError(f"{FILE}: no home for {module}: add one to [homes]")
+        return home
+
+
+def load_series(plan: Plan) -> Series:
+    """The series of a plan; ``UsageError`` when it has none or a wrong one."""
+    path = plan.folder / FILE
+    if not path.is_file():
+        raise UsageError(f"the plan {plan.data.name!r} has no {FILE}: write one to refactor by it")
+    series = parse_table(Series, path.read_bytes(), str(path))
+    _check(series, plan, str(path))
+    return series
+
+
+def _check(series: Series, plan: Plan, where: str) -> None:
+    """The layout must take back every home; steps may only name decisions that exist."""
+    for module, home in series.homes.items():
+        back = target_module(home, plan.data.layout.modules)
+        if back != module:
+            raise UsageError(
+                f"{where}: homes: {module} lives in {home}, but the plan's layout takes that to "
+                f"{back or 'nowhere'}"
+            )
+    cuts = {cut.subject for cut in plan.data.cut}
+    replaced = {rule.subject for rule in plan.data.replace}
+    for step in series.step:
+        for kind, names, known in (("cut", step.cut, cuts), ("replace", step.replace, replaced)):
+            for name in names:
+                if name not in known:
+                    raise UsageError(f"{where}: {step.title}: the plan has no {kind} of {name}")

@@ -1,0 +1,73 @@
+"""What a step buys: what importing a few modules loads, before it and after."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extractor.analysis.cascade import Cascade, cascade
+from extractor.analysis.project import Project
+from extractor.source.tree import Tree
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What importing ``module`` loads: counts of first-party modules, ``module`` included.
+
+    ``no_more`` are other projects that a loaded module named before and none names after; what
+    comes with Python costs little and is left out.
+    """
+
+    module: str
+    before: int
+    after: int
+    no_more: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        parts = []
+        if self.before != self.after:
+            parts.append(f"loads {self.before} -> {self.after} modules")
+        if self.no_more:
+            parts.append(f"names {', '.join(self.no_more)} no more")
+        return f"importing {self.module} {', '.join(parts) or f'loads {self.after} modules'}"
+
+    @property
+    def is_change(self) -> bool:
+        """Whether there is anything to tell."""
+        return self.before != self.after or bool(self.no_more)
+
+
+class Meter:
+    """Measures one state of a tree after another; a file that stays is read once."""
+
+    def __init__(self, package: str, probes: Sequence[str]) -> None:
+        self.probes = tuple(probes)
+        self._project = Project((package,))
+        self._last: dict[str, Cascade] = {}
+
+    def look(self, tree: Tree) -> tuple[Effect, ...]:
+        """The effects since the last look; at the first there is no difference yet."""
+        graph = self._project.graph(tree)
+        now = {p: cascade(graph, p) for p in self.probes if p in graph.modules}
+        before = {**now, **self._last}
+        self._last = now
+        return tuple(
+            Effect(
+                probe,
+                len(before[probe].modules),
+                len(now[probe].modules),
+                tuple(
+                    sorted(
+                        before[probe].third_party.keys()
+                        - now[probe].third_party.keys()
+                        - sys.stdlib_module_names
+                    )
+                ),
+            )
+            for probe in now
+        )
+
+    def loaded(self, probe: str) -> tuple[str, ...]:
+        """The modules importing ``probe`` loaded at the last look, sorted."""
+        return self._last[probe].modules
