@@ -64,7 +64,7 @@ def move_with_rope(tree: Path, old: str, new: str) -> None:
 def move_with_libcst(tree: Path, old: str, new: str) -> None:
     """LibCST's RenameCommand over the package, and the file itself; it skips unreadable files."""
     (tree / ".libcst.codemod.yaml").write_text("modules: ['libcst.codemod.commands']\n")
-    command = [sys.executable, "-m", "libcst.tool", "codemod", "-j", "2", "rename.RenameCommand"]
+    command = [sys.executable, "-m", "libcst.tool", "codemod", "--jobs=2", "rename.RenameCommand"]
     command += ["--old_name", old, "--new_name", new, "--no-format", old.partition(".")[0]]
     subprocess.run(command, cwd=tree, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     source, target = (tree / f"{name.replace('.', '/')}.py" for name in (old, new))
@@ -107,7 +107,12 @@ def judge(trees: dict[str, Path], plan_name: str, tests: list[str]) -> dict[str,
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         context = Context(
-            plan=plan, settings=settings, scratch=scratch, against=trees["untouched"], report=print
+            plan=plan,
+            settings=settings,
+            scratch=scratch,
+            shared=scratch,
+            against=trees["untouched"],
+            report=lambda line: print(line, file=sys.stderr),
         )
         environment = environment_of_source(context)
         for tool, tree in trees.items():
