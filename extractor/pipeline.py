@@ -272,6 +272,9 @@ def describe(source: Source, extraction: Extraction, carried: CarriedHistory, ti
         remaining_words=remaining_words(extraction),
     )
     _troubles(manifest, extraction)
+    manifest.left_for_a_person += [
+        TaskRecord(subject=item.subject, task=item.question) for item in plan.data.open
+    ]
     for symbol in layout.undecided:
         manifest.left_for_a_person.append(
             TaskRecord(

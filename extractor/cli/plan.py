@@ -1,4 +1,4 @@
-"""``extractor plan``: what a plan means at one revision, before anything is made."""
+"""``extractor plan``: draft a plan; what a plan means at one revision, before a run."""
 
 from __future__ import annotations
 
@@ -14,25 +14,50 @@ from extractor.cli._options import (
     rev_option,
     source_argument,
 )
-from extractor.errors import ExitCode
+from extractor.errors import ExitCode, UsageError
 
 
 @click.command()
 @source_argument
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="PACKAGE",
+    help="With --into: a package, or module, that is to leave; may be repeated.",
+)
+@click.option("--into", metavar="NAME", help="Draft a plan: the new package's name.")
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="With --into: where the draft goes.  [default: ./NAME-plan]",
+)
 @plan_option
 @rev_option
 @reporting_options
-def command(source: str, plan: str, rev: str | None, reporting: Reporting) -> int:
-    """Show what PLAN would carry out of SOURCE, and what it leaves undecided.
+def command(
+    source: str,
+    roots: tuple[str, ...],
+    into: str | None,
+    write: Path | None,
+    plan: str,
+    rev: str | None,
+    reporting: Reporting,
+) -> int:
+    """Show what a plan would carry out of SOURCE, and what it leaves undecided.
 
-    Nothing is written. Exits with 1 when something is reached that has no place.
+    With --root and --into a first plan is drafted from the analysis, written to a new folder,
+    and shown. Nothing else is written. Exits with 1 when something is reached that has no place.
     """
     from extractor.pipeline import analyse
     from extractor.plan.describe import as_json, as_text
+    from extractor.plan.draft import write_draft
     from extractor.plan.load import load_plan
     from extractor.source.repository import open_source
 
-    chosen = load_plan(plan)
+    if bool(roots) != bool(into):
+        raise UsageError("a draft wants both --root and --into")
     with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
         opened = open_source(
             source,
@@ -42,6 +67,9 @@ def command(source: str, plan: str, rev: str | None, reporting: Reporting) -> in
             need_history=False,
         )
         with opened as ready, reporting.progress.stage("analyse"):
+            if into:
+                plan = str(write_draft(ready.tree, roots, into, write or Path(f"{into}-plan")))
+            chosen = load_plan(plan)
             analysis = analyse(ready.tree, chosen)
     layout, reach = analysis.layout, analysis.reach
     reporting.result(as_json(chosen.data, reach, layout), as_text(chosen.data, reach, layout))

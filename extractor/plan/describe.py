@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 
 
 def as_json(data: PlanData, reach: Reach, layout: Layout) -> dict[str, Any]:
-    """Version 1: ``decisions``, ``slices``, ``files``, ``undecided`` and ``unknown``."""
+    """Version 1: ``decisions``, ``slices``, ``files``, ``open``, ``undecided``, ``unknown``."""
     return {
         "schema_version": SCHEMA_VERSION,
         "plan": data.name,
@@ -32,6 +32,7 @@ def as_json(data: PlanData, reach: Reach, layout: Layout) -> dict[str, Any]:
             if isinstance(m, SliceMove)
         ],
         "files": {m.source: m.target for m in layout.moves if isinstance(m, WholeMove)},
+        "open": [{"subject": o.subject, "question": o.question} for o in data.open],
         "undecided": [
             {
                 "symbol": str(symbol),
@@ -58,6 +59,10 @@ def as_text(data: PlanData, reach: Reach, layout: Layout) -> str:
     for found in facts["slices"]:
         lines.append(f"  {found['source']} -> {found['target']}")
         lines.append(f"      {', '.join(found['symbols'])}")
+    if facts["open"]:
+        lines += ["", "Open questions of the draft"]
+        for item in facts["open"]:
+            lines += [f"  {item['subject']}", f"      {item['question']}"]
     if facts["undecided"]:
         lines += ["", "Left for you to decide: reached, but no rule says where it goes"]
         for item in facts["undecided"]:

@@ -210,6 +210,13 @@ class Database(Table):
     columns: list[MigratedColumn] = []
 
 
+class Open(Table):
+    """A question that a draft leaves to a person; it is told by every run until it is gone."""
+
+    subject: str
+    question: str
+
+
 class PlanData(Table):
     """The whole of ``plan.toml``."""
 
@@ -224,6 +231,7 @@ class PlanData(Table):
     packaging: Packaging
     history: History = History()
     words: list[Words] = []
+    open: list[Open] = Field(default=[], description="What a person still has to decide.")
     database: Database | None = None
     verify: dict[str, Any] = Field(default={}, description="Settings of the verification checks.")
 

@@ -1,0 +1,401 @@
+"""A first plan for lifting packages out of a source, drawn from the analysis alone.
+
+What the engine can only guess is active, so that the draft runs, and stands as an ``[[open]]``
+question beside, which ``run`` and ``plan`` list until a person takes it away.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tomlkit
+from tomlkit.items import AoT, Array, Table
+
+from extractor.analysis.belonging import is_test
+from extractor.analysis.cache import Cache
+from extractor.analysis.cascade import loaded
+from extractor.analysis.cuts import single_cuts
+from extractor.analysis.entry_points import entry_points
+from extractor.analysis.graph import Graph
+from extractor.analysis.project import Project
+from extractor.analysis.references import ReferenceKind, find_references
+from extractor.analysis.shared import SharedSymbol
+from extractor.analysis.stops import Stop
+from extractor.analysis.subsystem import WORTH, Subsystem, by_file, examine
+from extractor.analysis.symbols import Resolver, Symbol, Use
+from extractor.analysis.tables import Model, models_in
+from extractor.analysis.uses import Uses
+from extractor.errors import UsageError
+from extractor.parsing import UnreadableSource, parse_ast
+from extractor.plan.load import parse_plan
+from extractor.plan.moves import is_below
+from extractor.source.tree import Tree
+
+_SHOWN = 8
+
+
+@dataclass
+class _Draft:
+    """What the document is made of, and the questions that come up on the way."""
+
+    top: str
+    into: str
+    packages: tuple[str, ...]
+    graph: Graph
+    places: dict[str, str] = field(default_factory=dict)
+    questions: list[tuple[str, str]] = field(default_factory=list)
+
+    def ask(self, subject: str, question: str) -> None:
+        self.questions.append((subject, question))
+
+    def target(self, module: str, *, mirrored: Iterable[str] = ()) -> str:
+        """Where ``module`` goes: below the new package, by its old path without its old top."""
+        for package in self.packages:
+            if is_below(module, [package]):
+                return self.into + module[len(package) :]
+        for suffix in mirrored:
+            if suffix and f"{module}.".find(f".{suffix}.") > 0:
+                module = f"{module}.".replace(f".{suffix}.", ".", 1).rstrip(".")
+                break
+        return ".".join([self.into, *module.split(".")[1:]])
+
+    def place(self, module: str, target: str, *, sliced: bool = False) -> None:
+        """Remember a layout rule; two modules never get one place."""
+        taken = {*self.places.values(), *(self._inside())}
+        is_folder = any(other.startswith(f"{target}.") for other in taken)
+        while target in taken or (sliced and is_folder):
+            target, is_folder = f"{target}_of_{self.top}", False
+        self.places[module] = target
+
+    def _inside(self) -> set[str]:
+        return {self.target(m) for m in self.graph.modules if is_below(m, self.packages)}
+
+    def where(self, use: Use) -> str:
+        return self.graph.where(use.importer, use.line)
+
+
+def draft_plan(
+    tree: Tree, graph: Graph, packages: tuple[str, ...], into: str, uses: Mapping[str, Uses]
+) -> str:
+    """The text of a ``plan.toml`` that lifts ``packages`` into a package called ``into``.
+
+    ``UsageError`` when a package is not there, or they are of several top-level packages.
+    """
+    modules = {m.name: m.path for m in graph.modules.values() if m.path is not None}
+    for package in packages:
+        if not any(is_below(module, [package]) for module in modules):
+            raise UsageError(f"no module {package!r} in {', '.join(graph.packages)}")
+    tops = {package.split(".")[0] for package in packages}
+    if len(tops) > 1:
+        raise UsageError(f"one plan lifts out of one package, not of {', '.join(sorted(tops))}")
+    draft = _Draft(tops.pop(), into, packages, graph)
+    resolver = Resolver(tree, modules)
+    own = [module for module in modules if is_below(module, packages)]
+    found = examine(resolver, own, uses)
+    along = [t.module for t in found.tests if t.belongs]
+    # Seen from the tests as well: what they stand on is needed too, or must be cut.
+    both = examine(resolver, [*found.own, *along], uses, owned=(), tests=())
+    roots = _roots(draft, found, along)
+    cuts, replaces = _decisions(draft, tree, found, both.stop_set)
+    decided = {table["subject"] for table in (*cuts, *replaces)}
+    carried = [s for s in both.left if s.name and str(s) not in decided]
+    layout = _layout(draft, tree, found, carried, along)
+    document = tomlkit.document()
+    document.add(
+        tomlkit.comment(f"A draft: {', '.join(packages)} out of {draft.top}, from the analysis.")
+    )
+    document.add(tomlkit.comment("It runs as it is. Answer the questions under [[open]] and take"))
+    document.add(tomlkit.comment("each away; docs/plan.md says what a plan may hold."))
+    document.add("name", tomlkit.string(into))
+    document.add("source_package", tomlkit.string(draft.top))
+    document.add("target_package", tomlkit.string(into))
+    document.add("roots", roots)
+    if cuts:
+        document.add("cut", cuts)
+    if replaces:
+        document.add("replace", replaces)
+    document.add("layout", layout)
+    document.add("packaging", _packaging(draft, tree, found))
+    _ask_about_the_rest(draft, tree, found)
+    document.add("open", _questions(draft))
+    return tomlkit.dumps(document)
+
+
+def write_draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Path:
+    """Write the draft to ``folder``, which must not exist, and return the folder."""
+    if folder.exists():
+        raise UsageError(f"{folder} is there already: a draft never writes over anything")
+    if not re.fullmatch(r"[a-z_][a-z0-9_]*", into):
+        raise UsageError(f"{into!r} is no name for a package")
+    project = Project([packages[0].split(".")[0]], Cache())
+    graph = project.graph(tree)
+    text = draft_plan(tree, graph, packages, into, project.uses(tree, graph)[0])
+    parse_plan(text.encode(), "the draft")
+    folder.mkdir(parents=True)
+    (folder / "plan.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def _roots(draft: _Draft, found: Subsystem, along: list[str]) -> Table:
+    roots = tomlkit.table()
+    roots.add("packages", _lines(draft.packages))
+    chosen, excluded = _collapsed(along, [t.module for t in found.tests if not t.belongs])
+    if chosen:
+        roots.add(tomlkit.comment(f"{len(along)} test modules, by name or by what they use."))
+        roots.add("tests", _lines(chosen))
+    if excluded:
+        roots.add("exclude", _lines(excluded))
+    for test in found.tests:
+        if not test.belongs:
+            draft.ask(
+                test.module,
+                f"stays behind: {test.uses_subsystem} of {test.uses_any} lines use the subsystem",
+            )
+    return roots
+
+
+def _collapsed(along: list[str], others: list[str]) -> tuple[list[str], list[str]]:
+    """Test packages instead of all their modules, and what below them stays behind."""
+    chosen: list[str] = []
+    for module in sorted(along):
+        if not is_below(module, chosen):
+            chosen.append(module)
+    return chosen, [module for module in others if is_below(module, chosen)]
+
+
+def _decisions(
+    draft: _Draft, tree: Tree, found: Subsystem, stops: Iterable[Stop]
+) -> tuple[AoT, AoT]:
+    """Calls to drop, and names to put something in the place of."""
+    cuts, replaces = tomlkit.aot(), tomlkit.aot()
+    modules = {m.name: m.path for m in draft.graph.modules.values() if m.path is not None}
+    for subject, count, place in _calls(draft, found):
+        table = tomlkit.table()
+        table.add("subject", subject)
+        table.add("reason", f"Suggested: not calling it saves {count} modules; called at {place}.")
+        cuts.append(table)
+        draft.ask(
+            subject,
+            f"is called at {place} and loads {count} modules; the draft drops the call: is "
+            "anything of what it does wanted?",
+        )
+    for stop in stops:
+        place = draft.where(stop.uses[0])
+        if len(stop.uses) > 1:
+            place += f" and in {len(stop.uses) - 1} more lines"
+        saved = f"{len(stop.saves)} symbols of {stop.modules} modules"
+        table = tomlkit.table()
+        table.add("subject", stop.subject)
+        if ":" in stop.subject and _only_called(tree, modules, stop):
+            table.add("reason", f"Suggested: behind it are {saved}; called at {place}.")
+            cuts.append(table)
+            draft.ask(
+                stop.subject,
+                f"is called at {place}, and behind it are {saved}; the draft drops the call: is "
+                "anything of what it does wanted?",
+            )
+            continue
+        module, _, name = stop.subject.partition(":")
+        with_ = draft.target(module) + (f":{name}" if name else "")
+        table.add("with", with_)
+        table.add("reason", f"Suggested: behind it are {saved}; used at {place}.")
+        replaces.append(table)
+        draft.ask(
+            stop.subject,
+            f"is used at {place}, and behind it are {saved}: write {with_} in overlay/, "
+            "or follow it",
+        )
+    return cuts, replaces
+
+
+def _calls(draft: _Draft, found: Subsystem) -> Iterable[tuple[str, int, str]]:
+    """Functions that the subsystem calls on import and that load much: subject, modules, place."""
+    own = [m for m in found.own if m in draft.graph.modules]
+    best: dict[str, tuple[int, str]] = {}
+    door = max(own, key=lambda m: (_loads(draft.graph, m), m))
+    for cut in single_cuts(draft.graph, door, own):
+        first = cut.statements[0]
+        if first.via and first.importer in own and len(cut.saves) >= WORTH:
+            place = draft.graph.where(first.importer, first.line)
+            best.setdefault(first.via, (len(cut.saves), place))
+    return [(subject, saved, place) for subject, (saved, place) in sorted(best.items())]
+
+
+def _loads(graph: Graph, module: str) -> int:
+    return len(loaded(graph, module))
+
+
+def _only_called(tree: Tree, modules: Mapping[str, str], stop: Stop) -> bool:
+    """Whether every use of the subject is a statement that calls it and drops the value."""
+    name = stop.subject.partition(":")[2]
+    for use in stop.uses:
+        try:
+            parsed, _ = parse_ast(tree.read(modules[use.importer]))
+        except UnreadableSource:
+            return False
+        statements = [
+            node
+            for node in ast.walk(parsed)
+            if isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Call)
+            and node.lineno <= use.line <= (node.end_lineno or node.lineno)
+        ]
+        ends = [
+            getattr(s.value.func, "attr", getattr(s.value.func, "id", ""))
+            for s in statements
+            if isinstance(s.value, ast.Call)
+        ]
+        if name not in ends:
+            return False
+    return bool(stop.uses)
+
+
+def _layout(
+    draft: _Draft, tree: Tree, found: Subsystem, symbols: Iterable[Symbol], along: list[str]
+) -> Table:
+    suffixes = [p.partition(".")[2] for p in draft.packages]
+    for package in draft.packages:
+        draft.places[package] = draft.into
+    for module in found.owned:
+        draft.place(module, draft.target(module))
+    for module in _collapsed(along, [])[0]:
+        draft.place(module, draft.target(module, mirrored=suffixes))
+    shared = {s.symbol: s for s in found.shared.both}
+    carried: dict[str, list[str]] = {}
+    for symbol in symbols:
+        carried.setdefault(symbol.module, []).append(symbol.name)
+    notes: dict[str, str] = {}
+    for module, names in sorted(carried.items()):
+        if is_below(module, [*draft.packages, *found.owned, *along]):
+            continue
+        draft.place(module, draft.target(module), sliced=True)
+        rest = [n for n in names if _used_by_production(shared.get(Symbol(module, n)))]
+        notes[module] = f"{len(names)} symbol{'s' * (len(names) > 1)}" + (
+            f", of which the rest uses {len(rest)}" if rest else ""
+        )
+        if rest:
+            draft.ask(
+                module,
+                f"the rest uses {len(rest)} of the {len(names)} symbols that come along "
+                f"({_some(rest)}): a copy on each side, or one owner?",
+            )
+    layout = tomlkit.table()
+    if found.owned:
+        layout.add(tomlkit.comment("Nothing else of production uses these."))
+        layout.add("whole", _lines(found.owned))
+    rules = tomlkit.table()
+    for module, target in draft.places.items():
+        item = tomlkit.string(target)
+        if module in notes:
+            item.comment(notes[module])
+        rules.add(module, item)
+    layout.add("modules", rules)
+    tables = sorted(
+        {
+            model.table
+            for module in {*carried, *found.own}
+            for model in _models(tree, draft.graph, module)
+            if module in found.own or model.name in carried.get(module, ())
+        }
+    )
+    if tables:
+        draft.ask(
+            "[database]",
+            f"{len(tables)} tables go along: {', '.join(tables)}: say in [database] how both "
+            "sides make them",
+        )
+    return layout
+
+
+def _models(tree: Tree, graph: Graph, module: str) -> tuple[Model, ...]:
+    path = graph.modules[module].path if module in graph.modules else None
+    try:
+        return models_in(tree.read(path), path) if path else ()
+    except UnreadableSource:
+        return ()
+
+
+def _used_by_production(found: SharedSymbol | None) -> bool:
+    return found is not None and any(
+        not is_test(use.importer) and use.importer != found.symbol.module for use in found.outside
+    )
+
+
+def _packaging(draft: _Draft, tree: Tree, found: Subsystem) -> Table:
+    packaging = tomlkit.table()
+    packaging.add("distribution", draft.into.replace("_", "-"))
+    paths = tree.paths()
+    for key, names in (
+        ("requirements", ("requirements.txt", "requirements.in", "pyproject.toml")),
+        ("test_requirements", ("test-requirements.txt", "requirements-dev.txt", "pyproject.toml")),
+    ):
+        there = [name for name in names if name in paths]
+        packaging.add(key, there[0] if there else names[0])
+        if not there or not there[0].endswith((".txt", ".in")):
+            draft.ask(f"packaging.{key}", "the source has no such file of its own: name one")
+    scripts = tomlkit.table()
+    groups: dict[str, Table] = {}
+    for point in entry_points(tree):
+        if point.module not in found.own:
+            continue
+        _, _, attribute = point.target.partition(":")
+        target = draft.target(point.module) + (f":{attribute.strip()}" if attribute else "")
+        if point.group in {"console_scripts", "gui_scripts", "wsgi_scripts"}:
+            scripts.add(point.name, target)
+        groups.setdefault(point.group, tomlkit.table()).add(point.name, target)
+    if scripts:
+        packaging.add("scripts", scripts)
+    if groups:
+        points = tomlkit.table()
+        for group, table in groups.items():
+            points.add(group, table)
+        packaging.add("entry_points", points)
+    return packaging
+
+
+def _ask_about_the_rest(draft: _Draft, tree: Tree, found: Subsystem) -> None:
+    for used in found.shared.of_subsystem:
+        files = {m: lines for m, lines in by_file(used).items() if not is_test(m)}
+        if files:
+            places = [draft.graph.where(m, lines[0]) for m, lines in files.items()]
+            draft.ask(
+                str(used.symbol),
+                f"the rest uses it at {_some(places)}: what will it use when this has left?",
+            )
+    kinds = {ReferenceKind.STRING, ReferenceKind.PATCH, ReferenceKind.IMPORT_STRING}
+    paths: dict[str, int] = {}
+    for reference in find_references(tree, draft.graph, [*draft.packages, *found.owned]):
+        if reference.kind not in kinds and not reference.path.endswith(".py"):
+            paths.setdefault(reference.path, reference.line)
+    if paths:
+        places = [f"{path}:{line}" for path, line in sorted(paths.items())]
+        draft.ask(
+            "[[layout.files]]",
+            f"{len(places)} files that are no modules name the subsystem: {_some(places)}: which "
+            "of them go along?",
+        )
+
+
+def _questions(draft: _Draft) -> AoT:
+    questions = tomlkit.aot()
+    for subject, question in draft.questions:
+        table = tomlkit.table()
+        table.add("subject", subject)
+        table.add("question", question)
+        questions.append(table)
+    return questions
+
+
+def _lines(values: Iterable[str]) -> Array:
+    array = tomlkit.array()
+    array.extend(values)
+    return array.multiline(len(array) > 1)
+
+
+def _some(values: list[str]) -> str:
+    more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
+    return ", ".join(values[:_SHOWN]) + more

@@ -1,0 +1,90 @@
+"""A first plan from the analysis alone, on a monolith small enough to read."""
+
+import pytest
+
+from extractor.errors import UsageError
+from extractor.plan.draft import write_draft
+from extractor.plan.load import load_plan
+from extractor.source.tree import MemoryTree
+
+FILES = {
+    "big/__init__.py": "",
+    "big/errors.py": "class E(Exception): pass\nclass Unused(E): pass\n",
+    "big/helper.py": "def only_sub(): pass\n",
+    "big/server.py": "from big import errors\nfrom big.sub import app\napp.f\nerrors.E\n",
+    "big/sub/__init__.py": "",
+    "big/sub/app.py": (
+        "from big import errors, helper\n\n\ndef f():\n    helper.only_sub()\n    raise errors.E\n"
+    ),
+    "big/tests/__init__.py": "",
+    "big/tests/sub/__init__.py": "",
+    "big/tests/sub/test_app.py": "from big.sub import app\n\n\ndef test_f():\n    app.f\n",
+    "big/tests/test_server.py": "from big import server\n\n\ndef test_it():\n    server\n",
+    "requirements.txt": "six\n",
+    "setup.cfg": "[entry_points]\nconsole_scripts =\n    sub = big.sub.app:f\n",
+    "test-requirements.txt": "",
+}
+
+
+def tree(files=FILES):
+    return MemoryTree({path: text.encode() for path, text in files.items()})
+
+
+@pytest.fixture
+def drafted(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    return load_plan(str(write_draft(tree(), ("big.sub",), "small", tmp_path / "draft"))).data
+
+
+def test_a_draft_is_a_plan_that_loads(drafted):
+    assert (drafted.source_package, drafted.target_package) == ("big", "small")
+    assert drafted.roots.packages == ["big.sub"]
+    assert drafted.packaging.requirements == "requirements.txt"
+    assert drafted.packaging.scripts == {"sub": "small.app:f"}
+
+
+def test_tests_that_belong_come_along_and_others_do_not(drafted):
+    assert drafted.roots.tests == ["big.tests.sub"]
+
+
+def test_everything_that_is_reached_has_a_place(drafted):
+    assert drafted.layout.modules["big.sub"] == "small"
+    assert drafted.layout.modules["big.errors"] == "small.errors"
+    assert drafted.layout.whole == ["big.helper"]
+    assert drafted.layout.modules["big.helper"] == "small.helper"
+    assert drafted.layout.modules["big.tests.sub"] == "small.tests"
+
+
+def test_what_both_sides_use_and_what_the_rest_uses_is_asked(drafted):
+    asked = {item.subject: item.question for item in drafted.open}
+    assert "the rest uses 1 of the 1 symbols that come along (E)" in asked["big.errors"]
+    assert asked["big.sub.app:f"].startswith("the rest uses it at big/server.py:3")
+    assert "setup.cfg:3" in asked["[[layout.files]]"]
+
+
+def test_the_same_source_gives_the_same_draft(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    texts = {
+        (write_draft(tree(), ("big.sub",), "small", tmp_path / name) / "plan.toml").read_bytes()
+        for name in ("one", "two")
+    }
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize(
+    ("packages", "into", "said"),
+    [
+        pytest.param(("big.other",), "small", "no module 'big.other'", id="a package not there"),
+        pytest.param(("big.sub",), "no name", "'no name' is no name for a package", id="no name"),
+    ],
+)
+def test_what_cannot_be_drafted_is_told_and_nothing_written(tmp_path, packages, into, said):
+    with pytest.raises(UsageError, match=said):
+        write_draft(tree(), packages, into, tmp_path / "draft")
+    assert not (tmp_path / "draft").exists()
+
+
+def test_a_draft_never_writes_over_anything(tmp_path):
+    (tmp_path / "draft").mkdir()
+    with pytest.raises(UsageError, match="is there already"):
+        write_draft(tree(), ("big.sub",), "small", tmp_path / "draft")
