@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -115,9 +114,9 @@ def _driver_errors() -> tuple[type[BaseException], ...]:
 
 
 def plain(error: BaseException) -> str:
-    """The server's own words, on one line, without statement and parameters."""
+    """The first line of the server's own words: what follows is statements and advice."""
     arguments: tuple[object, ...] = error.args
     text = str(error)
     if len(arguments) == 2 and isinstance(arguments[0], int):
-        text = str(arguments[1]) or "connection lost"
-    return re.sub(r"\s+", " ", text).strip() or "connection lost"
+        text = str(arguments[1])
+    return text.strip().partition("\n")[0].strip() or "connection lost"

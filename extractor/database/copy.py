@@ -100,6 +100,7 @@ class _Ends:
     journal: dict[str, dict[str, Any]] = field(default_factory=dict)
     shelved: list[str] = field(default_factory=list)
     snapshot: str = ""
+    begun: bool = False
 
     def order(self) -> list[Table]:
         """Tables, those before others that others refer to."""
@@ -152,6 +153,8 @@ def copy(
             with _connection(ends.target, "cannot write to") as writer:
                 return _copy(ends, reader, writer, order, counts, settings, progress)
         except SourceError as error:
+            if not ends.begun:
+                raise
             raise SourceError(f"{error}; the same command goes on where this one stopped") from None
 
 
@@ -322,8 +325,10 @@ def _copy(
     progress: Progress,
 ) -> CopyReport:
     ends.target.prepare_target(writer)
-    if not ends.journal:
+    ends.begun = bool(ends.journal)
+    if not ends.begun:
         _begin(ends, writer, order, counts, settings)
+        ends.begun = True
     else:
         with progress.stage("compare what was copied before"):
             _reconcile(ends, reader, writer, order)
@@ -443,7 +448,7 @@ def _copy_table(
     key, references = _key_of(table), _self_references(table)
     poured = None
     if _is_same_kind(ends, count) and not references:
-        poured = ends.target.pour(reader, writer, table, after)
+        poured = ends.source.pour(reader, writer, table, after)
     if poured is not None:
         for written, last in poured:
             rows += written

@@ -267,7 +267,19 @@ class MySQL(Dialect):
     def stream(self, connection: Any) -> Any:
         from pymysql.cursors import SSCursor
 
-        return SSCursor(connection)
+        class Stream(SSCursor):  # type: ignore[misc]
+            """Closes quietly over a connection that is gone, whose rest cannot be read."""
+
+            def close(self) -> None:
+                result = self._result
+                try:
+                    super().close()
+                except Exception:
+                    result.unbuffered_active = False
+
+            __del__ = close
+
+        return Stream(connection)
 
     def plain(self, rows: Sequence[Row], table: Table) -> list[Row]:
         floats = kinds(table).floats
@@ -418,11 +430,12 @@ class PostgreSQL(Dialect):
         last = after[0] if after else None
         while True:
             beyond = "" if last is None else f" WHERE {key} > {int(last)}"
-            ((rows, upto),) = self.run(
-                reader,
-                f"SELECT count(*), max({key}) FROM "
-                f"(SELECT {key} FROM {name}{beyond} ORDER BY {key} LIMIT {_POUR}) part",
-            )
+            with told("cannot read", self.engine.url):
+                ((rows, upto),) = self.run(
+                    reader,
+                    f"SELECT count(*), max({key}) FROM "
+                    f"(SELECT {key} FROM {name}{beyond} ORDER BY {key} LIMIT {_POUR}) part",
+                )
             if not rows:
                 return
             both = f"{beyond} AND" if beyond else " WHERE"

@@ -1,4 +1,5 @@
 import datetime
+import gc
 import threading
 
 import pytest
@@ -379,6 +380,51 @@ def test_a_lost_connection_is_one_sentence_and_the_next_run_goes_on(servers, mon
         assert _rows(target) == _rows(source)
 
 
+@pytest.mark.parametrize("engine_name", ["mariadb", "postgresql"])
+def test_a_lost_source_is_named_and_the_next_run_goes_on(
+    servers, short_ways, monkeypatch, capsys, engine_name
+):
+    source, target, engine = _pair(servers, engine_name, engine_name)
+    _fill(engine)
+    note = copying._note
+    calls = []
+
+    def losing(*arguments):
+        note(*arguments)
+        calls.append(1)
+        if len(calls) == 3:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(
+                    sa.text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE datname = 'source' AND pid <> pg_backend_pid()"
+                    )
+                    if engine_name == "postgresql"
+                    else sa.text(f"KILL {reading[0]}")
+                )
+
+    reading = []
+    hold = copying._hold
+
+    def holding(ends, reader, *rest):
+        hold(ends, reader, *rest)
+        if engine_name == "mariadb":
+            reading.append(reader.thread_id())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copying, "_note", losing)
+        patch.setattr(copying, "_hold", holding)
+        patch.setattr("extractor.database.rows._FETCH", 2)
+        patch.setattr("extractor.database.rows._POUR", 2)
+        with pytest.raises(SourceError, match=r"^cannot read .*/source: .*goes on"):
+            _copy(source, target)
+    gc.collect()
+    assert capsys.readouterr().err == ""
+
+    _copy(source, target)
+    assert _rows(target) == _rows(source)
+
+
 def test_a_target_that_may_only_be_read_is_one_sentence(servers):
     for engine_name in ("mariadb", "postgresql"):
         server = servers(engine_name)
@@ -399,6 +445,8 @@ def test_a_target_that_may_only_be_read_is_one_sentence(servers):
         with pytest.raises(SourceError, match=r"cannot write to .*(denied|permission)") as caught:
             _copy(source, url)
         assert "hush-hush" not in str(caught.value)
+        # Nothing has begun, so nothing goes on.
+        assert "goes on" not in str(caught.value)
 
 
 def test_a_wrong_password_and_nobody_there_are_one_sentence(servers):
