@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import random
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 from extractor.verification.replay import Request
 from extractor.verification.service import Answer
@@ -33,6 +35,8 @@ class Generator:
         self.aggregates = [self._uuid() for _ in range(6)]
         self.projects = [self._uuid() for _ in range(3)]
         self.first = True
+        # Made when the answer to the last request is known.
+        self.later: list[Callable[[], Request]] = []
         self.makers = [
             (8, self.create_provider),
             (5, self.list_providers),
@@ -66,6 +70,8 @@ class Generator:
         if self.first:
             self.first = False
             return Request("GET", "/", (("accept", "application/json"),))
+        if self.later:
+            return self.later.pop()()
         weights, makers = zip(*self.makers, strict=True)
         return self.chance.choices(makers, weights)[0]()
 
@@ -105,7 +111,8 @@ class Generator:
             name = parts[1] if len(parts) > 1 else asked.get("name", "")
             self.classes = sorted({*self.classes, name})
         elif parts[0] == "allocations" and request.method == "PUT":
-            self.consumers.setdefault(parts[1], None)
+            # Its generation is another one now: to be asked for.
+            self.consumers[parts[1]] = None
         elif parts[0] == "allocations" and isinstance(body, dict):
             generation = body.get("consumer_generation")
             if isinstance(generation, int):
@@ -369,6 +376,13 @@ class Generator:
 
     def put_allocations(self) -> Request:
         version, consumer = self._version(), self._consumer()
+        if consumer in self.consumers and self._minor(version) >= 28 and self._odds(60):
+            # With the generation that the answer tells.
+            self.later.append(lambda: self._put_allocations(version, consumer))
+            return self._request("GET", f"/allocations/{consumer}", version=version)
+        return self._put_allocations(version, consumer)
+
+    def _put_allocations(self, version: str, consumer: str) -> Request:
         body = self._claim(self._minor(version), consumer)
         return self._request("PUT", f"/allocations/{consumer}", self._spoil(body), version)
 
@@ -417,17 +431,31 @@ class Generator:
         return self._request("GET", "/allocation_candidates?" + "&".join(groups), version=version)
 
     def reshape(self) -> Request:
-        provider = self._provider()
-        body = {
-            "inventories": {
-                provider: {
-                    "resource_provider_generation": self._generation(provider),
-                    "inventories": {self._class(): self._inventory()},
-                }
-            },
-            "allocations": {},
-        }
-        return self._request("POST", "/reshaper", self._spoil(body))
+        """Inventories of some providers and allocations on them, all at once."""
+        inventories: dict[str, dict[str, Any]] = {}
+        for _ in range(self.chance.randint(1, 2)):
+            provider = self._provider()
+            known = self.inventories.get(provider, {})
+            wanted: dict[str, object] = {
+                name: {"total": max(total, 8)} for name, total in known.items()
+            }
+            if not wanted or self._odds(40):
+                wanted[self._class()] = self._inventory()
+            inventories[provider] = {
+                "resource_provider_generation": self._generation(provider),
+                "inventories": wanted,
+            }
+        body: dict[str, object] = {"inventories": inventories, "allocations": {}}
+        if self._odds(40):
+            place = self.chance.choice(sorted(inventories))
+            kind = self.chance.choice(sorted(inventories[place]["inventories"]))
+            claim = self._claim(self.newest, self._uuid())
+            claim["allocations"] = {place: {"resources": {kind: 1}}}
+            if self.newest >= 28:
+                claim["consumer_generation"] = None
+            body["allocations"] = {self._uuid(): claim}
+        version = f"1.{self.newest}" if self._odds(80) else self._version()
+        return self._request("POST", "/reshaper", self._spoil(body), version)
 
     def broken(self) -> Request:
         """Wrong methods, unknown paths, bodies that are no JSON, odd text in every place."""
