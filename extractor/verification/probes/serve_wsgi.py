@@ -63,6 +63,14 @@ def load(target):
     return getattr(importlib.import_module(module), name)()
 
 
+def asked_by_library():
+    """Whether the code that asks the configuration, two calls up, is installed and not ours."""
+    frame = sys._getframe(2)
+    while frame.f_globals.get("__name__", "").startswith("oslo_config."):
+        frame = frame.f_back
+    return "site-packages" in frame.f_code.co_filename
+
+
 def watch_options(read):
     try:
         from oslo_config import cfg
@@ -71,8 +79,19 @@ def watch_options(read):
     plain = cfg.ConfigOpts._get
 
     def noting(self, name, group=None, namespace=None):
-        read.add(((getattr(group, "name", group) or "DEFAULT"), name))
-        return plain(self, name, group, namespace)
+        if group is None and name in self._groups:
+            # A whole group is handed out; what is read of it comes by here again.
+            return plain(self, name, group, namespace)
+        option = (getattr(group, "name", group) or "DEFAULT", name)
+        try:
+            value = plain(self, name, group, namespace)
+        except cfg.NoSuchOptError:
+            # A library may ask for what it can do without.
+            if not asked_by_library():
+                read.add(option)
+            raise
+        read.add(option)
+        return value
 
     cfg.ConfigOpts._get = noting
 
