@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     type=click.Choice(["decoupled", "removed"]),
     default="decoupled",
     show_default=True,
-    help="Stop when the subsystem needs nothing of the rest, or when it has left.",
+    help="Stop when the subsystem needs nothing of the rest, or when it has left; "
+    "a plan whose series has no step for it is refused.",
 )
 @click.option("--author", metavar="'NAME <MAIL>'", help="Author of the commits.")
 @reporting_options

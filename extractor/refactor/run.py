@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from extractor.errors import NothingToDo
+from extractor.errors import NothingToDo, UsageError
 from extractor.history.commits import Identity
 from extractor.manifest import (
     EffectRecord,
@@ -45,6 +45,8 @@ def refactor(
     ``UsageError`` for an output, plan or series that cannot be used, ``NothingToDo`` when the
     source has all of it already.
     """
+    if not any(step.phase == until for step in series.step):
+        raise UsageError(f"the series of plan {plan.data.name} has no step for '{until}'")
     progress = progress or Progress()
     rules = plan.data.history
     identity = author or Identity(rules.author, rules.email)

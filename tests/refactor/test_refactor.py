@@ -412,3 +412,10 @@ def test_a_plan_without_a_series_is_told(source):
     (source.parent / "plan/series.toml").unlink()
     with pytest.raises(UsageError, match=r"has no series\.toml"):
         load_series(load_plan(str(source.parent / "plan")))
+
+
+def test_a_phase_that_the_series_has_no_step_for_is_told(source, tmp_path, capsys):
+    plan = ("--plan", str(tmp_path / "plan"), "--until", "removed")
+    assert run("refactor", source, tmp_path / "out", *plan) == 2
+    assert "has no step for 'removed'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
