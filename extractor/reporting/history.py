@@ -59,8 +59,8 @@ def describe_history(
     followed: Counter[str] | None = None
     blame = tuple(schema.FileBlame.model_validate(b.model_dump()) for b in seen)
     if source_git_dir is not None:
-        origins = [origin for _, origin, is_merge, *_ in commits if origin and not is_merge]
-        direct = _touching(source_git_dir, origins, {move.source for move in moves})
+        changes = [origin for _, origin, is_merge, *_ in commits if origin and not is_merge]
+        direct = _touching(source_git_dir, changes, {move.source for move in moves})
         followed = Counter(
             day[:7]
             for _, origin, merge, _, day in commits
