@@ -17,6 +17,7 @@ from reports.schema import (
     Coupling,
     CutOffer,
     History,
+    Patch,
     Payment,
     RunReport,
     Step,
@@ -46,6 +47,7 @@ _BLAME = (
     ("different", "another one", OWN),
     ("unpaired", "written for the result", _REST),
 )
+_LINES = (OWN, *_OTHERS)
 _STEPS = {
     "move": "leaving the packages around the subsystem",
     "carry": "carrying symbols, or writing, instead of importing",
@@ -72,6 +74,8 @@ def figures(report: RunReport) -> dict[str, dict[str, Any]]:
         made["blame"] = blame(report.history)
     if report.steps:
         made["steps"] = steps(report.steps)
+    if any(patch.effects for patch in report.series):
+        made["series-effects"] = series(report.series)
     return {name: json.loads(figure.to_json()) for name, figure in made.items()}
 
 
@@ -95,6 +99,9 @@ def legends(report: RunReport) -> dict[str, list[tuple[str, str]]]:
         (colour, f"{words}: {counted(count, 'commit')}")
         for (words, colour), count in zip(_FOLLOWED, counts, strict=True)
         if count
+    ]
+    found["series-effects"] = [
+        (colour, module) for colour, module in zip(_LINES, _measured(report.series), strict=False)
     ]
     sums = [(sum(getattr(b, field) for b in history.blame), words, c) for field, words, c in _BLAME]
     found["blame"] = [(c, f"{words}: {counted(n, 'line')}") for n, words, c in sums if n]
@@ -404,6 +411,32 @@ def steps(rows: Sequence[Step]) -> go.Figure:
     figure.update_xaxes(title="step", tick0=1, dtick=max(1, len(rows) // 8))
     figure.update_yaxes(title="imports of the old package", rangemode="tozero")
     return _plain(figure, 280)
+
+
+def _measured(patches: Sequence[Patch]) -> list[str]:
+    return list(dict.fromkeys(e.module for patch in patches for e in patch.effects))
+
+
+def series(patches: Sequence[Patch]) -> go.Figure:
+    """What importing each measured module loads before the series and after each of its commits."""
+    figure = go.Figure()
+    for colour, module in zip(_LINES, _measured(patches), strict=False):
+        effects = [(p, e) for p in patches for e in p.effects if e.module == module]
+        figure.add_trace(
+            go.Scatter(
+                name=text(module),
+                x=[0, *(patch.number for patch, _ in effects)],
+                y=[effects[0][1].before, *(effect.after for _, effect in effects)],
+                mode="lines+markers",
+                line={"shape": "hv", "color": colour},
+                customdata=["before the series", *(text(patch.title) for patch, _ in effects)],
+                hovertemplate=f"%{{x}}. %{{customdata}}<br>{text(module)} loads %{{y}} modules"
+                "<extra></extra>",
+            )
+        )
+    figure.update_xaxes(title="commit of the series", tick0=0, dtick=max(1, len(patches) // 8))
+    figure.update_yaxes(title="modules loaded", rangemode="tozero")
+    return _plain(figure, 320)
 
 
 def _short(label: str, most: int) -> str:

@@ -9,7 +9,6 @@ from reports.schema import Border, ChangeReport, Crossing, Report, RunReport, Vi
 from reports.words import counted
 
 _MOST_LINES = 60
-_MOST_PLACES = 3
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-!|~@&$^:])")
 
 
@@ -112,6 +111,25 @@ def _run(report: RunReport) -> Iterable[str]:
         ),
     )
     yield from _table(
+        "Patch series for the source's side",
+        ("#", "commit", "outcome", "files", "modules loaded, before and after"),
+        (
+            (
+                str(p.number),
+                prose(p.title),
+                prose(p.status),
+                str(len(p.paths)),
+                "; ".join(f"{code(e.module)} {e.before} → {e.after}" for e in p.effects),
+            )
+            for p in report.series
+        ),
+    )
+    yield from _table(
+        "Contracts",
+        ("rule", "about", "known violations"),
+        ((prose(c.name), code(c.package), str(len(c.known))) for c in report.contracts),
+    )
+    yield from _table(
         "Authors",
         ("author", "commits", "first", "last"),
         ((prose(a.name), str(a.commits), a.first, a.last) for a in report.history.authors),
@@ -143,16 +161,22 @@ def _change(report: ChangeReport, link: str) -> Iterable[str]:
     for c in report.cascades:
         delta = c.after - c.before
         words = f"{counted(abs(delta), 'module')} {'more' if delta > 0 else 'fewer'}"
+        # Growth of its own is no new knot.
+        is_knot = any(not g.belongs for g in c.gained)
+        words = f"**{words}**" if is_knot or not c.gained else f"{words}, all its own,"
         through = sorted({g.through for g in c.gained if g.through})
         lines.append(
-            f"* {code(c.root)} now loads **{words}** ({c.before} → {c.after}, "
+            f"* {code(c.root)} now loads {words} ({c.before} → {c.after}, "
             f"{c.after_lines - c.before_lines:+,} lines)"
             + (f", through {', '.join(code(t) for t in through[:3])}" if through else "")
         )
-        if c.gained:
-            some = ", ".join(code(g.module) for g in c.gained[:5])
-            rest = f" and {len(c.gained) - 5} more" if len(c.gained) > 5 else ""
-            lines.append(f"  gained: {some}{rest}")
+        for words, names in (
+            ("of the rest's", [g.module for g in c.gained if not g.belongs]),
+            ("of its own", [g.module for g in c.gained if g.belongs]),
+            ("no more", c.lost),
+        ):
+            if names:
+                lines.append(f"  * {words}: {_some(names, 5)}")
     lines += _violations("Contracts broken", [v for v in report.violations if v.broken])
     lines += _crossings("Imports across the cut added", report.added)
     if report.borders:
@@ -211,10 +235,10 @@ def _names(borders: Sequence[Border]) -> int:
     return len({b.symbol for b in borders})
 
 
-def _some(places: Iterable[str]) -> str:
-    found = list(places)
-    more = f" and {len(found) - _MOST_PLACES} more" if len(found) > _MOST_PLACES else ""
-    return ", ".join(code(place) for place in found[:_MOST_PLACES]) + more
+def _some(names: Iterable[str], most: int = 3) -> str:
+    found = list(names)
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(code(name) for name in found[:most]) + more
 
 
 def _is_test(path: str) -> bool:

@@ -261,6 +261,33 @@ class Step(_Record):
     )
 
 
+class Effect(_Record):
+    """What importing a module loads, before and after a commit of a series."""
+
+    module: Text
+    before: Count
+    after: Count
+    no_more: tuple[Text, ...] = Field(
+        default=(), description="Other projects named before by what is loaded, and not after."
+    )
+
+
+class Patch(_Record):
+    """A commit of the series that prepares the source for the cut."""
+
+    number: int = Field(ge=1)
+    phase: Text
+    title: Text
+    reason: Text
+    status: Text
+    rewrites: tuple[Text, ...] = ()
+    paths: tuple[Text, ...] = ()
+    effects: tuple[Effect, ...] = Field(default=(), description="One a module that is measured.")
+    revision: str = ""
+    change_id: Text = ""
+    patch: Text = Field(default="", description="Its file.")
+
+
 class Check(_Record):
     """A promise, whether it held, and what was seen."""
 
@@ -382,6 +409,9 @@ class RunReport(_Record):
     overlay: tuple[OverlayFile, ...] = ()
     history: History = History()
     steps: tuple[Step, ...] = ()
+    series: tuple[Patch, ...] = Field(
+        default=(), description="Commits on the source's side, when a series was given."
+    )
     checks: tuple[Check, ...] = ()
     contracts: tuple[Contract, ...] = ()
     database: Database | None = None
@@ -411,6 +441,7 @@ class NewlyLoaded(_Record):
     module: Text
     lines: Count
     through: Text = Field(description="path:line of the first import on the way that is new.")
+    belongs: bool = Field(default=False, description="Is it the subsystem's own?")
 
 
 class CascadeChange(_Record):

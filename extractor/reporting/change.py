@@ -236,6 +236,7 @@ def _cascades(old: _Side, new: _Side) -> Iterator[schema.CascadeChange]:
                 module=module,
                 lines=new.graph.lines.get(module, 0),
                 through=_through(new.graph, now, module, loads_before),
+                belongs=module in new.own,
             )
             for module in sorted(set(now.modules) - set(was.modules))
         ),

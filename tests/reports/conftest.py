@@ -125,6 +125,26 @@ def make_run(text="plain"):
         steps=(
             schema.Step(revision="4" * 40, subject=text, body=text, files=1, added=1, removed=1),
         ),
+        series=tuple(
+            schema.Patch(
+                number=number,
+                phase=text,
+                title=text,
+                reason=text,
+                status=text,
+                rewrites=(text,),
+                paths=(text,),
+                effects=(
+                    schema.Effect(
+                        module=text, before=3 - number, after=2 - number, no_more=(text,)
+                    ),
+                ),
+                revision="5" * 40,
+                change_id=text,
+                patch=text,
+            )
+            for number in (1, 2)
+        ),
         checks=(
             schema.Check(name=text, outcome="held", evidence=(text,) * 5),
             schema.Check(name="tests", outcome="did not hold", evidence=(text,)),
