@@ -429,8 +429,11 @@ def series(patches: Sequence[Patch]) -> go.Figure:
                 y=[effects[0][1].before, *(effect.after for _, effect in effects)],
                 mode="lines+markers",
                 line={"shape": "hv", "color": colour},
-                customdata=["before the series", *(text(patch.title) for patch, _ in effects)],
-                hovertemplate=f"%{{x}}. %{{customdata}}<br>{text(module)} loads %{{y}} modules"
+                customdata=[
+                    [title, text(module)]
+                    for title in ("before the series", *(text(p.title) for p, _ in effects))
+                ],
+                hovertemplate="%{x}. %{customdata[0]}<br>%{customdata[1]} loads %{y} modules"
                 "<extra></extra>",
             )
         )

@@ -7,6 +7,7 @@ The same report is the same bytes. Run as a program this module prints the JSON 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,11 +20,20 @@ class UnreadableReport(Exception):
     """The file is no report of this version."""
 
 
+# What a terminal obeys, and what shows text in another order than it has.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
 def printable(text: object) -> object:
-    """Bytes that are not UTF-8 are spelled out: JSON cannot carry them."""
+    """Characters that cannot be seen are spelled out, and bytes that are not UTF-8."""
     if isinstance(text, str):
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return _UNSEEN.sub(_spelled, readable.replace("\r\n", "\n"))
     return text
+
+
+def _spelled(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
 
 
 Text = Annotated[str, BeforeValidator(printable)]

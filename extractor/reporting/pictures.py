@@ -20,6 +20,8 @@ _NO_DOT = (
     "Graphviz is not installed on the machine of the run: there is no drawing, only its table."
 )
 _SECONDS = 120
+# An underscore too: pydeps makes one of each dot.
+_UNSAFE = re.compile("[^a-zA-Z0-9]")
 _MARKED, _PLAIN = "#ffdfcc", "#e9edf1"
 _CYCLE = 'color="#b01c1c", fontcolor="#b01c1c", penwidth=2'
 _STYLE = """
@@ -156,8 +158,12 @@ def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[st
 
 
 def _plain(name: str) -> str:
-    """A name in which an underscore can be told from the one that pydeps makes of a dot."""
-    return name.replace("_", "__")
+    """A dotted name for pydeps: any text becomes identifiers, no two of them the same."""
+    return ".".join(f"m{_UNSAFE.sub(_number, part)}" for part in name.split("."))
+
+
+def _number(found: re.Match[str]) -> str:
+    return f"_{ord(found[0]):x}_"
 
 
 def _restyled(

@@ -96,23 +96,31 @@
         `${loads} modules below it.`;
       const width = trace.ids.map((id) => (id === at ? 4 : 1));
       const { ink, ground } = colours();
-      Plotly.restyle(place, { "marker.line.width": [width],
+      return Plotly.restyle(place, { "marker.line.width": [width],
         "marker.line.color": [trace.ids.map((id) => (id === at ? ink : ground))] });
     };
+    let done = Promise.resolve();
+    const look = (level) => Plotly.animate(place, { data: [{ level }], traces: [0] },
+      { frame: { redraw: false, duration: 0 }, transition: { duration: 0 }, mode: "immediate",
+        fromcurrent: true });
     place.addEventListener("keydown", (event) => {
       const above = trace.parents[index.get(at)];
       const beside = below.get(above) || [at];
       const here = beside.indexOf(at);
       const next = { ArrowUp: above || at, ArrowDown: (below.get(at) || [at])[0],
         ArrowLeft: beside[here - 1] || at, ArrowRight: beside[here + 1] || at }[event.key];
-      if (next) at = next;
-      else if (event.key === "Enter") Plotly.restyle(place, { level: [at] });
-      else if (event.key === "Escape") {
-        at = root;
-        Plotly.restyle(place, { level: [root] });
-      } else return;
+      if (!next && event.key !== "Enter" && event.key !== "Escape") return;
       event.preventDefault();
-      tell();
+      if (next) at = next;
+      if (event.key === "Escape") at = root;
+      // One change after another: plotly loses its place when they overlap.
+      done = done.then(() => (next ? null : look(at))).then(tell);
+    });
+    // Who does not want motion goes there at once.
+    place.on("plotly_icicleclick", (event) => {
+      if (!matchMedia("(prefers-reduced-motion: reduce)").matches) return true;
+      look(event.nextLevel);
+      return false;
     });
     place.addEventListener("focus", () => { if (place.matches(":focus-visible")) tell(); });
   }

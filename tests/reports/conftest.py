@@ -4,7 +4,12 @@ import pytest
 
 from reports import schema
 
-HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'`|[a](javascript:b) @all %{y}"
+HOSTILE = (
+    "<script>alerted='x'</script><img src=x onerror=alerted=1>\"'`|[a](javascript:b) @all %{y} "
+    "</style><!--&lt;&amp; \x1b[31mred\x1b[0m \u202egnp.exe\n\n# head\n- {{ 7*7 }} ${8*8} $\\x$"
+)
+# As a report holds it: what a terminal obeys is spelled out.
+SHOWN = HOSTILE.replace("\x1b", "\\x1b").replace("\u202e", "\\u202e")
 
 
 def make_run(text="plain"):

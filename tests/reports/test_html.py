@@ -8,8 +8,9 @@ import pytest
 
 from reports.figures import figures
 from reports.html import render_html
-from reports.schema import parse_report, report_bytes
-from tests.reports.conftest import HOSTILE, make_run
+from reports.markdown import render_markdown
+from reports.schema import Cascades, parse_report, report_bytes
+from tests.reports.conftest import HOSTILE, SHOWN, make_run
 
 
 class Elements(HTMLParser):
@@ -42,13 +43,43 @@ def test_hostile_text_makes_no_attribute(make):
 
 
 def test_hostile_text_is_shown_as_it_is(make):
-    assert any(HOSTILE in text for text in Elements(render_html(make(HOSTILE))).text)
+    assert any(SHOWN in text for text in Elements(render_html(make(HOSTILE))).text)
 
 
 def test_labels_of_pictures_are_no_markup():
     for name, figure in figures(make_run(HOSTILE)).items():
         assert "<script" not in json.dumps(figure["data"]), name
         assert "<img" not in json.dumps(figure["data"]), name
+
+
+def test_what_a_terminal_or_the_eye_would_obey_is_spelled_out(make):
+    report = make(HOSTILE)
+    for text in (render_html(report), render_markdown(report), report_bytes(report).decode()):
+        assert not re.search("[\x1b\u202e]", text)
+        assert "x1b" in text and "u202egnp" in text
+
+
+def test_labels_can_be_read_on_their_colours():
+    def luminance(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    report = make_run()
+    origins = ("moved", "carried", "written", "")
+    modules = tuple(
+        report.cascades.after.modules[0].model_copy(update={"module": f"m{n}", "origin": origin})
+        for n, origin in enumerate(origins)
+    )
+    after = report.cascades.after.model_copy(update={"modules": modules})
+    drawn = figures(report.model_copy(update={"cascades": Cascades(before=after, after=after)}))
+    for name in ("cascade-before", "cascade-after"):
+        (trace,) = drawn[name]["data"]
+        for ground, ink in zip(
+            trace["marker"]["colors"], trace["insidetextfont"]["color"], strict=True
+        ):
+            dark, light = sorted((luminance(ground), luminance(ink)))
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (ground, ink)
 
 
 def test_nothing_is_asked_from_elsewhere(make):
