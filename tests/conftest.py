@@ -63,7 +63,7 @@ def released(shared_folder) -> Path:
 def released_source(shared_folder) -> Path:
     """The tree of ``RELEASE``."""
     from extractor.progress import Progress
-    from extractor.source.repository import open_source
+    from extractor.source.opening import open_source
     from extractor.verification.run import export
 
     def make(tree):

@@ -65,7 +65,7 @@ def extract(
     from extractor.pipeline import run, summary
     from extractor.plan.load import load_plan
     from extractor.scratch import workspace
-    from extractor.source.repository import open_source
+    from extractor.source.opening import open_source
 
     chosen = load_plan(plan)
     check_output(output)

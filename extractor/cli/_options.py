@@ -66,7 +66,7 @@ def _chosen_plan(ctx: click.Context, parameter: click.Parameter, value: str | No
 
 
 source_argument = click.argument("source", metavar="SOURCE")
-"""SOURCE as the user wrote it: ``extractor.source.repository.open_source`` reads it."""
+"""SOURCE as the user wrote it: ``extractor.source.opening.open_source`` reads it."""
 
 output_argument = click.argument(
     "output", metavar="OUTPUT", type=click.Path(path_type=Path, resolve_path=False)

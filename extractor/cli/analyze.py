@@ -23,7 +23,7 @@ from extractor.cli._options import Reporting, reporting_options, rev_option, sou
 from extractor.errors import ExitCode, UsageError
 from extractor.plan.load import load_plan
 from extractor.plan.moves import Stops, is_below, reach_from_roots
-from extractor.source.repository import open_source
+from extractor.source.opening import open_source
 from extractor.source.tree import Tree
 from extractor.verification.observe import observe
 

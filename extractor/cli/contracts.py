@@ -148,7 +148,7 @@ def history(
     from dataclasses import asdict
 
     from extractor.contract_history import replay, summary
-    from extractor.source.repository import open_source
+    from extractor.source.opening import open_source
 
     configuration = _configuration(config)
     with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
@@ -208,7 +208,7 @@ def _tree(source: str, rev: str | None, reporting: Reporting) -> Iterator[Tree]:
     if rev is None and folder.is_dir() and not bare:
         yield FolderTree(folder)
         return
-    from extractor.source.repository import open_source
+    from extractor.source.opening import open_source
 
     with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
         opened = open_source(

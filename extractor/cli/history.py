@@ -53,7 +53,7 @@ def check(result: Path, against: str, branch: str, plan: str, reporting: Reporti
     from extractor.plan.load import load_plan
     from extractor.reporting.history import history_records
     from extractor.scratch import workspace
-    from extractor.source.repository import open_source
+    from extractor.source.opening import open_source
 
     state = read_state(result / ".git")
     with workspace() as scratch:

@@ -54,7 +54,7 @@ def command(
     from extractor.plan.describe import as_json, as_text
     from extractor.plan.draft import write_draft
     from extractor.plan.load import load_plan
-    from extractor.source.repository import open_source
+    from extractor.source.opening import open_source
 
     if bool(roots) != bool(into):
         raise UsageError("a draft wants both --root and --into")

@@ -57,7 +57,7 @@ def command(
     from extractor.plan.series import load_series
     from extractor.refactor.run import refactor, summary
     from extractor.scratch import workspace
-    from extractor.source.repository import open_source
+    from extractor.source.opening import open_source
 
     chosen = load_plan(plan)
     series = load_series(chosen)

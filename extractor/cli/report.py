@@ -61,7 +61,7 @@ def of_run(
     from extractor.plan.load import load_plan
     from extractor.reporting.run import build_run_report, known_source
     from extractor.reporting.write import write_report
-    from extractor.source.repository import open_source
+    from extractor.source.opening import open_source
 
     manifest = read_manifest(output / "manifest.json")
     chosen = load_plan(plan or manifest.plan.name)
@@ -132,7 +132,8 @@ def of_change(
     """Say what the change from REV1 to REV2 does to the cut; Markdown for a comment."""
     from extractor.plan.load import load_plan
     from extractor.reporting.change import build_change_report
-    from extractor.source.repository import Source, open_source
+    from extractor.source.opening import open_source
+    from extractor.source.repository import Source
     from reports.markdown import render_markdown
 
     chosen = load_plan(plan)

@@ -39,7 +39,7 @@ def command(
     from extractor.history.commits import Identity
     from extractor.plan.load import load_plan
     from extractor.scratch import workspace
-    from extractor.source.repository import open_source
+    from extractor.source.opening import open_source
     from extractor.sync import summary, sync
 
     chosen = load_plan(plan)

@@ -12,7 +12,7 @@ from extractor.cli._options import Reporting, plan_option, reporting_options, re
 from extractor.errors import ExitCode
 from extractor.manifest import record_checks
 from extractor.plan.load import Plan, load_plan
-from extractor.source.repository import open_source
+from extractor.source.opening import open_source
 from extractor.verification.check import CheckResult, Result
 from extractor.verification.run import as_record, choose, exit_code, export, run_checks, summary
 

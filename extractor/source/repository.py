@@ -18,13 +18,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from extractor.errors import MissingObject, SourceError, UsageError
-from extractor.progress import Progress
+from extractor.errors import SourceError, UsageError
 from extractor.source.tree import SUBMODULE, GitTree, git_environment, run_git
 
 # GIT_CONFIG_GLOBAL, which keeps the user's configuration out, came with 2.32.
 _OLDEST_GIT = (2, 32)
-_RELEASE_PREFIX = "pypi:"
 # How files on disk differ from committed ones; none of these can name a program.
 _HARMLESS_CONVERSIONS = ("autocrlf", "eol", "filemode", "ignorecase", "symlinks")
 _ADDRESS = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[^/@]+@[^/:]+:)", re.IGNORECASE)
@@ -65,48 +63,6 @@ class Source:
     releases: tuple[Release, ...] = ()
 
 
-@contextmanager
-def open_source(
-    spec: str,
-    rev: str | None,
-    *,
-    workspace: Path,
-    progress: Progress,
-    need_history: bool = True,
-) -> Iterator[Source]:
-    """Open ``spec``: a checkout, worktree or bare repository, or ``pypi:name==version,...``.
-
-    ``workspace`` is an existing folder outside the source that the caller removes after
-    use. ``rev`` is anything git can resolve to a commit (``HEAD`` when None).
-    ``need_history`` refuses a shallow clone. Raises ``SourceError`` when the
-    source cannot be used, ``UsageError`` when ``spec`` or ``rev`` cannot mean anything.
-    """
-    check_revision_name(rev)
-    require_git()
-    if spec.startswith(_RELEASE_PREFIX):
-        # Not everybody needs the network client, and it takes a while to import.
-        from extractor.source.release import open_releases
-
-        source = open_releases(
-            spec.removeprefix(_RELEASE_PREFIX), rev, workspace=workspace, progress=progress
-        )
-    else:
-        source = _open_repository(spec, rev, workspace, need_history)
-    if source.dirty:
-        progress.note(
-            f"{source.location} has uncommitted changes: they are left out, "
-            f"the work is done on {source.label}"
-        )
-    with source.tree:
-        try:
-            yield source
-        except MissingObject as error:
-            # Found on the way through the history: say it of the source, not of the view.
-            raise SourceError(
-                f"{spec} lacks object {error.name} of its history; {_cure(source.partial)}"
-            ) from error
-
-
 def check_revision_name(rev: str | None) -> None:
     """Refuse what git might take for an option or cannot be a name; ``UsageError``."""
     if rev is None:
@@ -135,7 +91,8 @@ def commit_date(git_dir: Path, revision: str) -> int:
     return int(run_git(git_dir, "show", "-s", "--format=%ct", revision, "--"))
 
 
-def _open_repository(spec: str, rev: str | None, workspace: Path, need_history: bool) -> Source:
+def open_repository(spec: str, rev: str | None, workspace: Path, need_history: bool) -> Source:
+    """The repository ``spec`` names, at ``rev``, seen through a view made in ``workspace``."""
     if not spec.strip() or "\0" in spec:
         raise UsageError(f"{spec!r} cannot be the name of a source")
     place = _locate(spec)
@@ -151,7 +108,7 @@ def _open_repository(spec: str, rev: str | None, workspace: Path, need_history: 
             "run `git fetch --unshallow` in it first"
         )
     view = _make_view(place, revision, workspace)
-    cure = _cure(place.partial)
+    cure = cure_for(place.partial)
     try:
         tree = GitTree(view, revision)
         date = commit_date(view, revision)
@@ -178,7 +135,8 @@ def _open_repository(spec: str, rev: str | None, workspace: Path, need_history: 
     )
 
 
-def _cure(partial: bool) -> str:
+def cure_for(partial: bool) -> str:
+    """What helps a repository that lacks an object."""
     if partial:
         return "it is a partial clone: clone it again without --filter"
     return "the repository is damaged: clone it again"

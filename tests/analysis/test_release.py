@@ -13,7 +13,7 @@ from extractor.analysis.cuts import smallest_cut_set
 from extractor.analysis.project import import_graph
 from extractor.analysis.truth import compare, load_observations
 from extractor.progress import Progress
-from extractor.source.repository import open_source
+from extractor.source.opening import open_source
 
 pytestmark = pytest.mark.pypi
 OBSERVED = Path(__file__).parent / "observed" / "nova-17.0.13.txt"

@@ -13,7 +13,7 @@ from extractor.moves import WholeMove
 from extractor.pipeline import analyse
 from extractor.plan.load import load_plan
 from extractor.progress import Progress
-from extractor.source.repository import open_source
+from extractor.source.opening import open_source
 from extractor.source.tree import run_git
 
 NOW = "nova/api/openstack/placement/objects/resource_provider.py"

@@ -12,7 +12,7 @@ from extractor.plan.load import load_plan
 from extractor.plan.series import load_series
 from extractor.progress import Progress
 from extractor.refactor.run import refactor
-from extractor.source.repository import open_source
+from extractor.source.opening import open_source
 from extractor.source.tree import git_environment
 
 ROOT = "nova.api.openstack.placement.wsgi"

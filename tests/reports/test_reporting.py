@@ -14,7 +14,7 @@ from extractor.progress import Progress
 from extractor.reporting import pictures
 from extractor.reporting.change import build_change_report
 from extractor.reporting.run import build_run_report
-from extractor.source.repository import open_source
+from extractor.source.opening import open_source
 from extractor.source.tree import git_environment
 from reports.markdown import render_markdown
 from reports.schema import parse_report, report_bytes

@@ -3,9 +3,9 @@
 import pytest
 
 from extractor.errors import SourceError, UsageError
+from extractor.source.opening import open_source
 from extractor.source.package_index import IndexSettings
 from extractor.source.release import open_releases, parse_release_spec
-from extractor.source.repository import open_source
 from extractor.source.tree import run_git
 
 

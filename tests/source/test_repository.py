@@ -8,7 +8,7 @@ import pytest
 
 from extractor.errors import SourceError, UsageError
 from extractor.source.objects import stream_objects
-from extractor.source.repository import open_source
+from extractor.source.opening import open_source
 from extractor.source.tree import run_git
 
 

@@ -1,0 +1,61 @@
+"""Open what the user wrote as SOURCE: a repository, or releases of the package index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from extractor.errors import MissingObject, SourceError
+from extractor.progress import Progress
+from extractor.source.repository import (
+    Source,
+    check_revision_name,
+    cure_for,
+    open_repository,
+    require_git,
+)
+
+_RELEASE_PREFIX = "pypi:"
+
+
+@contextmanager
+def open_source(
+    spec: str,
+    rev: str | None,
+    *,
+    workspace: Path,
+    progress: Progress,
+    need_history: bool = True,
+) -> Iterator[Source]:
+    """Open ``spec``: a checkout, worktree or bare repository, or ``pypi:name==version,...``.
+
+    ``workspace`` is an existing folder outside the source that the caller removes after
+    use. ``rev`` is anything git can resolve to a commit (``HEAD`` when None).
+    ``need_history`` refuses a shallow clone. Raises ``SourceError`` when the
+    source cannot be used, ``UsageError`` when ``spec`` or ``rev`` cannot mean anything.
+    """
+    check_revision_name(rev)
+    require_git()
+    if spec.startswith(_RELEASE_PREFIX):
+        # Not everybody needs the network client, and it takes a while to import.
+        from extractor.source.release import open_releases
+
+        source = open_releases(
+            spec.removeprefix(_RELEASE_PREFIX), rev, workspace=workspace, progress=progress
+        )
+    else:
+        source = open_repository(spec, rev, workspace, need_history)
+    if source.dirty:
+        progress.note(
+            f"{source.location} has uncommitted changes: they are left out, "
+            f"the work is done on {source.label}"
+        )
+    with source.tree:
+        try:
+            yield source
+        except MissingObject as error:
+            # Found on the way through the history: say it of the source, not of the view.
+            raise SourceError(
+                f"{spec} lacks object {error.name} of its history; {cure_for(source.partial)}"
+            ) from error
