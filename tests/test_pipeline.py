@@ -1,12 +1,11 @@
 """The whole job: on a monolith small enough to read, and on a release of nova."""
 
 import json
-import subprocess
 
 import pytest
 
 from extractor.cli import main
-from extractor.source.tree import git_environment
+from tests.repositories import committed, git, write
 
 PLAN = """\
 name = "small"
@@ -85,30 +84,10 @@ TEMPLATES = {
 }
 
 
-def write(folder, files):
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-
-
-def git(folder, *arguments):
-    done = subprocess.run(
-        ["git", "-C", folder, "-c", "user.name=A", "-c", "user.email=a@b", *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=git_environment() | {"GIT_AUTHOR_DATE": "@1 +0000", "GIT_COMMITTER_DATE": "@1 +0000"},
-    )
-    return done.stdout
-
-
 @pytest.fixture
 def source(tmp_path):
     folder = tmp_path / "source"
-    write(folder, SOURCE)
-    git(tmp_path, "init", "-q", "source")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-qm", "All of it")
+    committed(folder, SOURCE)
     write(tmp_path / "plan", {"plan.toml": PLAN, **TEMPLATES})
     return folder
 

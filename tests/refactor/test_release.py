@@ -1,7 +1,6 @@
 """The series on a real release: what it buys, that it applies, and what is extracted afterwards."""
 
 import ast
-import subprocess
 
 import pytest
 
@@ -13,7 +12,7 @@ from extractor.plan.series import load_series
 from extractor.progress import Progress
 from extractor.refactor.run import refactor
 from extractor.source.opening import open_source
-from extractor.source.tree import git_environment
+from tests.repositories import git
 
 ROOT = "nova.api.openstack.placement.wsgi"
 # Files that read otherwise when they are extracted after the series.
@@ -49,16 +48,6 @@ def done(source, plan, tmp_path_factory):
     """OUTPUT of the series, and its manifest."""
     output = tmp_path_factory.mktemp("series") / "output"
     return output, refactor(source, plan, load_series(plan), output)
-
-
-def git(folder, *arguments):
-    return subprocess.run(
-        ["git", "-C", folder, "-c", "user.name=A", "-c", "user.email=a@b", *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=git_environment(),
-    ).stdout.strip()
 
 
 def test_each_step_is_done_and_the_application_loads_little(done):
