@@ -229,6 +229,18 @@ class Manifest(BaseModel):
         """No file or step failed and no check that ran was broken."""
         return not self.failed and all(c.outcome != "did not hold" for c in self.checks)
 
+    def ending(self) -> list[str]:
+        """The last lines of a summary: what is open, and each check with its outcome."""
+        lines = [
+            f"  {len(records)} {title}: see manifest.json"
+            for title, records in (
+                ("failed", self.failed),
+                ("left for a person", self.left_for_a_person),
+            )
+            if records
+        ]
+        return lines + [f"  {check.name}: {check.outcome}" for check in self.checks]
+
 
 def source_record(source: Source) -> SourceRecord:
     """What the manifest says of an opened source."""

@@ -401,12 +401,4 @@ def summary(manifest: Manifest, output: Path) -> str:
         f"  {len(applied)} decisions applied, "
         f"{sum(o.code_lines for o in manifest.overlay)} lines of overlay",
     ]
-    for title, records in (
-        ("failed", manifest.failed),
-        ("left for a person", manifest.left_for_a_person),
-    ):
-        if records:
-            lines.append(f"  {len(records)} {title}: see manifest.json")
-    for check in manifest.checks:
-        lines.append(f"  {check.name}: {check.outcome}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *manifest.ending()])

@@ -149,12 +149,4 @@ def summary(manifest: Manifest, output: Path) -> str:
         loads = f"{first.before:>4} -> {first.after:<4}" if first else ""
         done = "" if record.status == "done" else f"  ({record.status})"
         lines.append(f"  {record.number:>3} {loads} {record.title}{done}")
-    for title, records in (
-        ("failed", manifest.failed),
-        ("left for a person", manifest.left_for_a_person),
-    ):
-        if records:
-            lines.append(f"  {len(records)} {title}: see manifest.json")
-    for check in manifest.checks:
-        lines.append(f"  {check.name}: {check.outcome}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *manifest.ending()])
