@@ -179,7 +179,7 @@ def _subsystem(
     reach = reach_from_roots(tree, resolver.modules, data)
     own = [m for m in reach.whole if not is_below(m, data.roots.tests)]
     tests = [m for m in reach.whole if is_below(m, data.roots.tests)]
-    return examine(resolver, own, uses, Stops(data, resolver.modules), owned=(), tests=tests)
+    return examine(resolver, own, uses, Stops(data), owned=(), tests=tests)
 
 
 def _below(names: tuple[str, ...], modules: Iterable[str]) -> set[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.analysis.tables import models_in, operations_in
-from extractor.database.schema import Difference, Schema, Table
+from extractor.database.schema import Schema, Table
 from extractor.errors import SourceError, UsageError
 from extractor.parsing import UnreadableSource
 
@@ -240,12 +240,3 @@ def locate(lines: Iterable[Line], table: str, subject: str, folder: str) -> str:
         if line.column == subject or subject.rpartition(" ")[2] in line.text:
             best = f"{line.file}:{line.line}"
     return best
-
-
-def located(differences: Iterable[Difference], side: Side, tables: Sequence[str]) -> list[str]:
-    """Each difference with the place in ``side`` that declares it."""
-    lines = declared(side, tables)
-    return [
-        f"{locate(lines, d.table, d.column, side.migrations) if d.column else side.migrations}: {d}"
-        for d in differences
-    ]

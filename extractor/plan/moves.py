@@ -48,10 +48,8 @@ class Layout:
 class Stops:
     """The plan's decisions as places where reachability halts."""
 
-    def __init__(self, data: PlanData, present: Iterable[str]) -> None:
-        modules = frozenset(present)
+    def __init__(self, data: PlanData) -> None:
         self.subjects = {Symbol.parse(d.subject): d.subject for d in data.decisions()}
-        self._top = {s.module for s in self.subjects} & modules
         self._hidden = [d.subject for d in data.replace if ":" not in d.subject]
         self._roots = [*data.roots.packages, *data.roots.tests]
 
@@ -86,7 +84,7 @@ def reach_from_roots(tree: Tree, modules: Mapping[str, str], data: PlanData) -> 
                 f"root package {package!r} does not exist at this revision: "
                 "choose a revision that has it, or another plan"
             )
-    walker = SymbolWalker(Resolver(tree, modules), Stops(data, modules))
+    walker = SymbolWalker(Resolver(tree, modules), Stops(data))
     for module in roots:
         walker.add_whole(module, Use(module, 0))
     while True:
@@ -211,7 +209,7 @@ def _symbol_maps(
     carried: dict[str, str] = {}
     replaced: dict[str, dict[str, str]] = {r.subject: {} for r in data.replace}
     rules = {r.subject: r for r in data.replace}
-    stops = Stops(data, ())
+    stops = Stops(data)
     for spelled, real in reach.spelled.items():
         if not real.name:
             continue

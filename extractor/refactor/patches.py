@@ -22,11 +22,10 @@ _WIDTH = 72
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit of the series; ``patch`` is its file's name."""
+    """One commit of the series."""
 
     revision: str
     change_id: str
-    patch: str = ""
 
 
 def clone(source: Source, target: Path, branch: str) -> None:

@@ -362,24 +362,6 @@ def load_rows(
         connection.close()
 
 
-def dump_rows(path: Path, tables: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """The rows of the tables that are there."""
-    connection = sqlite3.connect(path, timeout=30)
-    connection.row_factory = sqlite3.Row
-    try:
-        known = {
-            row[0]
-            for row in connection.execute("select name from sqlite_master where type = 'table'")
-        }
-        return {
-            table: [dict(row) for row in connection.execute(f"select * from {table}")]
-            for table in tables
-            if table in known
-        }
-    finally:
-        connection.close()
-
-
 def _told(difference: Difference) -> str:
     last = difference.requests[-1]
     after = len(difference.requests) - 1

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 class Review(enum.Enum):
     """How much of a rewrite's result a person has to read."""
 
-    NONE = "behaviour cannot change: merge"
     READ = "read the diff"
     DECIDE = "read the diff and the code around it: it takes something away"
 
