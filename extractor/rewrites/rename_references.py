@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,20 +16,12 @@ from extractor.errors import UsageError
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
 from extractor.rewrites.parts.dotted_text import mentions
-from extractor.rewrites.parts.import_blocks import (
-    first_import_edit,
-    is_future,
-    place_imports,
-    runs_of_imports,
-)
+from extractor.rewrites.parts.edited_imports import EditedImports, import_of
 from extractor.rewrites.parts.import_statements import (
     Import,
-    edit_import,
-    edit_star,
-    first_import,
     import_of_module,
-    write_imports,
 )
+from extractor.rewrites.parts.named_in_text import NamedInText
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.renames import Reference, Renames, follow, new_reference
 from extractor.rewrites.parts.scopes import (
@@ -48,15 +39,10 @@ from extractor.rewrites.parts.source_text import (
     Edit,
     SourceText,
     apply_edits,
-    edited_slice,
     read_source,
 )
 from extractor.rewrites.parts.strings import (
-    Replacement,
-    joined,
     literal_pieces,
-    position_in,
-    replace_in_pieces,
 )
 from extractor.rewrites.parts.wrapping import wrap_prose
 
@@ -216,7 +202,6 @@ class _Work:
         self.edits: list[Edit] = []
         self.findings: list[Finding] = []
         self.wanted: dict[tuple[ast.stmt, int], list[Import]] = {}
-        self.provided: set[Import] = set()  # by top-level imports that stay as they are
         self.top = frozenset(source.tree.body)
         self.local_names: dict[str, str] = {}  # old to new, at module level, for __all__
         roots = {new_module.partition(".")[0], module.partition(".")[0]}
@@ -233,10 +218,22 @@ class _Work:
         for scope, local, bindings in deferred:
             self.decide_name(scope, local, bindings)
         self.decide_departed()
-        self.edit_strings()
-        self.edit_comments()
-        self.edit_imports()
-        content = apply_edits(self.source.utf8, self.edits)
+        self.edit_exported()
+        text = NamedInText(self.source, self.names, self.renames)
+        text.edit_strings(self.edits)
+        text.edit_comments()
+        self.findings += text.findings
+        imports = EditedImports(
+            self.source,
+            self.names,
+            self.new_module,
+            self.is_package,
+            self.first_party,
+            self.wanted,
+            self.star_homes(),
+            self.edits + text.edits,
+        )
+        content = apply_edits(self.source.utf8, imports.all_edits(self.added))
         if content != self.source.utf8:
             content = wrap_prose(content, set(self.source.utf8.splitlines()))
         self.report_long_lines(content)
@@ -358,7 +355,7 @@ class _Work:
                 if not (group.home == module and home is None):
                     first.append(self.import_like(bindings[0], group.home, local))
                 else:
-                    first.append(self.identity(bindings[0]))
+                    first.append(import_of(bindings[0]))
             else:
                 new_local, entry = self.local_for(group.home, bindings[0])
                 if entry is not None:
@@ -381,11 +378,6 @@ class _Work:
         if binding.module is None:
             return Import(home, None, local)
         return import_of_module(home, local)
-
-    def identity(self, binding: Binding) -> Import:
-        if binding.module is None:
-            return Import(binding.alias.name, None, binding.local)
-        return Import(binding.module, binding.alias.name, binding.local)
 
     def group_uses(
         self, module: str, uses: Sequence[Use], statement: ast.stmt
@@ -475,7 +467,7 @@ class _Work:
                 return entry.local, None
         for other in self.names.bindings:
             if other.scope.kind == "module" and not self.is_ours(other) and not other.is_root:
-                entry = self.identity(other)
+                entry = import_of(other)
                 if entry.loads == home:
                     return entry.local, None
         parent, _, last = home.rpartition(".")
@@ -711,244 +703,32 @@ class _Work:
         if len(pieces) == 1:
             self.edits.append(Edit(pieces[0].start, pieces[0].end, name.encode()))
 
-    # Edit: text in strings and comments.
+    def star_homes(self) -> dict[ImportStatement, str]:
+        """The modules whose names star imports are to take, where that changes."""
+        homes: dict[ImportStatement, str] = {}
+        for star in self.names.stars:
+            module, statement = star.module or "", star.statement
+            assert isinstance(statement, ast.ImportFrom)
+            if module.partition(".")[0] not in self.renames.roots:
+                continue
+            home = self.renames.modules.get(module) or self.renames.only_home.get(module)
+            if home is None:
+                if self.mentions_symbols(module) and module not in self.renames.staying:
+                    self.findings.append(
+                        Finding(f"star import of {module}, whose names part", statement.lineno)
+                    )
+                elif module in self.renames.known:
+                    self.left(module, statement)
+                home = module
+            if home != absolute_module(statement, self.new_module, self.is_package):
+                homes[statement] = home
+        return homes
 
-    def edit_strings(self) -> None:
-        utf8 = self.source.utf8
-        for node, in_brackets in self.names.strings:
-            start, end = self.source.start(node), self.source.end(node)
-            if not any(root.encode() in utf8[start:end] for root in self.renames.roots):
-                continue
-            if node in self.names.annotations and any(
-                start <= edit.start and edit.end <= end for edit in self.edits
-            ):
-                continue  # done as the expression it is
-            if isinstance(node, ast.JoinedStr):
-                self.edit_text(start, end, prose=False)
-                continue
-            pieces = literal_pieces(utf8, start, end)
-            content = joined(utf8, pieces)
-            replacements: list[Replacement] = []
-            prose = node in self.names.prose or b" " in content
-            for mention in mentions(self.renames, content, prose):
-                if mention.stays and self.renames.report_left:
-                    line = self.source.line_of(position_in(pieces, mention.start))
-                    self.findings.append(Finding(f"still names {mention.stays}", line))
-                replacements.append(Replacement(mention.start, mention.end, mention.new))
-            if replacements:
-                self.edits += replace_in_pieces(self.source, pieces, replacements, in_brackets)
+    def edit_exported(self) -> None:
         for node in self.names.exported:
             new_name = self.local_names.get(str(node.value))
             if new_name is not None:
                 self.edit_attribute_string(node, new_name)
-
-    def edit_text(self, start: int, end: int, prose: bool) -> None:
-        for mention in mentions(self.renames, self.source.utf8[start:end], prose):
-            low, high = start + mention.start, start + mention.end
-            if mention.stays and self.renames.report_left:
-                line = self.source.line_of(low)
-                self.findings.append(Finding(f"still names {mention.stays}", line))
-            if mention.new != self.source.utf8[low:high]:
-                self.edits.append(Edit(low, high, mention.new))
-
-    def edit_comments(self) -> None:
-        utf8 = self.source.utf8
-        found = []
-        for mention in mentions(self.renames, utf8, prose=True):
-            line = self.source.line_of(mention.start)
-            start, _ = self.source.line_bounds(line)
-            if utf8.find(b"#", start, mention.start) >= 0:
-                found.append((mention, line, start))
-        spans = self.string_spans() if found else []
-        for mention, line, start in found:
-            if not self.in_comment(start, mention.start, spans):
-                continue
-            if mention.stays and self.renames.report_left:
-                self.findings.append(Finding(f"still names {mention.stays}", line))
-            if mention.new != utf8[mention.start : mention.end]:
-                self.edits.append(Edit(mention.start, mention.end, mention.new))
-
-    def string_spans(self) -> list[tuple[int, int]]:
-        """Where the strings are, in order; a mark inside of one begins no comment."""
-        spans: list[tuple[int, int]] = []
-        for node, _ in self.names.strings:
-            low, high = self.source.start(node), self.source.end(node)
-            if node.lineno == node.end_lineno or isinstance(node, ast.JoinedStr):
-                spans.append((low, high))
-            else:  # there may be comments between the parts
-                pieces = literal_pieces(self.source.utf8, low, high)
-                spans += [(piece.opening, piece.end) for piece in pieces]
-        return sorted(spans)
-
-    def in_comment(self, start: int, position: int, spans: Sequence[tuple[int, int]]) -> bool:
-        mark = self.source.utf8.find(b"#", start, position)
-        while mark >= 0:
-            if not any(low <= mark < high for low, high in spans):
-                return True
-            mark = self.source.utf8.find(b"#", mark + 1, position)
-        return False
-
-    # Edit: import statements.
-
-    def edit_imports(self) -> None:
-        texts = self.new_statements()
-        added = [entry for entry in self.added if entry not in self.provided]
-        if not texts and not added:
-            return
-        placed: set[ImportStatement] = set()
-        for run in runs_of_imports(self.source):
-            changed = {node: texts[node] for node in run if node in texts}
-            takes = added if isinstance(run[-1], ast.Import) or not is_future(run[-1]) else []
-            if not changed and not takes:
-                continue
-            placed.update(changed)
-            self.place(run, changed, takes)
-            added = [] if takes else added
-        if added:
-            text = "".join(write_imports([entry]) + "\n" for entry in added)
-            self.edits.append(first_import_edit(self.source, text))
-        for node, statements in texts.items():
-            if node not in placed:
-                start, end = self.source.start(node), self.source.end(node)
-                column = self.source.utf8[self.source.line_bounds(node.lineno)[0] : start]
-                alone = not column.strip()
-                glue = "\n" + column.decode() if alone else "; "
-                text = glue.join(text for _, text in statements) or "pass"
-                self.edits.append(Edit(start, end, self.lines(text)))
-
-    def lines(self, text: str) -> bytes:
-        return text.encode("utf-8").replace(b"\n", self.source.newline)
-
-    def place(
-        self,
-        run: list[ImportStatement],
-        changed: Mapping[ImportStatement, list[tuple[Import, str]]],
-        added: Sequence[Import],
-    ) -> None:
-        source = self.source
-        whole: dict[ImportStatement, list[tuple[Import, str]]] = {}
-        for node, statements in changed.items():
-            high = source.end(node)
-            line_end = source.line_bounds(source.line_of(high - 1))[1]
-            trailing = self.render(high, line_end)
-            after = source.utf8[line_end : self.after(node)].decode()
-            whole[node] = [
-                (
-                    entry,
-                    self.lines(text).decode()
-                    + (trailing if number == 0 or "noqa" in trailing else "")
-                    + after,
-                )
-                for number, (entry, text) in enumerate(statements)
-            ]
-        current = {node: first_import(node) for node in run}
-        new = [(entry, self.lines(write_imports([entry]) + "\n").decode()) for entry in added]
-        edit = place_imports(source, run, whole, current, self.render, self.first_party, new)
-        self.edits = [e for e in self.edits if not (edit.start <= e.start and e.end <= edit.end)]
-        if edit.text != source.utf8[edit.start : edit.end]:
-            self.edits.append(edit)
-
-    def after(self, node: ast.stmt) -> int:
-        assert node.end_lineno is not None
-        starts = self.source.line_starts
-        return starts[node.end_lineno] if node.end_lineno < len(starts) else len(self.source.utf8)
-
-    def render(self, start: int, stop: int) -> str:
-        return edited_slice(self.source.utf8, self.edits, start, stop)
-
-    def new_statements(self) -> dict[ImportStatement, list[tuple[Import, str]]]:
-        """For every statement that changes, its new statements and the first name of each."""
-        by_statement: dict[ImportStatement, list[Binding]] = {}
-        for binding in self.names.bindings:
-            by_statement.setdefault(binding.statement, []).append(binding)
-        provided = self.provided
-        plans: dict[ImportStatement, list[list[Import]]] = {}
-        for statement, bindings in by_statement.items():
-            current, wanted = [], []
-            for index, binding in enumerate(bindings):
-                now = self.identity_under(binding, self.new_module)
-                current.append([now])
-                wanted.append(self.wanted.get((statement, index), [self.identity(binding)]))
-            if current != wanted:
-                plans[statement] = wanted
-            elif statement in self.top:
-                provided.update(entry for entries in wanted for entry in entries)
-        texts: dict[ImportStatement, list[tuple[Import, str]]] = {}
-        for statement, wanted in plans.items():
-            seen = provided if statement in self.top else set()
-            fresh: list[list[Import]] = []
-            for entries in wanted:
-                fresh.append([])
-                for entry in entries:
-                    if entry not in seen:
-                        seen.add(entry)
-                        fresh[-1].append(entry)
-            texts[statement] = self.write_statement(statement, fresh)
-        for star in self.names.stars:
-            self.add_star(star, texts)
-        return texts
-
-    def identity_under(self, binding: Binding, module: str) -> Import:
-        entry = self.identity(binding)
-        statement = binding.statement
-        if isinstance(statement, ast.ImportFrom) and statement.level:
-            base = absolute_module(statement, module, self.is_package)
-            return Import(base, entry.name, entry.local)
-        return entry
-
-    def write_statement(
-        self, statement: ImportStatement, wanted: list[list[Import]]
-    ) -> list[tuple[Import, str]]:
-        """The old statement, edited, for what can stay in it, and a new one for each other."""
-        plain = isinstance(statement, ast.Import)
-        firsts = [e[0] if e and (e[0].name is None) == plain else None for e in wanted]
-        counts = Counter("" if plain else e.module for e in firsts if e is not None)
-        result: list[tuple[Import, str]] = []
-        taken: set[int] = set()
-        indent = statement.col_offset
-        if counts:
-            module = counts.most_common(1)[0][0]
-            kept = [e if e and (plain or e.module == module) else None for e in firsts]
-            start, end = self.source.start(statement), self.source.end(statement)
-            old = self.source.utf8[start:end].decode("utf-8")
-            first = next(entry for entry in kept if entry)
-            result.append((first, edit_import(old, kept, indent)))
-            taken = {id(entry) for entry in kept if entry}
-        rest: dict[tuple[str, str], list[Import]] = {}
-        for entries in wanted:
-            for entry in entries:
-                if id(entry) not in taken:
-                    key = (entry.module, "" if entry.name else entry.local)
-                    rest.setdefault(key, []).append(entry)
-        several = len(statement.names) > 1
-        for entries in rest.values():
-            parts = [entries] if several else [[entry] for entry in entries]
-            result += [(part[0], write_imports(part, indent)) for part in parts]
-        return result
-
-    def add_star(
-        self, star: Binding, texts: dict[ImportStatement, list[tuple[Import, str]]]
-    ) -> None:
-        module = star.module or ""
-        if module.partition(".")[0] not in self.renames.roots:
-            return
-        home = self.renames.modules.get(module) or self.renames.only_home.get(module)
-        statement = star.statement
-        assert isinstance(statement, ast.ImportFrom)
-        if home is None:
-            if self.mentions_symbols(module) and module not in self.renames.staying:
-                self.findings.append(
-                    Finding(f"star import of {module}, whose names part", statement.lineno)
-                )
-            elif module in self.renames.known:
-                self.left(module, statement)
-            home = module
-        if home == absolute_module(statement, self.new_module, self.is_package):
-            return
-        start, end = self.source.start(statement), self.source.end(statement)
-        old = self.source.utf8[start:end].decode("utf-8")
-        text = edit_star(old, home, statement.col_offset)
-        texts[statement] = [(Import(home, "*", "*"), text)]
 
     def report_long_lines(self, content: bytes) -> None:
         old = set(self.source.utf8.splitlines())
