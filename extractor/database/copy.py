@@ -8,6 +8,7 @@ version; it gets it back when counts and checksums agree.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +27,7 @@ from extractor.plan.model import Database
 from extractor.progress import Progress, Stage
 
 JOURNAL = "extractor_copy"
-_SHELF = "indexes to make again"
+_SHELF = "to make again"
 # From this size on the servers' own short ways are worth their price.
 _MANY = 20_000
 _T = TypeVar("_T")
@@ -98,7 +99,7 @@ class _Ends:
     source_version: str
     target_version: str
     journal: dict[str, dict[str, Any]] = field(default_factory=dict)
-    shelved: list[str] = field(default_factory=list)
+    shelved: dict[str, list[str]] = field(default_factory=dict)
     snapshot: str = ""
     begun: bool = False
 
@@ -186,7 +187,7 @@ def _look(source: Engine, target: Engine, settings: Database) -> _Ends:
         )
     _require_same_columns(source, schema, target, target_schema)
     journal = _read_journal(target)
-    shelved = journal.pop(_SHELF, {}).get("indexes", [])
+    shelved = journal.pop(_SHELF, {})
     target_version = _target_version(target, settings, journal)
     if journal:
         begun = next(iter(journal.values()))["source"]
@@ -368,11 +369,13 @@ def _begin(
         )
     for table in order:
         if counts[table.name] >= _MANY:
-            ends.shelved += target.shelve_indexes(writer, table)
+            again = target.shelve(writer, table)
+            if again:
+                ends.shelved[table.name] = again
     target.run(
         writer,
         f"INSERT INTO {JOURNAL} (name, state) VALUES (?, ?)",
-        (_SHELF, json.dumps({"indexes": ends.shelved})),
+        (_SHELF, json.dumps(ends.shelved)),
     )
     target.run(writer, f"DELETE FROM {settings.version_table}")
     target.commit(writer)
@@ -382,14 +385,14 @@ def _make_indexes(ends: _Ends, writer: Any, progress: Progress) -> None:
     target = ends.target
     if not ends.shelved:
         return
-    with progress.stage("indexes"):
+    with progress.stage("indexes and constraints"):
         target.begin(writer)
-        for sql in ends.shelved:
+        for sql in itertools.chain.from_iterable(ends.shelved.values()):
             target.run(writer, sql)
         target.run(
             writer,
             f"UPDATE {JOURNAL} SET state = ? WHERE name = ?",
-            (json.dumps({"indexes": []}), _SHELF),
+            ("{}", _SHELF),
         )
         target.commit(writer)
 
@@ -447,7 +450,8 @@ def _copy_table(
     cutter = Cutter(ends.source, ends.target, target_table)
     key, references = _key_of(table), _self_references(table)
     poured = None
-    if _is_same_kind(ends, count) and not references:
+    # Where references are shelved, rows may come before those they refer to.
+    if _is_same_kind(ends, count) and (not references or table.name in ends.shelved):
         poured = ends.source.pour(reader, writer, table, after)
     if poured is not None:
         for written, last in poured:

@@ -27,6 +27,7 @@ Cut = Callable[[Any], Any]
 
 _FETCH = 5000
 _POUR = 50000
+_PIPE = 1 << 16
 _T = TypeVar("_T")
 _TIMES = frozenset(["DATETIME", "TIMESTAMP"])
 _FLOATS = frozenset(["FLOAT", "REAL", "DOUBLE", "DOUBLE_PRECISION"])
@@ -201,8 +202,11 @@ class Dialect:
     def finish(self, connection: Any, table: Table) -> None:
         """After all rows of a table: whatever counts its keys goes on behind the last."""
 
-    def shelve_indexes(self, connection: Any, table: Table) -> list[str]:
-        """Drop indexes that only slow down the filling; returns statements that make them again."""
+    def shelve(self, connection: Any, table: Table) -> list[str]:
+        """Drop what only slows down the filling of a table; returns statements that make it again.
+
+        Keys stay. Where it drops anything, it drops all references to other rows.
+        """
         return []
 
     def pour(
@@ -304,38 +308,29 @@ class MySQL(Dialect):
 
     def pour(
         self, reader: Any, writer: Any, table: Table, after: Row | None
-    ) -> Iterator[tuple[int, Row]] | None:
-        if len(table.primary_key) != 1:
-            return None
-        return self._pour(reader, writer, table, after)
-
-    def _pour(
-        self, reader: Any, writer: Any, table: Table, after: Row | None
     ) -> Iterator[tuple[int, Row]]:
-        key = self.quoted(table.primary_key[0])
-        where = f" WHERE {key} > %s" if after else ""
         names = ", ".join(self.quoted(c.name) for c in table.columns)
         insert = f"INSERT INTO {self.quoted(table.name)} ({names}) VALUES ("
         self.run(writer, "SET SESSION unique_checks = 0")
-        with contextlib.closing(ahead(self._texts(reader, table, where, after))) as batches:
+        with contextlib.closing(ahead(self._texts(reader, table, after))) as batches:
             for rows in batches:
                 self.begin(writer)
                 with contextlib.closing(writer.cursor()) as sink:
-                    sink.execute(insert + "),(".join([row[1] for row in rows]) + ")")
-                yield len(rows), (rows[-1][0],)
+                    sink.execute(insert + "),(".join([row[-1] for row in rows]) + ")")
+                yield len(rows), rows[-1][:-1]
 
-    def _texts(
-        self, reader: Any, table: Table, where: str, after: Row | None
-    ) -> Iterator[Sequence[Row]]:
-        key = self.quoted(table.primary_key[0])
+    def _texts(self, reader: Any, table: Table, after: Row | None) -> Iterator[Sequence[Row]]:
+        keys = [self.quoted(name) for name in table.primary_key]
+        order = ", ".join(keys)
+        where = f" WHERE {_beyond(keys, '>')}".replace("?", self.mark) if after else ""
         with (
             told("cannot read", self.engine.url),
             contextlib.closing(self.stream(reader)) as cursor,
         ):
             cursor.execute(
-                f"SELECT {key}, {self._as_text(table)} FROM {self.quoted(table.name)}{where} "
-                f"ORDER BY {key}",
-                after or (),
+                f"SELECT {order}, {self._as_text(table)} FROM {self.quoted(table.name)}{where} "
+                f"ORDER BY {order}",
+                _repeated(after),
             )
             while rows := cursor.fetchmany(_FETCH):
                 yield rows
@@ -403,77 +398,122 @@ class PostgreSQL(Dialect):
                     (self.quoted(table.name), column.name),
                 )
 
-    def shelve_indexes(self, connection: Any, table: Table) -> list[str]:
-        found = self.run(
+    def shelve(self, connection: Any, table: Table) -> list[str]:
+        name = self.quoted(table.name)
+        # A constraint that others refer to cannot go, and what others own is not ours to drop.
+        constraints = self.run(
             connection,
-            "SELECT i.indexname, i.indexdef FROM pg_indexes i WHERE i.schemaname = "
-            "current_schema() AND i.tablename = ? AND i.indexdef NOT LIKE 'CREATE UNIQUE%%' "
-            "ORDER BY i.indexname",
-            (table.name,),
+            "SELECT c.conname, pg_get_constraintdef(c.oid) FROM pg_constraint c "
+            "JOIN pg_class t ON t.oid = c.conrelid WHERE c.conrelid = to_regclass(?) "
+            "AND pg_has_role(t.relowner, 'USAGE') AND (c.contype = 'f' OR c.contype = 'u' AND NOT "
+            "EXISTS (SELECT 1 FROM pg_constraint f WHERE f.contype = 'f' "
+            "AND f.conindid = c.conindid)) ORDER BY c.contype DESC, c.conname",
+            (name,),
         )
-        for name, _ in found:
-            self.run(connection, f"DROP INDEX {self.quoted(name)}")
-        return [sql for _, sql in found]
+        again = []
+        for constraint, definition in constraints:
+            self.run(connection, f"ALTER TABLE {name} DROP CONSTRAINT {self.quoted(constraint)}")
+            add = f"ADD CONSTRAINT {self.quoted(constraint)} {definition}"
+            again.append(f"ALTER TABLE {name} {add}")
+        indexes = self.run(
+            connection,
+            "SELECT i.relname, pg_get_indexdef(i.oid) FROM pg_index x "
+            "JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = to_regclass(?) "
+            "AND pg_has_role(i.relowner, 'USAGE') AND NOT x.indisunique ORDER BY i.relname",
+            (name,),
+        )
+        for index, _ in indexes:
+            self.run(connection, f"DROP INDEX {self.quoted(index)}")
+        return [*(definition for _, definition in indexes), *again]
 
     def pour(
         self, reader: Any, writer: Any, table: Table, after: Row | None
-    ) -> Iterator[tuple[int, Row]] | None:
-        if len(table.primary_key) != 1:
-            return None
-        return self._pour(reader, writer, table, after)
-
-    def _pour(
-        self, reader: Any, writer: Any, table: Table, after: Row | None
     ) -> Iterator[tuple[int, Row]]:
-        key, name = self.quoted(table.primary_key[0]), self.quoted(table.name)
+        name = self.quoted(table.name)
+        keys = [self.quoted(one) for one in table.primary_key]
+        key, backwards = ", ".join(keys), ", ".join(f"{one} DESC" for one in keys)
         columns = ", ".join(self.quoted(c.name) for c in table.columns)
-        last = after[0] if after else None
+        # Half the work of a server is to write and read timestamps as text.
+        is_alike = self._types(reader, name) == self._types(writer, name)
+        how = " WITH (FORMAT binary)" if is_alike else ""
         while True:
-            beyond = "" if last is None else f" WHERE {key} > {int(last)}"
+            beyond = f" WHERE ({key}) > ({self._literals(reader, after)})" if after else ""
             with told("cannot read", self.engine.url):
-                ((rows, upto),) = self.run(
+                upto = self.run(
                     reader,
-                    f"SELECT count(*), max({key}) FROM "
-                    f"(SELECT {key} FROM {name}{beyond} ORDER BY {key} LIMIT {_POUR}) part",
+                    f"SELECT {key} FROM {name}{beyond} ORDER BY {key} OFFSET {_POUR - 1} LIMIT 1",
+                ) or self.run(  # the last batch is not full
+                    reader, f"SELECT {key} FROM {name}{beyond} ORDER BY {backwards} LIMIT 1"
                 )
-            if not rows:
+            if not upto:
                 return
-            both = f"{beyond} AND" if beyond else " WHERE"
-            query = f"SELECT {columns} FROM {name}{both} {key} <= {int(upto)} ORDER BY {key}"
-            self._pipe(reader, writer, query, f"{name} ({columns})")
-            last = upto
-            yield int(rows), (upto,)
+            rows = self._pipe(
+                reader,
+                writer,
+                f"COPY (SELECT {columns} FROM {name}{beyond} ORDER BY {key} LIMIT {_POUR}) "
+                f"TO STDOUT{how}",
+                f"COPY {name} ({columns}) FROM STDIN{how}",
+            )
+            after = upto[0]
+            yield rows, after
 
-    def _pipe(self, reader: Any, writer: Any, query: str, into: str) -> None:
+    def _types(self, connection: Any, name: str) -> list[Row]:
+        return self.run(
+            connection,
+            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute "
+            "WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped ORDER BY attname",
+            (name,),
+        )
+
+    @staticmethod
+    def _literals(connection: Any, key: Sequence[Any]) -> str:
+        from psycopg2.sql import Literal
+
+        return ", ".join(Literal(value).as_string(connection) for value in key)
+
+    def _pipe(self, reader: Any, writer: Any, query: str, into: str) -> int:
+        """What ``query`` sends goes into ``into``; returns the number of rows."""
         output, entry = os.pipe()
         failed: list[BaseException] = []
 
         def send() -> None:
             try:
-                with os.fdopen(entry, "wb") as sink, contextlib.closing(reader.cursor()) as cursor:
-                    cursor.copy_expert(f"COPY ({query}) TO STDOUT", sink)
+                with (
+                    os.fdopen(entry, "wb", _PIPE) as sink,
+                    contextlib.closing(reader.cursor()) as cursor,
+                ):
+                    cursor.copy_expert(query, sink)
             except BaseException as error:
                 failed.append(error)
 
         thread = threading.Thread(target=send, daemon=True)
         thread.start()
         try:
-            with os.fdopen(output, "rb") as stream, contextlib.closing(writer.cursor()) as cursor:
-                cursor.copy_expert(f"COPY {into} FROM STDIN", stream)
+            with (
+                os.fdopen(output, "rb", _PIPE) as stream,
+                contextlib.closing(writer.cursor()) as cursor,
+            ):
+                cursor.copy_expert(into, stream, _PIPE)
+                rows = int(cursor.rowcount)
         finally:
             thread.join()
         if failed:
             with told("cannot read", self.engine.url):
                 raise failed[0]
+        return rows
 
     def server_checksum(self, connection: Any, table: Table) -> tuple[str, int] | None:
         if connection.server_version < 110000:
             return None
-        columns = ", ".join(self.quoted(c.name) for c in table.columns)
+        row = f"ROW({', '.join(self.quoted(c.name) for c in table.columns)})"
+        # Hashing a row as text takes three times as long.
+        has_records = connection.server_version >= 140000
+        digest = f"hash_record_extended({row}, 0)"
+        if not has_records:
+            digest = f"hashtextextended({row}::text, 0)"
         ((rows, total),) = self.run(
             connection,
-            f"SELECT count(*), COALESCE(sum(hashtextextended(ROW({columns})::text, 0)), 0) "
-            f"FROM {self.quoted(table.name)}",
+            f"SELECT count(*), COALESCE(sum({digest}), 0) FROM {self.quoted(table.name)}",
         )
         return f"{int(total) % 2**128:x}", int(rows)
 

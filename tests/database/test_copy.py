@@ -1,6 +1,11 @@
 import datetime
 import gc
+import os
+import random
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -60,6 +65,13 @@ def _rows(url):
         }
 
 
+def _count(url):
+    engine = sa.create_engine(parse(url), poolclass=sa.pool.NullPool)
+    with engine.connect() as connection:
+        counts = [f"(SELECT count(*) FROM {name})" for name in SETTINGS.tables]
+        return connection.execute(sa.text(f"SELECT {' + '.join(counts)}")).scalar_one()
+
+
 def _tables(url):
     return sa.inspect(sa.create_engine(parse(url), poolclass=sa.pool.NullPool)).get_table_names()
 
@@ -103,6 +115,18 @@ def test_every_value_arrives_from_every_server_on_every_server(servers, short_wa
     assert [t.rows for t in report.tables] == [6, 6, 6]
     assert _version(target) == [SETTINGS.revision]
     assert JOURNAL not in _tables(target)
+
+
+def test_columns_of_other_types_go_as_text(servers, monkeypatch):
+    monkeypatch.setattr(copying, "_MANY", 1)
+    source, target, engine = _pair(servers, "postgresql", "postgresql")
+    _fill(engine)
+    with engine_for(target).begin() as connection:
+        connection.execute(sa.text("ALTER TABLE slot ALTER used TYPE bigint"))
+
+    _copy(source, target)
+
+    assert _rows(target) == _rows(source)
 
 
 def test_a_dry_run_writes_nothing(server, servers):
@@ -230,6 +254,44 @@ def test_a_killed_copy_goes_on_and_nothing_is_lost_or_doubled(
     assert _rows(target) == _rows(source)
     assert reflect(engine_for(target), SETTINGS.tables) == before
     assert _version(target) == [SETTINGS.revision]
+
+
+_PROCESS = """
+import os
+from extractor.database import copy, rows
+from extractor.progress import Progress
+from tests.database.tables import SETTINGS
+copy._MANY, rows._POUR, rows._FETCH = 1, 50, 50
+copy.copy(os.environ["SOURCE"], os.environ["TARGET"], SETTINGS, Progress(), write=True)
+"""
+
+
+def test_processes_killed_at_random_moments_lose_and_double_nothing(server, servers):
+    source, target, engine = _pair(servers, server.engine, server.engine)
+    rng = random.Random(server.engine)
+    numbers = range(1, 4001)
+    slots = [{"id": n, "rack_id": 1, "ratio": 1.5, "used": rng.randrange(99)} for n in numbers]
+    tags = [{"rack_id": rack, "number": n} for rack in (1, 2, 7) for n in numbers]
+    _fill(engine, slots=slots, tags=tags)
+    before = reflect(engine_for(target), SETTINGS.tables)
+    left = []
+    # The last one is let finish.
+    for upto in (*sorted(rng.sample(range(12_000), 4)), None):
+        process = subprocess.Popen(
+            [sys.executable, "-c", _PROCESS], env={**os.environ, "SOURCE": source, "TARGET": target}
+        )
+        while process.poll() is None and (upto is None or _count(target) < upto):
+            time.sleep(rng.uniform(0, 0.05))
+        process.kill()
+        process.wait()
+        left.append(_count(target))
+
+    assert process.returncode == 0
+    assert 0 < left[0] < left[-1]
+    assert _rows(target) == _rows(source)
+    assert reflect(engine_for(target), SETTINGS.tables) == before
+    assert _version(target) == [SETTINGS.revision]
+    assert JOURNAL not in _tables(target)
 
 
 def test_what_changed_in_the_source_after_a_kill_arrives_too(
