@@ -163,6 +163,13 @@ class SeriesRecord(_Record):
     effects: tuple[EffectRecord, ...] = Field(
         default=(), description="One for each module the series measures, in its order."
     )
+    users: tuple[int, int] = Field(
+        default=(0, 0),
+        description="Modules outside of the subsystem that import it, before the commit and after.",
+    )
+    left: tuple[int, int] = Field(
+        default=(0, 0), description="Files that leave with the subsystem, and their Python lines."
+    )
     revision: str = Field(default="", description="Full SHA-1; empty where nothing was done.")
     change_id: str = Field(default="", description="As Gerrit has it: I and 40 digits.")
     patch: Text = Field(default="", description="Relative to the folder of the manifest.")

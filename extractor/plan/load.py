@@ -1,4 +1,4 @@
-"""Load a plan folder: ``plan.toml``, ``overlay/`` and ``packaging/``.
+"""Load a plan folder: ``plan.toml``, ``overlay/``, ``packaging/`` and ``inside/``.
 
 Errors name the file and the line.
 """
@@ -32,14 +32,15 @@ PLANS = Path(__file__).parent.parent / "plans"
 class Plan:
     """A validated plan with the files that belong to it, all read into memory.
 
-    ``overlay`` and ``packaging`` map paths in the result to bytes; ``digest`` is the SHA-256 over
-    every file of the plan folder.
+    ``overlay`` and ``packaging`` map paths in the result to bytes, ``inside`` paths in the source;
+    ``digest`` is the SHA-256 over every file of the plan folder.
     """
 
     data: PlanData
     folder: Path
     overlay: Mapping[str, bytes]
     packaging: Mapping[str, bytes]
+    inside: Mapping[str, bytes]
     digest: str
 
 
@@ -70,6 +71,7 @@ def load_plan(name: str) -> Plan:
         folder=folder,
         overlay=_below(files, "overlay/"),
         packaging=_below(files, "packaging/"),
+        inside=_below(files, "inside/"),
         digest=digest.hexdigest(),
     )
 

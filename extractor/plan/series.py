@@ -17,6 +17,7 @@ from extractor.plan.model import Module, Subject, Table, TextRule
 from extractor.plan.moves import target_module
 
 Phase: TypeAlias = Literal["decoupled", "removed"]
+PHASES: tuple[Phase, ...] = ("decoupled", "removed")
 FILE = "series.toml"
 
 
@@ -59,6 +60,26 @@ class SeriesStep(Table):
     )
     bring: list[Module] = Field(
         default=[], description="Modules of the result that come in without being asked for."
+    )
+    retain: dict[Subject, Subject] = Field(
+        default={},
+        description="Symbols of the subsystem that the rest uses: it gets copies of its own.",
+    )
+    relocate: dict[Module, Module] = Field(
+        default={}, description="Modules of the rest that lie among the subsystem's move out."
+    )
+    outside: list[str] = Field(
+        default=[],
+        description="Files, by pattern, that use the result from now on, as anybody would.",
+    )
+    add: list[str] = Field(
+        default=[], description="Files that a person wrote for the source: they are in ``inside``."
+    )
+    follow: list[str] = Field(
+        default=[], description="Files, by pattern, that leave if the result has them."
+    )
+    leave: list[str] = Field(
+        default=[], description="Files, by pattern, that leave; what the result lacks is told."
     )
     edit: list[TextRule] = Field(
         default=[], description="What the source's other code needs for it, path by path."
@@ -114,3 +135,9 @@ def _check(series: Series, plan: Plan, where: str) -> None:
             for name in names:
                 if name not in known:
                     raise UsageError(f"{where}: {step.title}: the plan has no {kind} of {name}")
+        for path in step.add:
+            if path not in plan.inside:
+                raise UsageError(f"{where}: {step.title}: the plan has no file inside/{path}")
+    phases = [PHASES.index(step.phase) for step in series.step]
+    if phases != sorted(phases):
+        raise UsageError(f"{where}: steps of phase {PHASES[1]!r} come after all others")

@@ -1,4 +1,4 @@
-"""What a step buys: what importing a few modules loads, before it and after."""
+"""What a step buys: what importing a few modules loads, and who imports the subsystem."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from extractor.analysis.cascade import Cascade, cascade
 from extractor.analysis.project import Project
+from extractor.plan.moves import is_below
 from extractor.source.tree import Tree
 
 
@@ -38,17 +39,48 @@ class Effect:
         return self.before != self.after or bool(self.no_more)
 
 
-class Meter:
-    """Measures one state of a tree after another; a file that stays is read once."""
+@dataclass(frozen=True)
+class Users:
+    """Modules of the source outside of the subsystem that import it."""
 
-    def __init__(self, package: str, probes: Sequence[str]) -> None:
+    before: int
+    after: int
+
+    def __str__(self) -> str:
+        count = str(self.after)
+        if self.before != self.after:
+            count = f"{self.before} -> {self.after}"
+        return f"{count} modules import the subsystem from outside"
+
+
+class Meter:
+    """Measures one state of a tree after another; a file that stays is read once.
+
+    ``inside`` are the subsystem's own packages, ``apart`` what lies below them and is not its.
+    """
+
+    def __init__(
+        self,
+        package: str,
+        probes: Sequence[str],
+        inside: Sequence[str] = (),
+        apart: Sequence[str] = (),
+    ) -> None:
         self.probes = tuple(probes)
+        self.users = Users(0, 0)
+        self._inside, self._apart = tuple(inside), tuple(apart)
         self._project = Project((package,))
         self._last: dict[str, Cascade] = {}
 
     def look(self, tree: Tree) -> tuple[Effect, ...]:
         """The effects since the last look; at the first there is no difference yet."""
         graph = self._project.graph(tree)
+        users = {
+            edge.importer
+            for edge in graph.edges
+            if self._is_inside(edge.imported) and not self._is_inside(edge.importer)
+        }
+        self.users = Users(self.users.after if self._last else len(users), len(users))
         now = {p: cascade(graph, p) for p in self.probes if p in graph.modules}
         before = {**now, **self._last}
         self._last = now
@@ -69,5 +101,8 @@ class Meter:
         )
 
     def loaded(self, probe: str) -> tuple[str, ...]:
-        """The modules importing ``probe`` loaded at the last look, sorted."""
-        return self._last[probe].modules
+        """The modules importing ``probe`` loaded at the last look, sorted; none if it is gone."""
+        return self._last[probe].modules if probe in self._last else ()
+
+    def _is_inside(self, module: str) -> bool:
+        return is_below(module, self._inside) and not is_below(module, self._apart)

@@ -12,12 +12,21 @@ from pathlib import Path
 
 from extractor.history.commits import Identity, checkout, commit_tree
 from extractor.history.repository import make_repository
-from extractor.refactor.measure import Effect
+from extractor.refactor.measure import Effect, Users
 from extractor.refactor.series import Stage
 from extractor.source.repository import Source, object_folders
 from extractor.source.tree import run_git
 
 _WIDTH = 72
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step that was taken, and what was measured around it."""
+
+    stage: Stage
+    effects: tuple[Effect, ...]
+    users: Users
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ def clone(source: Source, target: Path, branch: str) -> None:
 def commit_series(
     source: Source,
     target: Path,
-    stages: Sequence[tuple[Stage, Sequence[Effect]]],
+    stages: Sequence[Taken],
     branch: str,
     author: Identity,
 ) -> list[Commit | None]:
@@ -63,11 +72,12 @@ def commit_series(
     """
     tip, change_id = source.revision, source.revision
     made: list[Commit | None] = []
-    for stage, effects in stages:
+    for taken in stages:
+        stage = taken.stage
         if not stage.changes:
             made.append(None)
             continue
-        signed = _Signed(message(stage, effects), change_id)
+        signed = _Signed(message(taken), change_id)
         tip = commit_tree(
             target,
             tip,
@@ -102,19 +112,26 @@ def write_patches(target: Path, base: str, branch: str, folder: Path) -> list[st
     return sorted(path.name for path in folder.iterdir())
 
 
-def message(stage: Stage, effects: Sequence[Effect]) -> str:
+def message(taken: Taken) -> str:
     """The commit message without its Change-Id: what, why, and what was measured."""
+    stage, effects = taken.stage, taken.effects
     count = len(stage.changes)
     files = "1 file" if count == 1 else f"{count} files"
-    lines = [str(effect) for effect in effects if effect.is_change]
-    if not lines and effects:
-        lines = [str(effects[0]) + ", as before"]
+    if stage.step.phase == "removed":
+        lines = [str(taken.users)]
+        if stage.left[0]:
+            lines.append(f"{stage.left[0]} files leave, {stage.left[1]} lines of Python in them")
+        lines += [str(effect) for effect in effects if effect.is_change]
+    else:
+        lines = [str(effect) for effect in effects if effect.is_change]
+        if not lines and effects:
+            lines = [str(effects[0]) + ", as before"]
     measured = "\n".join(_filled(line, "* ", "  ") for line in lines)
     parts = [
         stage.step.title,
         _filled(stage.step.reason),
         f"Measured:\n{measured}" if measured else "",
-        _filled(f"Rewrites: {', '.join(stage.rewrites)} ({files})"),
+        _filled(f"Rewrites: {', '.join(stage.rewrites)} ({files})" if stage.rewrites else files),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from extractor.errors import NothingToDo, UsageError
 from extractor.history.commits import Identity
 from extractor.manifest import (
+    CheckRecord,
     EffectRecord,
     Manifest,
     PlanRecord,
@@ -22,9 +23,9 @@ from extractor.pipeline import analyse, rewrite
 from extractor.plan.load import Plan
 from extractor.plan.series import Phase, Series
 from extractor.progress import Progress
-from extractor.refactor.measure import Effect, Meter
-from extractor.refactor.patches import Commit, clone, commit_series, write_patches
-from extractor.refactor.series import Decoupling, Stage
+from extractor.refactor.measure import Effect, Meter, Users
+from extractor.refactor.patches import Commit, Taken, clone, commit_series, write_patches
+from extractor.refactor.series import Decoupling
 from extractor.source.repository import Source
 
 PATCHES = "patches"
@@ -51,11 +52,14 @@ def refactor(
     rules = plan.data.history
     identity = author or Identity(rules.author, rules.email)
     with complete_or_absent(output, source.location) as building:
+        if _has_left(source, plan, series):
+            raise NothingToDo(f"{plan.data.description or plan.data.name} has left {source.label}")
         with progress.stage("analyse"):
             extraction = rewrite(source.tree, analyse(source.tree, plan), source.label)
         with progress.stage("refactor"):
-            stages, loaded = _take_steps(Decoupling(extraction, series), until)
-        if not any(stage.changes for stage, _ in stages):
+            work = Decoupling(extraction, series)
+            stages, loaded = _take_steps(work, until)
+        if not any(taken.stage.changes for taken in stages):
             raise NothingToDo(
                 f"{source.label} has all {len(stages)} steps already: there is nothing to do"
             )
@@ -65,31 +69,55 @@ def refactor(
             commits = commit_series(source, target, stages, series.branch, identity)
             names = write_patches(target, source.revision, series.branch, building / PATCHES)
         manifest = _describe(source, plan, stages, commits, names)
-        manifest.counts["modules_loaded"] = len(loaded)
+        if loaded:
+            manifest.counts["modules_loaded"] = len(loaded)
+        if until == "removed":
+            with progress.stage("gone_names"):
+                manifest.checks.append(_gone_names(work))
         manifest.timing.seconds = progress.seconds
         write_manifest(building / "manifest.json", manifest)
     return manifest
 
 
-def _take_steps(
-    work: Decoupling, until: Phase
-) -> tuple[list[tuple[Stage, tuple[Effect, ...]]], tuple[str, ...]]:
-    meter = Meter(work.package, work.series.probes)
+def _has_left(source: Source, plan: Plan, series: Series) -> bool:
+    """Whether the subsystem went with this series: what that leaves in its place is there."""
+    paths = set(source.tree.paths())
+    left = [path for step in series.step for path in step.add]
+    roots = tuple(package.replace(".", "/") for package in plan.data.roots.packages)
+    return bool(left) and paths.issuperset(left) and not any(p.startswith(roots) for p in paths)
+
+
+def _take_steps(work: Decoupling, until: Phase) -> tuple[list[Taken], tuple[str, ...]]:
+    roots = work.plan.data.roots
+    meter = Meter(work.package, work.series.probes, [*roots.packages, *roots.tests], roots.exclude)
     effects = meter.look(work.tree())
     stages = []
     for stage in work.run(until):
         if stage.changes:
             effects = meter.look(work.tree())
+            users = meter.users
         else:
             effects = tuple(Effect(e.module, e.after, e.after) for e in effects)
-        stages.append((stage, effects))
+            users = Users(meter.users.after, meter.users.after)
+        stages.append(Taken(stage, effects, users))
     return stages, meter.loaded(meter.probes[0])
+
+
+def _gone_names(work: Decoupling) -> CheckRecord:
+    """Whether nothing names a module, a document or a file that is gone."""
+    mentions = work.mentions()
+    evidence = [f"{len(work.gone)} files are gone; {len(mentions)} lines name one of them"]
+    return CheckRecord(
+        name="gone_names",
+        outcome="did not hold" if mentions else "held",
+        evidence=(*evidence, *map(str, mentions)),
+    )
 
 
 def _describe(
     source: Source,
     plan: Plan,
-    stages: list[tuple[Stage, tuple[Effect, ...]]],
+    stages: list[Taken],
     commits: list[Commit | None],
     names: list[str],
 ) -> Manifest:
@@ -105,7 +133,8 @@ def _describe(
         ],
         counts={"series_commits": len(made)},
     )
-    for (stage, effects), commit in zip(stages, commits, strict=True):
+    for taken, commit in zip(stages, commits, strict=True):
+        stage, users = taken.stage, taken.users
         revision = commit.revision if commit else ""
         manifest.series.append(
             SeriesRecord(
@@ -118,8 +147,10 @@ def _describe(
                 paths=tuple(sorted(stage.changes)),
                 effects=tuple(
                     EffectRecord(module=e.module, before=e.before, after=e.after, no_more=e.no_more)
-                    for e in effects
+                    for e in taken.effects
                 ),
+                users=(users.before, users.after),
+                left=stage.left,
                 revision=revision,
                 change_id=commit.change_id if commit else "",
                 patch=f"{PATCHES}/{patches[revision]}" if commit else "",
@@ -146,7 +177,10 @@ def summary(manifest: Manifest, output: Path) -> str:
     ]
     for record in manifest.series:
         first = record.effects[0] if record.effects else None
-        loads = f"{first.before:>4} -> {first.after:<4}" if first else ""
+        pair = (first.before, first.after) if first else (0, 0)
+        if record.phase == "removed":
+            pair = record.users
+        loads = f"{pair[0]:>4} -> {pair[1]:<4}"
         done = "" if record.status == "done" else f"  ({record.status})"
         lines.append(f"  {record.number:>3} {loads} {record.title}{done}")
     return "\n".join([*lines, *manifest.ending()])

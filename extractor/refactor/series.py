@@ -19,12 +19,13 @@ from extractor.analysis.symbols import modules_of
 from extractor.errors import UsageError
 from extractor.extract import Extraction
 from extractor.in_place import settings_from
-from extractor.moves import SliceMove
+from extractor.moves import SliceMove, WholeMove
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.model import TextRule
 from extractor.plan.moves import NameMap, is_below, target_module
-from extractor.plan.series import Phase, RewriteCall, Series, SeriesStep
+from extractor.plan.series import PHASES, Phase, RewriteCall, Series, SeriesStep
+from extractor.refactor.removal import Mention, mentions_of_gone
 from extractor.rewrites import (
     drop_calls,
     drop_definitions,
@@ -32,19 +33,22 @@ from extractor.rewrites import (
     remove_unused_imports,
     rename_references,
 )
+from extractor.rewrites.drop_definitions import definitions
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.source_file import SourceFile
 from extractor.rewrites.rename_references import Renames
 from extractor.source.tree import MemoryTree
 
 Status: TypeAlias = Literal["done", "already done upstream", "matched nothing"]
-_PHASES: tuple[Phase, ...] = ("decoupled", "removed")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 
 
 @dataclass
 class Stage:
-    """What one step did: ``changes`` maps a path to new bytes, or None if it is gone."""
+    """What one step did: ``changes`` maps a path to new bytes, or None if it is gone.
+
+    ``left`` counts the files that went with the subsystem, and their lines of Python.
+    """
 
     number: int
     step: SeriesStep
@@ -53,6 +57,7 @@ class Stage:
     modes: dict[str, str] = field(default_factory=dict)
     findings: list[tuple[str, Finding]] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
+    left: tuple[int, int] = (0, 0)
     status: Status = "done"
 
 
@@ -73,11 +78,13 @@ class Decoupling:
         modules = modules_of(source, {self.package})
         self.ours = {modules[old] for old in self.whole}
         self.result = modules_of(extraction.tree(), {self.plan.data.target_package})
+        # Files that are not there any more, with what was last in them.
+        self.gone: dict[str, bytes] = {}
         self.stage = Stage(0, series.step[0])
 
     def run(self, until: Phase) -> Iterable[Stage]:
         """Every step up to the end of phase ``until``; a stage is complete when it is given."""
-        wanted = _PHASES[: _PHASES.index(until) + 1]
+        wanted = PHASES[: PHASES.index(until) + 1]
         for number, step in enumerate(self.series.step, 1):
             if step.phase in wanted:
                 self.stage = Stage(number, step)
@@ -88,6 +95,17 @@ class Decoupling:
     def tree(self) -> MemoryTree:
         """The tree as it stands."""
         return MemoryTree(self.files, self.modes)
+
+    def mentions(self) -> list[Mention]:
+        """Lines that name what is gone, as the tree stands."""
+        now, lost = (
+            {_module_of(path) for path in paths if self._is_module(path)}
+            for paths in (self.files, self.gone)
+        )
+        return mentions_of_gone(self.files, modules=lost - now, known=now | lost, gone=self.gone)
+
+    def _is_module(self, path: str) -> bool:
+        return path.endswith(".py") and path.startswith(f"{self.package}/")
 
     def _is_file(self, path: str) -> bool:
         return self.modes[path] in ("100644", "100755")
@@ -108,6 +126,12 @@ class Decoupling:
         for module in step.bring:
             if module in self.result:
                 self._bring(module)
+        self._retain(step.retain)
+        self._relocate(step.relocate)
+        self._outside(step.outside)
+        for path in step.add:
+            self._add(path)
+        self._leave(step.follow, step.leave)
         done = bool(self.stage.changes)
         if not done and _decides(step):
             self.stage.status = "already done upstream"
@@ -118,8 +142,8 @@ class Decoupling:
 
     # What steps are made of.
 
-    def _rewrite(self, call: RewriteCall) -> None:
-        """A registered rewrite over every file it can read."""
+    def _rewrite(self, call: RewriteCall, spared: Collection[str] = ()) -> None:
+        """A registered rewrite over every file it can read but the ``spared``."""
         try:
             rewrite = load(call.name)
         except KeyError:
@@ -136,7 +160,7 @@ class Decoupling:
             return
         created: Mapping[str, str] = getattr(settings, "creates", {})
         for path in sorted({*self.files, *created}):
-            if path.endswith(rewrite.suffixes):
+            if path.endswith(rewrite.suffixes) and path not in spared:
                 content = self.files.get(path, b"")
                 is_package = path.endswith("/__init__.py")
                 file = SourceFile(path, content, _module_of(path), is_package)
@@ -169,11 +193,13 @@ class Decoupling:
             self._drop_imports(path, content)
 
     def _move(self, modules: Collection[str]) -> None:
-        homes = {
-            old: new
-            for old, new in self.whole.items()
-            if old != new and is_below(old, modules) and _find(self.files, old)
-        }
+        self._relocate(
+            {old: new for old, new in self.whole.items() if old != new and is_below(old, modules)}
+        )
+
+    def _relocate(self, places: Mapping[str, str]) -> None:
+        """Whole modules go to other places, and whoever names them follows."""
+        homes = {old: new for old, new in places.items() if _find(self.files, old)}
         if not homes:
             return
         renames = self._renames(NameMap(homes, {}))
@@ -188,8 +214,9 @@ class Decoupling:
             self._put(after, content)
             self.modes[after] = self.stage.modes[after] = mode
             self._take_outcome("rename_references", after, outcome)
-            self.ours.discard(before)
-            self.ours.add(after)
+            if before in self.ours:
+                self.ours.remove(before)
+                self.ours.add(after)
         self._rename(NameMap(homes, {}), self._texts())
 
     def _cut(self, subject: str) -> None:
@@ -233,6 +260,63 @@ class Decoupling:
             if not matched:
                 message = f"{rule.old!r} is not found here, so nothing was made of it"
                 self.stage.findings.append((rule.files, Finding(message)))
+
+    # What the second phase is made of.
+
+    def _retain(self, symbols: Mapping[str, str]) -> None:
+        """The rest gets its own copies; the subsystem's files stay as they are."""
+        wanted = {
+            old: new
+            for old, new in symbols.items()
+            if _find(self.files, old.partition(":")[0]) and not self._has(new)
+        }
+        if wanted:
+            call = RewriteCall(name="move_definitions", settings={"symbols": wanted})
+            self._rewrite(call, spared=self.ours)
+
+    def _has(self, symbol: str) -> bool:
+        module, _, name = symbol.partition(":")
+        path = _find(self.files, module)
+        if path is None:
+            return False
+        text, _ = parse_ast(self.files[path], path)
+        return name in definitions(text)
+
+    def _outside(self, patterns: Collection[str]) -> None:
+        """Files of the rest name the subsystem's modules as the result has them."""
+        roots = self.plan.data.roots
+        going = {
+            home: module
+            for home, module in self._homes().items()
+            if is_below(home, [*roots.packages, *roots.tests])
+        }
+        paths = [p for p in self._texts() if p not in self.ours and _matches(p, patterns)]
+        self._rename(NameMap(going, {}), paths)
+
+    def _add(self, path: str) -> None:
+        content = self.plan.inside[path]
+        there = self.files.get(path)
+        if there is None:
+            self._put(path, content)
+        elif there != content:
+            finding = Finding("is there already and differs from the plan's: one of them is wrong")
+            self.stage.findings.append((path, finding))
+
+    def _leave(self, followers: Collection[str], others: Collection[str]) -> None:
+        """Files go: ``followers`` that the result has, and all of ``others``."""
+        moved = {move.source for move in self.layout.moves if isinstance(move, WholeMove)}
+        taken = self.ours | moved
+        for path in sorted(self.modes):
+            if _matches(path, others):
+                if path not in taken:
+                    finding = Finding("leaves, and the result does not have it")
+                    self.stage.findings.append((path, finding))
+            elif path not in taken or not _matches(path, followers):
+                continue
+            lines = self.files.get(path, b"").count(b"\n") if path.endswith(".py") else 0
+            self.stage.left = (self.stage.left[0] + 1, self.stage.left[1] + lines)
+            self.ours.discard(path)
+            self._put(path, None)
 
     # Files that come in.
 
@@ -434,9 +518,10 @@ class Decoupling:
     def _put(self, path: str, content: bytes | None) -> None:
         self.stage.changes[path] = content
         if content is None:
-            self.files.pop(path, None)
+            self.gone[path] = self.files.pop(path, b"")
             self.modes.pop(path, None)
         else:
+            self.gone.pop(path, None)
             self.files[path] = content
             self.modes.setdefault(path, "100644")
 
@@ -454,7 +539,17 @@ def _decides(step: SeriesStep) -> bool:
         or step.cut
         or step.replace
         or step.bring
+        or step.retain
+        or step.relocate
+        or step.outside
+        or step.add
+        or step.follow
+        or step.leave
     )
+
+
+def _matches(path: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def _module_of(path: str) -> str:
