@@ -124,6 +124,7 @@ def rewrite_all(extraction: Extraction) -> None:
         "Move modules to the new package",
         "The modules of the subsystem and of its tests live under a package of their own; every "
         "reference to them follows: imports, attribute chains and names in strings.",
+        as_written=True,
     )
     _rename(
         extraction,
@@ -152,16 +153,7 @@ def _report_left(extraction: Extraction) -> None:
     for path, content in sorted(extraction.files.items()):
         if not _is_text(content):
             continue
-        if path.endswith(".py"):
-            outcome = rename_references.rewrite(
-                content,
-                module=_module_of(path),
-                is_package=path.endswith("/__init__.py"),
-                renames=nothing,
-                path=path,
-            )
-        else:
-            outcome = rename_references.rewrite_text(content, nothing)
+        outcome = _renamed(path, content, nothing, {}, as_written=False)
         if isinstance(outcome, Rewritten | Unchanged):
             lines = content.decode("utf-8", "replace").splitlines()
             findings.extend(
@@ -209,13 +201,39 @@ def _each(
 
 
 def _sources_of(layout: Layout) -> dict[str, str]:
-    """Result path to the dotted module it was in the source."""
+    """Path of a module in the result to the one it had in the source."""
     reverse: dict[str, str] = {}
     for move in layout.moves:
         if move.source.endswith(".py"):
-            dotted = move.source.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-            reverse.setdefault(move.target, dotted)
+            reverse.setdefault(move.target, move.source)
     return reverse
+
+
+def _renamed(
+    path: str, content: bytes, renames: Renames, origin: Mapping[str, str], *, as_written: bool
+) -> Outcome:
+    """``content`` at ``path`` of the result under new names; ``origin`` has its path before.
+
+    ``as_written``: no step has led its relative imports from there to where it is now.
+    """
+    if not path.endswith(".py"):
+        return rename_references.rewrite_text(content, renames)
+    before = origin.get(path, path)
+    written = before if as_written else path
+    return rename_references.rewrite(
+        content,
+        module=_module_of(written),
+        is_package=_is_package(written),
+        renames=renames,
+        path=path,
+        new_module=_module_of(path),
+        new_is_package=_is_package(path),
+        formerly=_module_of(before),
+    )
+
+
+def _is_package(path: str) -> bool:
+    return path.endswith("/__init__.py")
 
 
 def _module_of(path: str) -> str:
@@ -227,11 +245,11 @@ def _drop_cut_calls(extraction: Extraction) -> None:
     for cut in extraction.plan.data.cut:
 
         def rewrite(path: str, content: bytes, subject: str = cut.subject) -> Outcome:
-            module = origin.get(path, _module_of(path))
+            before = origin.get(path, path)
             return drop_calls.rewrite(
                 content,
-                module=module,
-                is_package=path.endswith("/__init__.py"),
+                module=_module_of(before),
+                is_package=_is_package(before),
                 calls=frozenset([subject]),
                 path=path,
             )
@@ -265,6 +283,7 @@ def _rename(
     *,
     extra: Mapping[str, bytes] | None = None,
     rewrite_name: str = "rename_references",
+    as_written: bool = False,
 ) -> None:
     origin = _sources_of(extraction.layout)
     renames = Renames(
@@ -275,16 +294,7 @@ def _rename(
     )
 
     def rewrite(path: str, content: bytes) -> Outcome:
-        if not path.endswith(".py"):
-            return rename_references.rewrite_text(content, renames)
-        return rename_references.rewrite(
-            content,
-            module=origin.get(path, _module_of(path)),
-            is_package=path.endswith("/__init__.py"),
-            renames=renames,
-            path=path,
-            new_module=_module_of(path),
-        )
+        return _renamed(path, content, renames, origin, as_written=as_written)
 
     paths = [p for p in sorted(extraction.files) if _is_text(extraction.files[p])]
     changes, findings, failures = _each(extraction, paths, rewrite)
@@ -641,17 +651,7 @@ def historic_rewrite(
         def rewrite(path: str, content: bytes) -> bytes:
             if not _is_text(content):
                 return content
-            if path.endswith(".py"):
-                outcome = rename_references.rewrite(
-                    content,
-                    module=origin.get(path, _module_of(path)),
-                    is_package=path.endswith("/__init__.py"),
-                    renames=renames,
-                    path=path,
-                    new_module=_module_of(path),
-                )
-            else:
-                outcome = rename_references.rewrite_text(content, renames)
+            outcome = _renamed(path, content, renames, origin, as_written=True)
             return outcome.content if isinstance(outcome, Rewritten) else content
 
         return rewrite

@@ -41,7 +41,12 @@ def moves_by_target(moves: Sequence[Move]) -> dict[str, tuple[Move, ...]]:
             names = ", ".join(move.source for move in group)
             raise UsageError(f"{target} cannot be a whole file and something else: {names}")
         parts = target.split("/")
-        for depth in range(1, len(parts)):
-            if "/".join(parts[:depth]) in found:
-                raise UsageError(f"{'/'.join(parts[:depth])} is a file and the folder of {target}")
+        for folder in ("/".join(parts[:depth]) for depth in range(1, len(parts))):
+            if folder in found:
+                raise UsageError(f"{folder} is a file and the folder of {target}")
+            if f"{folder}.py" in found and target.endswith(".py"):
+                raise UsageError(
+                    f"{found[folder + '.py'][0].source} becomes {folder}.py, and {group[0].source} "
+                    f"becomes {target}: the first would hide the second, so one needs another place"
+                )
     return {target: tuple(group) for target, group in sorted(found.items())}

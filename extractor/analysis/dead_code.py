@@ -36,6 +36,7 @@ def find_dead_code(
 ) -> DeadCode:
     """Dead code of all but the test modules among ``modules`` (dotted name to path).
 
+    ``entry_points``: symbols called from outside; a module stands for all of it and below it.
     ``is_test``: a module that a test runner collects; ``in_tests``: it, or a helper beside it.
     """
     in_tests = in_tests or is_test
@@ -45,7 +46,11 @@ def find_dead_code(
             walker.add_whole(module, Use(module, 0))
     for entry in entry_points:
         symbol = Symbol.parse(entry)
-        if symbol.module in modules:
+        if not symbol.name:
+            for module in modules:
+                if module == entry or module.startswith(f"{entry}."):
+                    walker.add_whole(module, Use(module, 0))
+        elif symbol.module in modules:
             walker.add_symbol(symbol, Use(symbol.module, 0))
     reach = walker.run()
     # A module handed over as an object is looked into by name. A test that does so names what

@@ -63,16 +63,18 @@ class _Draft:
                 break
         return ".".join([self.into, *module.split(".")[1:]])
 
-    def place(self, module: str, target: str, *, sliced: bool = False) -> None:
-        """Remember a layout rule; two modules never get one place."""
-        taken = {*self.places.values(), *(self._inside())}
-        is_folder = any(other.startswith(f"{target}.") for other in taken)
-        while target in taken or (sliced and is_folder):
-            target, is_folder = f"{target}_of_{self.top}", False
+    def place(self, module: str, target: str) -> None:
+        """Remember a layout rule; two modules never get one place, nor one inside the other."""
+        inside = {self.target(m): m for m in self.graph.modules if is_below(m, self.packages)}
+        parts = target.split(".")
+        for end in range(2, len(parts)):
+            own = inside.get(".".join(parts[:end]))
+            if own is not None and not self.graph.modules[own].is_package:
+                parts[end - 1] += f"_of_{self.top}"
+        target = ".".join(parts)
+        while target in {*self.places.values(), *inside}:
+            target = f"{target}_of_{self.top}"
         self.places[module] = target
-
-    def _inside(self) -> set[str]:
-        return {self.target(m) for m in self.graph.modules if is_below(m, self.packages)}
 
     def where(self, use: Use) -> str:
         return self.graph.where(use.importer, use.line)
@@ -99,11 +101,12 @@ def draft_plan(
     along = [t.module for t in found.tests if t.belongs]
     # Seen from the tests as well: what they stand on is needed too, or must be cut.
     both = examine(resolver, [*found.own, *along], uses, owned=(), tests=())
-    roots = _roots(draft, found, along)
+    roots = _roots(draft, tree, found, along)
     cuts, replaces = _decisions(draft, tree, found, both.stop_set)
     decided = {table["subject"] for table in (*cuts, *replaces)}
     carried = [s for s in both.left if s.name and str(s) not in decided]
     layout = _layout(draft, tree, found, carried, along)
+    _ask_about_objects(draft, both, [*found.own, *along])
     document = tomlkit.document()
     document.add(
         tomlkit.comment(f"A draft: {', '.join(packages)} out of {draft.top}, from the analysis.")
@@ -140,7 +143,7 @@ def write_draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) 
     return folder
 
 
-def _roots(draft: _Draft, found: Subsystem, along: list[str]) -> Table:
+def _roots(draft: _Draft, tree: Tree, found: Subsystem, along: list[str]) -> Table:
     roots = tomlkit.table()
     roots.add("packages", _lines(draft.packages))
     chosen, excluded = _collapsed(along, [t.module for t in found.tests if not t.belongs])
@@ -149,6 +152,9 @@ def _roots(draft: _Draft, found: Subsystem, along: list[str]) -> Table:
         roots.add("tests", _lines(chosen))
     if excluded:
         roots.add("exclude", _lines(excluded))
+    if not any(point.module in found.own for point in entry_points(tree)):
+        roots.add(tomlkit.comment("A library: nothing in the source starts it by a name."))
+        roots.add("entry_points", _lines([draft.into]))
     for test in found.tests:
         if not test.belongs:
             draft.ask(
@@ -254,8 +260,25 @@ def _only_called(tree: Tree, modules: Mapping[str, str], stop: Stop) -> bool:
     return bool(stop.uses)
 
 
+def _ask_about_objects(draft: _Draft, found: Subsystem, own: Iterable[str]) -> None:
+    """Of a module that is handed over as an object no part would do."""
+    left = {(symbol.module, symbol.name) for symbol in found.left}
+    for module, uses in sorted(found.reach.bare.items()):
+        users = [u for u in uses if u.importer in own or (u.importer, u.within) in left]
+        if users and not draft.graph.modules[module].is_package and not is_below(module, own):
+            draft.ask(
+                module,
+                f"is used as an object at {draft.where(users[0])}: name it in layout.whole, so "
+                "that all of it comes along, or replace what uses it",
+            )
+
+
 def _layout(
-    draft: _Draft, tree: Tree, found: Subsystem, symbols: Iterable[Symbol], along: list[str]
+    draft: _Draft,
+    tree: Tree,
+    found: Subsystem,
+    symbols: Iterable[Symbol],
+    along: list[str],
 ) -> Table:
     suffixes = [p.partition(".")[2] for p in draft.packages]
     for package in draft.packages:
@@ -272,7 +295,7 @@ def _layout(
     for module, names in sorted(carried.items()):
         if is_below(module, [*draft.packages, *found.owned, *along]):
             continue
-        draft.place(module, draft.target(module), sliced=True)
+        draft.place(module, draft.target(module))
         rest = [n for n in names if _used_by_production(shared.get(Symbol(module, n)))]
         notes[module] = f"{len(names)} symbol{'s' * (len(names) > 1)}" + (
             f", of which the rest uses {len(rest)}" if rest else ""

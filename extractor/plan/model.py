@@ -45,7 +45,9 @@ class Roots(Table):
     tests: list[Module] = Field(default=[], description="Test packages and modules that belong.")
     exclude: list[Module] = Field(default=[], description="Modules below these that stay behind.")
     entry_points: list[Subject] = Field(
-        default=[], description="Symbols, as named in the result, that are called from outside."
+        default=[],
+        description="Symbols, as named in the result, that are called from outside; a module "
+        "stands for all that is in it and below it.",
     )
 
 

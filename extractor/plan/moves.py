@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from extractor.analysis.symbols import Reach, Resolver, Symbol, SymbolWalker, Use
@@ -90,7 +90,7 @@ def reach_from_roots(tree: Tree, modules: Mapping[str, str], data: PlanData) -> 
     while True:
         reach = walker.run()
         # Layout names modules that go over as whole files once anything of them is reached.
-        touched = {symbol.module for symbol in reach.symbols}
+        touched = {symbol.module for symbol in reach.symbols} | reach.bare.keys()
         more = [m for m in data.layout.whole if m in touched and m not in reach.whole]
         if not more:
             return reach
@@ -129,14 +129,11 @@ def lay_out(tree: Tree, modules: Mapping[str, str], reach: Reach, data: PlanData
             undecided.append(symbol)
         else:
             slices.setdefault(symbol.module, set()).add(symbol.name)
-    carried_modules: dict[str, str] = {}
-    for module, names in sorted(slices.items()):
-        target = target_module(module, rules)
-        assert target is not None
-        carried_modules[module] = target
-        moves[modules[module]] = SliceMove(
-            modules[module], target.replace(".", "/") + ".py", frozenset(names)
-        )
+    carried_modules = {module: str(target_module(module, rules)) for module in sorted(slices)}
+    places = {*moved.values(), *carried_modules.values()}
+    for module, target in carried_modules.items():
+        path = _slice_path(target, places)
+        moves[modules[module]] = SliceMove(modules[module], path, frozenset(slices[module]))
     for move in _data_files(tree, modules, reach, data):
         moves.setdefault(move.source, move)
     ordered = tuple(sorted(moves.values(), key=lambda m: (m.target, m.source)))
@@ -156,6 +153,11 @@ def lay_out(tree: Tree, modules: Mapping[str, str], reach: Reach, data: PlanData
 def _path(target: str, source_path: str) -> str:
     base = target.replace(".", "/")
     return base + ("/__init__.py" if source_path.endswith("/__init__.py") else ".py")
+
+
+def _slice_path(target: str, places: Collection[str]) -> str:
+    is_package = any(place.startswith(f"{target}.") for place in places)
+    return target.replace(".", "/") + ("/__init__.py" if is_package else ".py")
 
 
 def _data_files(

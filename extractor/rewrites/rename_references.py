@@ -148,15 +148,23 @@ def rewrite(
     renames: Renames,
     path: str = "<source>",
     new_module: str | None = None,
+    new_is_package: bool | None = None,
+    formerly: str | None = None,
 ) -> Outcome:
     """Rename every reference in one Python file.
 
-    ``module`` is the dotted name under which the text was written, ``new_module`` the one
-    it lives under now (the same by default): relative imports are read with the first and
-    kept only where they mean the same under the second.
+    ``module`` is the dotted name under which the text was written, and ``is_package`` whether
+    it was a package's; ``new_module`` and ``new_is_package`` say the same of where it lives now
+    (the same by default): relative imports are read with the first and kept only where they
+    mean the same under the second. ``formerly`` is the module whose names the text had for its
+    own (``module`` by default): those that went elsewhere it has to import now.
     """
-    moved = new_module not in (None, module) and _RELATIVE.search(source) is not None
-    own = f"{module}:"
+    formerly = formerly or module
+    if new_is_package is None:
+        new_is_package = is_package
+    elsewhere = new_module not in (None, module) or new_is_package != is_package
+    moved = elsewhere and _RELATIVE.search(source) is not None
+    own = f"{formerly}:"
     departed = any(
         symbol.startswith(own) and symbol[len(own) :].encode("utf-8") in source
         for symbol in renames.symbols
@@ -165,7 +173,8 @@ def rewrite(
         return Unchanged()
     try:
         text = read_source(source, path)
-        work = _Work(text, renames, module, new_module or module, is_package)
+        names = read_names(text.tree, module, is_package)
+        work = _Work(text, names, renames, formerly, new_module or module, new_is_package)
         content = work.run()
     except UnreadableSource as error:
         return Failed(str(error), error.line)
@@ -190,21 +199,27 @@ class _Work:
     """The rewrite of one file; made for it and thrown away."""
 
     def __init__(
-        self, source: SourceText, renames: Renames, module: str, new_module: str, is_package: bool
+        self,
+        source: SourceText,
+        names: Names,
+        renames: Renames,
+        formerly: str,
+        new_module: str,
+        new_is_package: bool,
     ) -> None:
         self.source = source
         self.renames = renames
-        self.module = module
+        self.formerly = formerly
         self.new_module = new_module
         self.added: list[Import] = []
-        self.is_package = is_package
-        self.names: Names = read_names(source.tree, module, is_package)
+        self.new_is_package = new_is_package
+        self.names = names
         self.edits: list[Edit] = []
         self.findings: list[Finding] = []
         self.wanted: dict[tuple[ast.stmt, int], list[Import]] = {}
         self.top = frozenset(source.tree.body)
         self.local_names: dict[str, str] = {}  # old to new, at module level, for __all__
-        roots = {new_module.partition(".")[0], module.partition(".")[0]}
+        roots = {new_module.partition(".")[0], formerly.partition(".")[0]}
         self.first_party = frozenset(roots - {""}) | renames.own_roots
 
     def run(self) -> bytes:
@@ -227,7 +242,7 @@ class _Work:
             self.source,
             self.names,
             self.new_module,
-            self.is_package,
+            self.new_is_package,
             self.first_party,
             self.wanted,
             self.star_homes(),
@@ -487,7 +502,7 @@ class _Work:
 
     def decide_departed(self) -> None:
         """Names this module used to define itself, and that are defined elsewhere now."""
-        self.add_departed(self.module)
+        self.add_departed(self.formerly)
         for star in self.names.stars:
             if star.module in self.renames.staying:
                 self.add_departed(star.module)
@@ -720,7 +735,7 @@ class _Work:
                 elif module in self.renames.known:
                     self.left(module, statement)
                 home = module
-            if home != absolute_module(statement, self.new_module, self.is_package):
+            if home != absolute_module(statement, self.new_module, self.new_is_package):
                 homes[statement] = home
         return homes
 

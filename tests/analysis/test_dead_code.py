@@ -28,6 +28,18 @@ def test_nothing_is_dead_that_an_entry_point_a_test_or_an_import_reaches():
     assert result.names == {}
 
 
+def test_an_entry_point_that_is_a_module_stands_for_all_below_it():
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/app.py": "def one(): pass\ndef two(): pass\n",
+        "pkg/lib/__init__.py": "",
+        "pkg/lib/deep.py": "def three(): pass\n",
+    }
+    assert dead(files, ["pkg.lib"]).modules == ("pkg.app",)
+    assert dead(files, ["pkg"]).modules == ()
+    assert dead(files, ["pkg"]).names == {}
+
+
 def test_definitions_another_project_registers_live():
     files = {
         "pkg/app.py": (

@@ -88,3 +88,37 @@ def test_a_draft_never_writes_over_anything(tmp_path):
     (tmp_path / "draft").mkdir()
     with pytest.raises(UsageError, match="is there already"):
         write_draft(tree(), ("big.sub",), "small", tmp_path / "draft")
+
+
+def test_a_library_is_called_from_outside_by_any_of_its_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    files = {**FILES, "setup.cfg": "[metadata]\n"}
+    plan = load_plan(str(write_draft(tree(files), ("big.sub",), "small", tmp_path / "draft"))).data
+    assert plan.roots.entry_points == ["small"]
+
+
+def test_what_comes_along_never_hides_what_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    files = {
+        **FILES,
+        "big/sub/utils.py": "def own(): pass\n",
+        "big/utils/__init__.py": "",
+        "big/utils/text.py": "def wrap(): pass\n",
+        "big/sub/app.py": "from big.utils import text\n\n\ndef f():\n    text.wrap()\n",
+        "big/server.py": "from big.utils import text\n\ntext.wrap()\n",
+    }
+    plan = load_plan(str(write_draft(tree(files), ("big.sub",), "small", tmp_path / "draft"))).data
+    assert plan.layout.modules["big.utils.text"] == "small.utils_of_big.text"
+
+
+def test_a_module_used_as_an_object_is_asked_about(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    files = {
+        **FILES,
+        "big/defaults.py": "A = 1\n",
+        "big/sub/app.py": "from big import defaults\n\n\ndef f():\n    vars(defaults)\n",
+        "big/server.py": "from big import defaults\n\ndefaults.A\n",
+    }
+    plan = load_plan(str(write_draft(tree(files), ("big.sub",), "small", tmp_path / "draft"))).data
+    asked = {item.subject: item.question for item in plan.open}
+    assert asked["big.defaults"].startswith("is used as an object at big/sub/app.py:5")

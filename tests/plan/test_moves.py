@@ -107,6 +107,34 @@ def test_two_files_for_one_place_are_refused():
         layout(plan=PLAN.replace('"big.tests.sub" = "small.tests"', '"big.tests.sub" = "small"'))
 
 
+def test_a_module_and_a_folder_of_one_name_are_refused():
+    more = {**FILES, "big/errors/deep.py": "", "big/sub/errors.py": "import big.errors.E\n"}
+    plan = PLAN.replace('"big.errors" = "small.errors"', '"big.errors" = "small.app.errors"')
+    with pytest.raises(UsageError, match=r"big/sub/app.py becomes small/app.py, .* hide"):
+        layout(more, plan)
+
+
+def test_a_slice_with_modules_below_it_becomes_a_package():
+    more = dict(FILES)
+    more["big/errors/__init__.py"] = more.pop("big/errors.py") + "from .deep import D\n"
+    more["big/errors/deep.py"] = "class D(Exception): pass\n"
+    more["big/sub/app.py"] += "def g(): raise errors.D\n"
+    assert {m.target for m in layout(more).moves if isinstance(m, SliceMove)} == {
+        "small/errors/__init__.py",
+        "small/errors/deep.py",
+    }
+
+
+def test_a_module_that_is_handed_over_as_an_object_goes_over_whole():
+    more = {**FILES, "big/defaults.py": "A = 1\nB = 2\n"}
+    more["big/sub/app.py"] += "from big import defaults\nVALUES = vars(defaults)\n"
+    rules = '"big.defaults" = "small.defaults"\n"big.errors"'
+    plan = PLAN.replace('"big.errors"', rules, 1).replace(
+        "[layout.modules]", '[layout]\nwhole = ["big.defaults"]\n[layout.modules]'
+    )
+    assert WholeMove("big/defaults.py", "small/defaults.py") in layout(more, plan).moves
+
+
 def test_the_longest_layout_rule_wins():
     rules = {"a": "x", "a.b": "y"}
     assert target_module("a.b.c", rules) == "y.c"

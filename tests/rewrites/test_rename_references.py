@@ -545,6 +545,32 @@ def test_relative_imports_stay_where_they_mean_the_same():
     check_unchanged(package, "from . import util\nfrom .util import f\n")
 
 
+def test_relative_imports_are_read_where_they_were_written():
+    """A slice of a package's ``__init__`` may live in a module, and a second step sees it there."""
+    sliced = partial(
+        rewrite,
+        module="big.api.part",
+        is_package=True,
+        renames=Renames(PARTS, {}, KNOWN),
+        new_is_package=False,
+    )
+    check_unchanged(partial(sliced, new_module="part.all"), "from . import util\n")
+    outcome = sliced(b"from . import util\n", new_module="part.sub.all")
+    assert content_of(outcome) == b"from part import util\n"
+    moved = partial(
+        rewrite,
+        module="part.here",
+        is_package=False,
+        formerly="big.api.part.here",
+        renames=Renames({}, {"big.api.part.here:gone": "part.there:gone"}, KNOWN, False),
+    )
+    check_rewritten(
+        moved,
+        "from .util import f\n\nf(gone)\n",
+        "from .util import f\nfrom part.there import gone\n\nf(gone)\n",
+    )
+
+
 def test_relative_imports_of_a_module_that_moves_alone_become_absolute():
     alone = Renames({"big.objects.thing": "big.thing"}, {}, KNOWN, report_left=False)
     outcome = rewrite(

@@ -35,9 +35,9 @@ def import_of(binding: Binding) -> Import:
 class EditedImports:
     """What the import statements of one file become.
 
-    ``module`` is the name the file lives under afterwards, where its relative imports must
-    mean the same. ``edits`` are those of the rest of the file; a run of imports that is
-    written anew takes those inside of it along.
+    ``module`` is the name the file lives under afterwards, and ``is_package`` whether it is a
+    package's: its relative imports must mean the same there. ``edits`` are those of the rest of
+    the file; a run of imports that is written anew takes those inside of it along.
     """
 
     source: SourceText
