@@ -100,9 +100,12 @@ def legends(report: RunReport) -> dict[str, list[tuple[str, str]]]:
         for (words, colour), count in zip(_FOLLOWED, counts, strict=True)
         if count
     ]
-    found["series-effects"] = [
-        (colour, module) for colour, module in zip(_LINES, _measured(report.series), strict=False)
-    ]
+    found["series-effects"] = []
+    for colour, module in zip(_LINES, _measured(report.series), strict=False):
+        effects = [e for patch in report.series for e in patch.effects if e.module == module]
+        found["series-effects"].append(
+            (colour, f"{module}: {effects[0].before} → {effects[-1].after}")
+        )
     sums = [(sum(getattr(b, field) for b in history.blame), words, c) for field, words, c in _BLAME]
     found["blame"] = [(c, f"{words}: {counted(n, 'line')}") for n, words, c in sums if n]
     return found
@@ -252,7 +255,7 @@ def _bars(
                 width=0.36 / len(groups),
                 offset=0.02 + 0.36 * index / len(groups),
                 customdata=[text(label) for label in labels],
-                text=[str(value) for value in values],
+                text=[str(value or "") for value in values],
                 textposition="outside",
                 cliponaxis=False,
                 hovertemplate=f"%{{customdata}}<br>%{{x}} {unit} {name}<extra></extra>",

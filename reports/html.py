@@ -10,12 +10,14 @@ from itertools import groupby
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from reports.figures import figures, legends, ordered_classes, step_words
 from reports.schema import ChangeReport, Fate, Report, RunReport
+from reports.words import counted
 
+_OUTCOMES = {"did not hold": 0, "not run": 1, "held": 2, "not asked": 3}
 _FATES: tuple[Fate, ...] = ("replaced", "cut", "shared", "carried", "moved", "dropped", "left")
 
 
@@ -29,6 +31,9 @@ def render_html(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["counted"] = counted
+    environment.filters["breakable"] = breakable
+    environment.filters["headed"] = headed
     environment.filters["picture"] = _picture
     drawn = figures(report) if isinstance(report, RunReport) else {}
     style = _file(environment, "style.css")
@@ -71,7 +76,26 @@ def _extra(report: Report) -> dict[str, Any]:
         "broken": [c for c in report.checks if c.outcome == "did not hold"],
         "held": [c for c in report.checks if c.outcome == "held"],
         "not_run": [c for c in report.checks if c.outcome == "not run"],
+        "not_asked": [c.name for c in report.checks if c.outcome == "not asked"],
+        "asked": sum(c.outcome != "not asked" for c in report.checks),
+        # The worst first, what nobody asked last.
+        "ordered_checks": sorted(
+            report.checks, key=lambda c: _OUTCOMES.get(c.outcome, len(_OUTCOMES))
+        ),
+        "applied": sum(d.outcome == "applied" for d in report.decisions),
     }
+
+
+def breakable(name: str) -> Markup:
+    """A name that may be broken after its dots, slashes, colons and underscores, and not inside."""
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[./:_])(?=[^./:_])", name))
+
+
+def headed(text: str) -> tuple[str, str]:
+    """The comment a file begins with, a licence as a rule, and the rest of it."""
+    lines = text.splitlines(keepends=True)
+    count = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return "".join(lines[:count]), "".join(lines[count:]).lstrip("\n")
 
 
 def _policy(scripts: Any) -> str:

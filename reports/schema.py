@@ -302,7 +302,8 @@ class Check(_Record):
     """A promise, whether it held, and what was seen."""
 
     name: Text
-    outcome: Text
+    promise: Text = Field(default="", description="What is held to be so, as a sentence.")
+    outcome: Text = Field(description="held, did not hold, not run (what is missing) or not asked.")
     evidence: tuple[Text, ...] = ()
 
 
@@ -408,6 +409,8 @@ class RunReport(_Record):
     tool: Tool
     title: Text
     source: Source
+    source_package: Text = ""
+    target_package: Text = ""
     plan: Text
     plan_digest: str
     results: tuple[Result, ...] = ()
@@ -421,6 +424,9 @@ class RunReport(_Record):
     steps: tuple[Step, ...] = ()
     series: tuple[Patch, ...] = Field(
         default=(), description="Commits on the source's side, when a series was given."
+    )
+    series_left: tuple[Task, ...] = Field(
+        default=(), description="What that series leaves for a person."
     )
     checks: tuple[Check, ...] = ()
     contracts: tuple[Contract, ...] = ()

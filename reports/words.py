@@ -1,6 +1,6 @@
 """Words that go with numbers."""
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 module``, ``2,000 modules``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, many: str = "") -> str:
+    """``1 module``, ``2,000 modules``; ``many`` is the plural that ends otherwise."""
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"

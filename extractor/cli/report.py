@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import webbrowser
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,12 @@ def command() -> None:
     help="What OUTPUT was made from.  [default: its releases, or this folder's repository]",
 )
 @click.option("--plan", metavar="PLAN", help="The plan it was made by.  [default: as it says]")
+@click.option(
+    "--series",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="What `extractor refactor` wrote for the source's side: its commits go in too.",
+)
 @click.option("--blame", is_flag=True, help="Compare every file's blame too: some minutes.")
 @click.option("--no-pictures", is_flag=True, help="Leave out the drawings of dependencies.")
 @click.option("--open", "show", is_flag=True, help="Open the page when it is made.")
@@ -51,6 +58,7 @@ def of_run(
     output: Path,
     source: str | None,
     plan: str | None,
+    series: Path | None,
     blame: bool,
     no_pictures: bool,
     show: bool,
@@ -84,14 +92,15 @@ def of_run(
             output,
             chosen,
             opened,
+            series=series,
             with_blame=blame,
             pictures=not no_pictures,
             progress=reporting.progress,
         )
     page = write_report(output / "report", report)
     reporting.result({"page": str(page), "caveats": list(report.caveats)}, f"{page}")
-    if show:
-        click.launch(str(page))
+    if show and not webbrowser.open(page.resolve().as_uri()):
+        raise UsageError(f"no browser was found to open {page}: open it yourself")
     return ExitCode.DONE
 
 

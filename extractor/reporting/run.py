@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -28,6 +29,7 @@ from extractor.reporting.pictures import draw
 from extractor.reporting.symbols import describe_symbols
 from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree, run_git
+from extractor.verification.run import CHECKS, QUICK, purpose
 from reports import schema
 
 
@@ -48,6 +50,7 @@ def build_run_report(
     plan: Plan,
     source: Source | None,
     *,
+    series: Path | None = None,
     with_blame: bool = False,
     pictures: bool = True,
     progress: Progress | None = None,
@@ -55,7 +58,8 @@ def build_run_report(
     """Everything a reviewer needs of the run in ``output``.
 
     Without ``source`` what only the source knows is left out, and a caveat says so.
-    ``UsageError`` when ``output`` is no result or ``plan`` and ``source`` are not its own.
+    ``series`` is the folder that ``refactor`` wrote for the same revision. ``UsageError`` when
+    ``output`` is no result, or ``plan``, ``source`` and ``series`` are not its own.
     """
     progress = progress or Progress()
     manifest = read_manifest(output / "manifest.json")
@@ -65,8 +69,14 @@ def build_run_report(
         raise UsageError(
             f"{output} was made from {manifest.source.revision}, not from {source.revision}"
         )
+    if manifest.series:
+        raise UsageError(
+            f"{output} is a series for the source's side: report on a run, and name "
+            "it with --series"
+        )
     if not manifest.results:
         raise UsageError(f"{output}/manifest.json names no repository")
+    beside = _series(series, manifest) if series else None
     made = manifest.results[0]
     git_dir = output / made.path / ".git"
     cache = Cache()
@@ -95,6 +105,8 @@ def build_run_report(
                     f"{r.name} {r.version} ({r.date[:10]})" for r in manifest.source.releases
                 ),
             ),
+            "source_package": plan.data.source_package,
+            "target_package": plan.data.target_package,
             "plan": manifest.plan.name,
             "plan_digest": manifest.plan.digest,
             "results": tuple(
@@ -107,15 +119,13 @@ def build_run_report(
                 schema.OverlayFile(
                     path=o.path,
                     code_lines=o.code_lines,
-                    purpose=o.purpose,
+                    purpose=o.purpose or purpose_of(_read(result, o.path)),
                     text=_read(result, o.path),
                 )
                 for o in manifest.overlay
             ),
-            "checks": tuple(
-                schema.Check(name=c.name, outcome=c.outcome, evidence=c.evidence)
-                for c in manifest.checks
-            ),
+            "checks": tuple(_checks(manifest)),
+            **(_described_series(beside) if beside else {}),
             "contracts": contracts,
             "database": (
                 describe_database(result, source.tree if source else None, plan.data.database)
@@ -297,6 +307,53 @@ def _decisions(manifest: Manifest) -> tuple[schema.Decision, ...]:
     )
 
 
+def _checks(manifest: Manifest) -> Iterable[schema.Check]:
+    """What was seen of each promise, in the order they are asked; the others were not asked."""
+    seen = {c.name: c for c in manifest.checks}
+    for name in dict.fromkeys((*CHECKS, *seen)):
+        promise = purpose(name) if name in CHECKS else ""
+        if name in seen:
+            record = seen[name]
+            yield schema.Check(
+                name=name, promise=promise, outcome=record.outcome, evidence=record.evidence
+            )
+        elif name not in QUICK:
+            yield schema.Check(name=name, promise=promise, outcome="not asked")
+
+
+def purpose_of(text: str) -> str:
+    """The first line of a Python file's docstring, or nothing."""
+    try:
+        described = ast.get_docstring(ast.parse(text))
+    except (SyntaxError, ValueError):
+        return ""
+    return described.strip().partition("\n")[0] if described else ""
+
+
+def _series(folder: Path, run: Manifest) -> Manifest:
+    """The manifest of ``folder``, if that is a series for what ``run`` was made from."""
+    found = read_manifest(folder / "manifest.json")
+    if not found.series:
+        raise UsageError(f"{folder} holds no series: `extractor refactor` writes one")
+    if found.source.revision != run.source.revision:
+        raise UsageError(
+            f"the series in {folder} is for {found.source.revision}, "
+            f"the run was made from {run.source.revision}"
+        )
+    return found
+
+
+def _described_series(found: Manifest) -> dict[str, object]:
+    return {
+        "series": tuple(
+            schema.Patch.model_validate(record.model_dump(mode="json")) for record in found.series
+        ),
+        "series_left": tuple(
+            schema.Task(subject=t.subject, task=t.task) for t in found.left_for_a_person
+        ),
+    }
+
+
 def _troubles(records: Iterable[TroubleRecord]) -> tuple[schema.Trouble, ...]:
     return tuple(
         schema.Trouble(step=r.step, path=r.path, line=r.line, reason=r.reason) for r in records
@@ -326,6 +383,12 @@ def _caveats(
         yield "The source is released archives: its history is one commit a release."
     if not manifest.checks:
         yield "No check was run: nothing here says that the result works."
+    not_asked = [c.name for c in _checks(manifest) if c.outcome == "not asked"]
+    if manifest.checks and not_asked:
+        yield (
+            f"{len(not_asked)} of {len(CHECKS) - len(QUICK)} checks were not asked "
+            f"(`extractor verify` runs them): {', '.join(not_asked)}."
+        )
     not_run = [c.name for c in manifest.checks if c.outcome == "not run"]
     if not_run:
         yield f"Checks that were not run: {', '.join(not_run)}."

@@ -55,6 +55,7 @@
     const figure = figures[place.id];
     if (!figure) return;
     const { data, layout } = laidOut(figure);
+    if (place.dataset.level) data[0].level = place.dataset.level;
     // When the window changes plotly takes the height from here.
     place.style.height = `${layout.height}px`;
     await Plotly.react(place, data, layout, config);
@@ -94,15 +95,16 @@
       said.textContent = `${name}: ${lines} lines of its own, ` +
         `${sum(at).toLocaleString("en")} with what it loads first; loaded by ${by}; ` +
         `${loads} modules below it.`;
-      const width = trace.ids.map((id) => (id === at ? 4 : 1));
       const { ink, ground } = colours();
-      return Plotly.restyle(place, { "marker.line.width": [width],
-        "marker.line.color": [trace.ids.map((id) => (id === at ? ink : ground))] });
+      const marked = (all, colour) => [all.map((one, i) => (trace.ids[i] === at ? colour : one))];
+      // By its fill: with a list of line widths plotly cannot place the bar above the icicle.
+      return Plotly.restyle(place, { level: [place.dataset.level],
+        "marker.colors": marked(trace.marker.colors, ink),
+        "insidetextfont.color": marked(trace.insidetextfont.color, ground),
+        "outsidetextfont.color": marked(trace.outsidetextfont.color, ground) });
     };
+    place.dataset.level = root;
     let done = Promise.resolve();
-    const look = (level) => Plotly.animate(place, { data: [{ level }], traces: [0] },
-      { frame: { redraw: false, duration: 0 }, transition: { duration: 0 }, mode: "immediate",
-        fromcurrent: true });
     place.addEventListener("keydown", (event) => {
       const above = trace.parents[index.get(at)];
       const beside = below.get(above) || [at];
@@ -113,13 +115,16 @@
       event.preventDefault();
       if (next) at = next;
       if (event.key === "Escape") at = root;
+      if (!next) place.dataset.level = at;
       // One change after another: plotly loses its place when they overlap.
-      done = done.then(() => (next ? null : look(at))).then(tell);
+      done = done.then(tell);
     });
-    // Who does not want motion goes there at once.
-    place.on("plotly_icicleclick", (event) => {
-      if (!matchMedia("(prefers-reduced-motion: reduce)").matches) return true;
-      look(event.nextLevel);
+    place.on("plotly_icicleclick", ({ nextLevel }) => {
+      if (nextLevel) {
+        at = nextLevel;
+        place.dataset.level = at;
+        done = done.then(tell);
+      }
       return false;
     });
     place.addEventListener("focus", () => { if (place.matches(":focus-visible")) tell(); });
@@ -236,7 +241,7 @@
     opened.forEach((d) => { d.open = true; });
     shade = root.dataset.theme;
     root.dataset.theme = "light";
-    places.forEach((place) => draw(place));
+    places.filter((place) => place.checkVisibility()).forEach((place) => draw(place));
   });
   addEventListener("afterprint", () => {
     opened.forEach((d) => { d.open = false; });

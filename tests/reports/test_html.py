@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.figures import figures
-from reports.html import render_html
+from reports.html import breakable, headed, render_html
 from reports.markdown import render_markdown
 from reports.schema import Cascades, parse_report, report_bytes
 from tests.reports.conftest import HOSTILE, SHOWN, make_run
@@ -28,7 +28,35 @@ class Elements(HTMLParser):
 
 
 def tags(page):
-    return sorted(tag for tag, _ in Elements(page).found)
+    """All but the places where a name may be broken: their number is the name's."""
+    return sorted(tag for tag, _ in Elements(page).found if tag != "wbr")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.b_c", "a.<wbr>b_<wbr>c"),
+        ("a/__init__.py:3", "a/__<wbr>init__.<wbr>py:<wbr>3"),
+        ("plain", "plain"),
+        ("", ""),
+        ("<a>.<b>", "&lt;a&gt;.<wbr>&lt;b&gt;"),
+    ],
+)
+def test_breakable(name, expected):
+    assert str(breakable(name)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# a\n# b\n\nx = 1\n", ("# a\n# b\n", "x = 1\n")),
+        ("x = 1\n# a\n", ("", "x = 1\n# a\n")),
+        ("# only\n", ("# only\n", "")),
+        ("", ("", "")),
+    ],
+)
+def test_headed(text, expected):
+    assert headed(text) == expected
 
 
 def test_hostile_text_makes_no_element(make):

@@ -3,19 +3,28 @@
 import json
 import shutil
 import subprocess
+import webbrowser
 from pathlib import Path
 
 import pytest
 
 from contracts.configuration import load
 from extractor.cli import main
+from extractor.manifest import (
+    EffectRecord,
+    SeriesRecord,
+    TaskRecord,
+    read_manifest,
+    write_manifest,
+)
 from extractor.plan.load import load_plan
 from extractor.progress import Progress
 from extractor.reporting import pictures
 from extractor.reporting.change import build_change_report
-from extractor.reporting.run import build_run_report
+from extractor.reporting.run import build_run_report, purpose_of
 from extractor.source.opening import open_source
 from extractor.source.tree import git_environment
+from reports.html import render_html
 from reports.markdown import render_markdown
 from reports.schema import parse_report, report_bytes
 
@@ -125,7 +134,10 @@ def report(place):
 def test_what_later_checks_saw_is_in_the_report(place, report):
     """The first report was made of the run alone."""
     assert {c.name for c in report.checks if c.outcome == "held"} >= {"imports", "intact"}
-    assert "history" not in {c.name for c in report.checks} and not report.history.blame
+    outcomes = {c.name: c.outcome for c in report.checks}
+    assert outcomes["history"] == outcomes["tests"] == "not asked" and not report.history.blame
+    assert all(c.promise.endswith(".") for c in report.checks)
+    assert any("checks were not asked" in caveat for caveat in report.caveats)
     out = shutil.copytree(place / "out", place / "checked", symlinks=True)
     shop, plan = place / "shop-repository", place / "till-plan"
     assert call("history", "check", out / "till", "--against", shop, "--quiet") == 0
@@ -202,6 +214,83 @@ def test_without_its_source_the_report_says_so(place):
     assert report.cascades.before is None
     assert report.cascades.after is not None
     assert "The source was not at hand" in report.caveats[0]
+
+
+@pytest.fixture
+def series(place, tmp_path):
+    """What `refactor` leaves beside a run: a manifest with a series."""
+    manifest = read_manifest(place / "out/manifest.json")
+    step = SeriesRecord(
+        number=1,
+        phase="decoupled",
+        title="Count elsewhere",
+        reason="The till need not know.",
+        status="done",
+        effects=(EffectRecord(module="shop.till.door", before=6, after=4),),
+        revision="5" * 40,
+    )
+    manifest.series = [step]
+    manifest.left_for_a_person = [TaskRecord(subject="shop/more.py", task="an edit found nothing")]
+    write_manifest(tmp_path / "manifest.json", manifest)
+    return tmp_path
+
+
+def test_the_series_for_the_source_goes_in(place, series):
+    report = build_run_report(
+        place / "out", load_plan(str(place / "till-plan")), None, series=series
+    )
+    (patch,) = report.series
+    assert (patch.title, patch.effects[0].before, patch.effects[0].after) == (
+        *("Count elsewhere", 6, 4),
+    )
+    assert [task.subject for task in report.series_left] == ["shop/more.py"]
+    assert "Count elsewhere" in render_html(report)
+    assert "Count elsewhere" in render_markdown(report)
+
+
+def test_a_series_of_another_revision_is_refused(place, series, capsys):
+    manifest = read_manifest(series / "manifest.json")
+    manifest.source = manifest.source.model_copy(update={"revision": "7" * 40})
+    write_manifest(series / "manifest.json", manifest)
+    command = ["report", place / "out", "--plan", place / "till-plan", "--quiet", "--series"]
+    assert call(*command, series) == 2
+    assert "is for 7777777" in capsys.readouterr().err
+    assert call(*command, place / "out") == 2
+    assert "holds no series" in capsys.readouterr().err
+
+
+def test_a_series_alone_is_no_run(place, series, capsys):
+    assert call("report", series, "--plan", place / "till-plan", "--quiet") == 2
+    assert "is a series for the source's side" in capsys.readouterr().err
+
+
+def test_the_page_is_opened(place, tmp_path, monkeypatch):
+    """By whatever opens pages here; it is told the page's address."""
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
+    command = ["report", place / "out", "--plan", place / "till-plan", "--no-pictures", "--quiet"]
+    assert call(*command, "--open") == 0
+    assert opened == [(place / "out/report/index.html").resolve().as_uri()]
+
+
+def test_no_browser_to_open_the_page_with(place, monkeypatch, capsys):
+    monkeypatch.setattr(webbrowser, "open", lambda address: False)
+    command = ["report", place / "out", "--plan", place / "till-plan", "--no-pictures", "--quiet"]
+    assert call(*command, "--open") == 2
+    assert "no browser was found" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('# a\n"""What it does.\n\nMore.\n"""\n', "What it does."),
+        ("x = 1\n", ""),
+        ("[section]\nkey: 1\n", ""),
+        ("\0", ""),
+    ],
+)
+def test_the_purpose_of_what_a_person_wrote(text, expected):
+    assert purpose_of(text) == expected
 
 
 def test_another_plan_is_refused(place, capsys):
