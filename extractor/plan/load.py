@@ -46,7 +46,9 @@ class Plan:
 
 def plan_folder(name: str) -> Path:
     """The folder of a plan given by its name or by a path."""
-    folder = Path(name) if "/" in name or Path(name).is_dir() else PLANS / name
+    # A folder of that name without a plan is no plan: what a run makes is often called like it.
+    is_here = "/" in name or (Path(name) / "plan.toml").is_file()
+    folder = Path(name) if is_here else PLANS / name
     if folder.name == "plan.toml":
         folder = folder.parent
     if not (folder / "plan.toml").is_file():

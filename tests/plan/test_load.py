@@ -1,7 +1,7 @@
 import pytest
 
 from extractor.errors import UsageError
-from extractor.plan.load import PLANS, line_of, load_plan, parse_plan
+from extractor.plan.load import PLANS, line_of, load_plan, parse_plan, plan_folder
 
 GOOD = """\
 name = "x"
@@ -63,6 +63,15 @@ def test_line_of_falls_back_to_the_header():
 def test_unknown_plan_says_which_there_are():
     with pytest.raises(UsageError, match="placement"):
         load_plan("no-such-plan")
+
+
+def test_a_folder_of_a_plans_name_hides_the_plan_only_where_it_is_one(tmp_path, monkeypatch):
+    name = sorted(PLANS.glob("*/plan.toml"))[0].parent.name
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert plan_folder(name) == PLANS / name
+    (tmp_path / name / "plan.toml").write_text(GOOD)
+    assert plan_folder(name).resolve() == tmp_path / name
 
 
 def test_every_plan_that_ships_loads_and_keeps_its_decisions_few():
