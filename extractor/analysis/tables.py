@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from extractor.parsing import UnreadableSource, parse_ast
 
 _LIBRARY = "sqlalchemy"
-_SIMPLE = re.compile(r"[a-z_]+")
+_CHANGES = frozenset(
+    ["Column", "ForeignKeyConstraint", "Index", "UniqueConstraint", "PrimaryKeyConstraint"]
+)
+# What a star import of the library is taken to bring.
+_STARRED = frozenset([*_CHANGES, "ForeignKey", "Table"])
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,11 @@ class Names:
                     self.of[known] = alias.name if alias.asname else known
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 for alias in node.names:
-                    self.of[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                    if alias.name == "*" and node.module == _LIBRARY:
+                        for name in _STARRED:
+                            self.of.setdefault(name, f"{_LIBRARY}.{name}")
+                    else:
+                        self.of[alias.asname or alias.name] = f"{node.module}.{alias.name}"
 
     def resolve(self, node: ast.expr) -> str | None:
         """The dotted name an expression spells, through the imports; ``None`` for others."""
@@ -213,10 +221,15 @@ class Operation:
     line: int
 
 
-_CHANGES = frozenset(
-    ["Column", "ForeignKeyConstraint", "Index", "UniqueConstraint", "PrimaryKeyConstraint"]
-)
 _METHODS = frozenset(["alter", "create", "create_column", "drop", "drop_column", "rename"])
+# A column that a statement changes, not a key or the table itself.
+_NO_COLUMN = (
+    "CHECK|COLUMN|CONSTRAINT|FOREIGN|FULLTEXT|IF|INDEX|KEY|PARTITION|PRIMARY|TABLE|TO|UNIQUE"
+)
+_CHANGED = re.compile(
+    r"(?i)\b(?:ADD|ALTER|CHANGE|DROP|MODIFY|RENAME)\s+(?:COLUMN\s+)?(?:IF\s+(?:NOT\s+)?EXISTS\s+)?"
+    rf"(?!(?:{_NO_COLUMN})\b)[`\"]?(\w+)"
+)
 
 
 def operations_in(source: bytes, tables: Collection[str], path: str = "") -> tuple[Operation, ...]:
@@ -232,12 +245,18 @@ def operations_in(source: bytes, tables: Collection[str], path: str = "") -> tup
         return ()
     unknown = mentioned[0] if len(mentioned) == 1 else "?"
     variables: dict[str, str] = {}
+    batches: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             table = _table_named(names, node.value)
             for target in node.targets:
                 if table is not None and isinstance(target, ast.Name):
                     variables[target.id] = table
+        elif isinstance(node, ast.withitem) and isinstance(node.context_expr, ast.Call):
+            table = _table_named(names, node.context_expr)
+            if table is not None and isinstance(node.optional_vars, ast.Name):
+                variables[node.optional_vars.id] = table
+                batches.add(node.optional_vars.id)
     # A column taken out of a table under a name of its own: col = t.c.name
     aliases: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -248,7 +267,7 @@ def operations_in(source: bytes, tables: Collection[str], path: str = "") -> tup
     found = [
         operation
         for node, owner in _walk_with_table(tree, names, unknown)
-        for operation in _operations(node, names, variables, aliases, owner, mentioned)
+        for operation in _operations(node, names, variables, batches, aliases, owner, mentioned)
         if operation.table == "?" or operation.table in tables
     ]
     return tuple(dict.fromkeys(sorted(found, key=lambda o: (o.line, o.table, o.column, o.text))))
@@ -274,17 +293,24 @@ def _is_statement(text: str) -> bool:
 
 def _table_named(names: Names, node: ast.Call) -> str | None:
     """The table a ``Table(...)`` or ``op.something(table, ...)`` call is about."""
-    if names.function(node) is None or not node.args:
-        return None
+    function = names.function(node)
     dotted = names.resolve(node.func) or ""
     is_alembic = dotted.startswith("alembic.op.")
-    position = 1 if is_alembic and dotted.rsplit(".", 1)[1] in _SECOND else 0
-    if not is_alembic and not dotted.endswith(".Table"):
+    if function is None or (not is_alembic and function != "Table"):
         return None
-    if len(node.args) <= position:
-        return None
-    first = node.args[position]
-    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+    if is_alembic:
+        return _argument(node, 1 if function in _SECOND else 0, "table_name", "source_table")
+    return _argument(node, 0, "name")
+
+
+def _argument(node: ast.Call, position: int, *keywords: str) -> str | None:
+    """The text given in a position or under one of some names; ``None`` for what is no text."""
+    given = [node.args[position]] if len(node.args) > position else []
+    given += [k.value for k in node.keywords if k.arg in keywords]
+    for value in given:
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return value.value
+    return None
 
 
 # Operations of Alembic whose first argument is a name, and whose second is the table.
@@ -296,8 +322,17 @@ _SECOND = frozenset(
         "create_primary_key",
         "create_unique_constraint",
         "drop_constraint",
+        "drop_index",
     ]
 )
+
+
+# Operations of Alembic that change nothing themselves.
+_SILENT = frozenset(["batch_alter_table", "create_table", "get_bind", "get_context"])
+
+
+def _is_column(names: Names, node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and names.function(node) == "Column"
 
 
 def _walk_with_table(node: ast.AST, names: Names, owner: str) -> Iterator[tuple[ast.AST, str]]:
@@ -312,6 +347,7 @@ def _operations(
     node: ast.AST,
     names: Names,
     variables: Mapping[str, str],
+    batches: Collection[str],
     aliases: Mapping[str, str],
     owner: str,
     mentioned: Collection[str],
@@ -321,7 +357,9 @@ def _operations(
         if _is_statement(text + " "):
             for table in mentioned:
                 if re.search(rf"(?<!\w){re.escape(table)}(?!\w)", text):
-                    yield Operation(table, "", text, node.lineno)
+                    changed = _CHANGED.findall(text) if text.upper().startswith("ALTER ") else []
+                    for column in changed or [""]:
+                        yield Operation(table, column, text, node.lineno)
     if not isinstance(node, ast.Call):
         return
     function = names.function(node)
@@ -331,17 +369,28 @@ def _operations(
         yield Operation(owner, str(column), str(_call(names, node, function)), node.lineno)
         return
     dotted = names.resolve(node.func) or ""
-    if dotted.startswith("alembic.op."):
-        if function not in {"create_table", "get_bind", "get_context"}:
-            table = _table_named(names, node) or owner
-            column = ""
-            if function in {"alter_column", "drop_column"} and len(node.args) > 1:
-                second = node.args[1]
-                column = str(second.value) if isinstance(second, ast.Constant) else ""
-            yield Operation(table, column, str(_call(names, node, str(function))), node.lineno)
+    in_batch = (
+        isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in batches
+    )
+    if dotted.startswith("alembic.op.") or in_batch:
+        assert isinstance(node.func, ast.Attribute)
+        function = node.func.attr
+        if function in _SILENT or any(_is_column(names, a) for a in node.args):
+            return  # What is inside tells itself.
+        if function == "execute" and _argument(node, 0) is not None:
+            return  # So does a statement.
+        table = _table_named(names, node) or owner
+        if in_batch:
+            table = variables[ast.unparse(node.func.value)]
+        column = ""
+        if function in {"alter_column", "drop_column"}:
+            column = _argument(node, 0 if in_batch else 1, "column_name") or ""
+        yield Operation(table, column, str(_call(names, node, function)), node.lineno)
         return
     if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
-        if any(isinstance(a, ast.Call) and names.function(a) == "Column" for a in node.args):
+        if any(_is_column(names, a) for a in node.args):
             return  # The column tells itself.
         what = ast.unparse(node.func.value)
         what = aliases.get(what, what)

@@ -118,17 +118,63 @@ def test_operations_of_alembic_are_told():
             op.add_column('slot', sa.Column('more', sa.Integer))
             op.drop_column('rack', 'old')
             op.create_index('slot_idx', 'slot', ['more'])
+            op.drop_index('slot_idx', table_name='slot')
+            op.drop_index('rack_idx', 'rack')
+            op.alter_column(table_name='rack', column_name='old', type_=sa.Text)
             op.drop_column('other', 'old')
+            op.execute("SELECT 1")
         """
     assert _told(text) == [
-        ("slot", "", "add_column('slot', Column('more', Integer))"),
         ("slot", "more", "Column('more', Integer)"),
         ("rack", "old", "drop_column('rack', 'old')"),
         ("slot", "", "create_index('slot_idx', 'slot', ['more'])"),
+        ("slot", "", "drop_index('slot_idx', table_name='slot')"),
+        ("rack", "", "drop_index('rack_idx', 'rack')"),
+        ("rack", "old", "alter_column(table_name='rack', column_name='old', type_=Text)"),
     ]
 
 
-def test_plain_statements_are_told():
-    assert _told("engine.execute('ALTER TABLE rack DROP COLUMN x')") == [
-        ("rack", "", "ALTER TABLE rack DROP COLUMN x")
+def test_operations_of_alembic_in_a_batch_are_told():
+    text = """
+        from alembic import op
+        from sqlalchemy import Column, Integer
+        def upgrade():
+            with op.batch_alter_table('rack') as batch:
+                batch.alter_column('old', nullable=True)
+                batch.add_column(Column('more', Integer))
+                batch.drop_constraint('uniq_rack0uuid')
+            with op.batch_alter_table('other') as batch_of_other:
+                batch_of_other.drop_column('old')
+        """
+    assert _told(text) == [
+        ("rack", "old", "alter_column('old', nullable=True)"),
+        ("rack", "more", "Column('more', Integer)"),
+        ("rack", "", "drop_constraint('uniq_rack0uuid')"),
+    ]
+
+
+def test_what_a_star_import_brings_is_known():
+    text = """
+        from sqlalchemy import *
+        def upgrade(engine):
+            rack = Table('rack', meta, autoload=True)
+            rack.create_column(Column('more', Integer))
+        """
+    assert _told(text) == [("rack", "more", "Column('more', Integer)")]
+
+
+@pytest.mark.parametrize(
+    ("statement", "columns"),
+    [
+        ("ALTER TABLE rack DROP COLUMN x", ["x"]),
+        ("ALTER TABLE rack MODIFY x BIGINT, ADD COLUMN y INT", ["x", "y"]),
+        ("ALTER TABLE rack ALTER COLUMN x TYPE bigint", ["x"]),
+        ("ALTER TABLE rack DROP INDEX rack_idx", [""]),
+        ("ALTER TABLE rack ADD CONSTRAINT uniq UNIQUE (x)", [""]),
+        ("UPDATE rack SET x = 1", [""]),
+    ],
+)
+def test_plain_statements_are_told(statement, columns):
+    assert _told(f"engine.execute('{statement}')") == [
+        ("rack", column, statement) for column in columns
     ]
