@@ -12,11 +12,13 @@
 """The command ``placement-manage``."""
 
 import argparse
+import logging
 import sys
 
 from alembic import util as alembic_util
 from oslo_config import cfg
 from oslo_db import exception as db_exc
+from sqlalchemy import exc as sa_exc
 
 from placement.conf import paths
 from placement import config
@@ -24,28 +26,37 @@ from placement.db.sqlalchemy import migration
 from placement import db_api
 
 
+def _engine():
+    try:
+        return db_api.get_placement_engine()
+    except (sa_exc.ArgumentError, ValueError):
+        # What these say holds what was set, and so the password.
+        raise db_exc.CantStartEngineError(
+            'what is set as connection is not the URL of a database')
+
+
 def db_sync(args):
     """Create what the database lacks; stamp what is already there."""
-    before, after = migration.db_sync(db_api.get_placement_engine())
+    before, after = migration.db_sync(_engine())
     print('%s -> %s' % (before, after))
     return 0
 
 
 def db_version(args):
     """Print the revision the database is stamped with."""
-    print(migration.db_version(db_api.get_placement_engine()))
+    print(migration.db_version(_engine()))
     return 0
 
 
 def db_stamp(args):
     """Say that the database is at a revision; change no table."""
-    migration.db_stamp(db_api.get_placement_engine(), args.revision)
+    migration.db_stamp(_engine(), args.revision)
     return 0
 
 
 def db_check(args):
     """List what differs from the schema of this release; exit 1 if any."""
-    differences = migration.db_check(db_api.get_placement_engine())
+    differences = migration.db_check(_engine())
     for difference in differences:
         print(difference)
     return 1 if differences else 0
@@ -75,12 +86,20 @@ def main(argv=None):
     argv = sys.argv if argv is None else argv
     args = _parser().parse_args(argv[1:])
     files = args.config_file or [paths.config_file()]
+    # What a database says is told once, below, and without a traceback.
+    logging.getLogger('oslo_db.sqlalchemy.exc_filters').setLevel(
+        logging.CRITICAL)
     try:
         config.parse_args([], default_config_files=files)
         return args.run(args)
     except (cfg.Error, db_exc.CantStartEngineError, migration.UnknownSchema,
             alembic_util.CommandError) as exc:
         return 'placement-manage: %s' % exc
+    except (db_exc.DBError, sa_exc.SQLAlchemyError, ImportError) as exc:
+        said = str(exc)
+        for rest in ('\n', ' [SQL: ', ' (Background on '):
+            said = said.partition(rest)[0]
+        return 'placement-manage: the database cannot be used: %s' % said
 
 
 if __name__ == '__main__':
