@@ -16,6 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from extractor.analysis.names import (
+    NAMES_VERSION,
+    ModuleNames,
+    names_from_plain,
+    plain_names,
+)
 from extractor.analysis.scan import (
     FACTS_VERSION,
     Body,
@@ -29,13 +35,13 @@ from extractor.analysis.uses import USES_VERSION, Uses
 from extractor.cache_folder import cache_folder
 
 # Two Pythons can read one file differently, so each has its own facts.
-_VERSION = f"{FACTS_VERSION}_{USES_VERSION}_{sys.version_info[0]}_{sys.version_info[1]}"
+_VERSION = "_".join(map(str, (FACTS_VERSION, USES_VERSION, NAMES_VERSION, *sys.version_info[:2])))
 _AT_ONCE = 500
 
 
 class Cache:
     """Facts by blob id, single functions by blob id and name, graphs by all their blobs,
-    uses by blob id and module."""
+    uses and names by blob id and module."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._database: sqlite3.Connection | None = None
@@ -66,6 +72,14 @@ class Cache:
     def add_uses(self, uses: Mapping[str, Uses]) -> None:
         """Keep the uses of files."""
         self._write("uses", uses)
+
+    def names(self, keys: Iterable[str]) -> dict[str, ModuleNames]:
+        """What is known of the names in these files."""
+        return {key: names_from_plain(value) for key, value in self._read("names", keys).items()}
+
+    def add_names(self, names: Mapping[str, ModuleNames]) -> None:
+        """Keep the names of files."""
+        self._write("names", {key: plain_names(value) for key, value in names.items()})
 
     def add(
         self,
@@ -121,7 +135,7 @@ def _open(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=5)
     try:
         with database:
-            for table in ("facts", "functions", "graphs", "uses"):
+            for table in ("facts", "functions", "graphs", "uses", "names"):
                 database.execute(
                     f"create table if not exists {table}_{_VERSION} "
                     "(key text primary key, sum integer, value text) without rowid"

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from extractor.analysis.cascade import loaded
 from extractor.analysis.graph import Graph, Kind
+from extractor.analysis.modules import ancestors
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """One line of ``importer`` that loads ``imported``; ``via`` is the function it calls."""
 
     importer: str
@@ -113,6 +114,12 @@ class _Loading:
                 Statement(module, line, tuple(sorted(set(imported))), via)
                 for (line, via), imported in sorted(by_line.items())
             ]
+        self.loaders: dict[str, list[Statement]] = {}
+        for module in self.before:
+            for statement in self.statements[module]:
+                targets = {up for name in statement.imported for up in (name, *ancestors(name))}
+                for target in targets:
+                    self.loaders.setdefault(target, []).append(statement)
 
     def reached(self, removed: Collection[Statement]) -> set[str]:
         pending = [self.root]
@@ -185,11 +192,11 @@ class _Loading:
         below = target + "."
         return [
             statement
-            for module in sorted(now)
-            if module != target and not module.startswith(below)
-            for statement in self.statements[module]
-            if statement not in removed
-            and any(i == target or i.startswith(below) for i in statement.imported)
+            for statement in self.loaders.get(target, ())
+            if statement.importer in now
+            and statement.importer != target
+            and not statement.importer.startswith(below)
+            and statement not in removed
         ]
 
     def dominators(self, removed: frozenset[Statement]) -> tuple[list[_Node], list[list[int]]]:

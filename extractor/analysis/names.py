@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from extractor.parsing import StandIns, parse_ast
+
+# Part of every cache key: raise it whenever the names of an unchanged file can differ.
+NAMES_VERSION = 1
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
-@dataclass(frozen=True)
-class Imported:
+# Of the small ones there are hundreds of thousands in a large project: tuples are made, compared
+# and hashed in a fraction of the time.
+class Imported(NamedTuple):
     """What an import statement binds: ``module`` itself, or its attribute ``name``.
 
     ``name`` is "*" for a star import. ``module`` is absolute.
@@ -27,8 +32,7 @@ class Imported:
     name: str = ""
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """One use of a name: ``chain`` is ``("a", "b", "c")`` for ``a.b.c``.
 
     ``base`` is set when the first part was bound by an import of the function itself.
@@ -43,8 +47,7 @@ class Reference:
     binding: bool = False
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """One top-level statement: the smallest thing that is carried or left.
 
     ``names`` are the names it binds (none for a bare expression), ``augments`` those it
@@ -84,6 +87,59 @@ class ModuleNames:
                 yield name
 
 
+def plain_names(names: ModuleNames) -> list[Any]:
+    """``names`` as lists, to be kept as JSON."""
+
+    def plain(found: Reference) -> list[Any]:
+        chain, line, base, text, binding = found
+        short = [" ".join(chain), line]
+        return [*short, text, binding, base] if base or text or binding else short
+
+    units = [[*unit[:5], [plain(r) for r in unit.references], *unit[6:]] for unit in names.units]
+    return [names.module, names.is_package, units, names.stars, names.exported]
+
+
+def names_from_plain(value: list[Any]) -> ModuleNames:
+    """The inverse of ``plain_names``."""
+
+    def reference(
+        chain: str,
+        line: int,
+        text: bool = False,
+        binding: bool = False,
+        base: list[str] | None = None,
+    ) -> Reference:
+        return Reference(
+            tuple(chain.split(" ")), line, Imported(*base) if base else None, text, binding
+        )
+
+    module, is_package, found, stars, exported = value
+    units = tuple(
+        Unit(
+            kind,
+            tuple(bound),
+            tuple(augments),
+            first,
+            last,
+            tuple(reference(*r) for r in references),
+            tuple((name, Imported(*target)) for name, target in imports),
+            tuple(alias),
+            tuple(map(tuple, decorators)),
+        )
+        for kind, bound, augments, first, last, references, imports, alias, decorators in found
+    )
+    exported = None if exported is None else tuple(exported)
+    return ModuleNames(module, is_package, units, _binders(units), tuple(stars), exported)
+
+
+def _binders(units: Iterable[Unit]) -> dict[str, tuple[int, ...]]:
+    binders: dict[str, list[int]] = {}
+    for index, unit in enumerate(units):
+        for name in unit.names:
+            binders.setdefault(name, []).append(index)
+    return {name: tuple(found) for name, found in binders.items()}
+
+
 def absolute(module: str, is_package: bool, level: int, target: str | None) -> str:
     """The absolute module of a ``from`` import with ``level`` leading dots."""
     if not level:
@@ -96,14 +152,11 @@ def absolute(module: str, is_package: bool, level: int, target: str | None) -> s
 def read_names(source: bytes, module: str, is_package: bool, path: str = "") -> ModuleNames:
     """Take one module's source apart; ``UnreadableSource`` when nothing parses it."""
     tree, stand_ins = parse_ast(source, path or module)
-    reader = _Reader(module, is_package, stand_ins)
+    reader = _Reader(module, is_package, stand_ins, walrus=b":=" in source)
     units = tuple(reader.unit(statement) for statement in tree.body)
-    binders: dict[str, list[int]] = {}
     stars: list[str] = []
     exported: tuple[str, ...] | None = None
-    for index, (unit, statement) in enumerate(zip(units, tree.body, strict=True)):
-        for name in unit.names:
-            binders.setdefault(name, []).append(index)
+    for unit, statement in zip(units, tree.body, strict=True):
         stars.extend(i.module for _, i in unit.imports if i.name == "*")
         if "__all__" in unit.names and isinstance(statement, ast.Assign):
             exported = tuple(
@@ -111,21 +164,18 @@ def read_names(source: bytes, module: str, is_package: bool, path: str = "") -> 
                 for c in ast.walk(statement.value)
                 if isinstance(c, ast.Constant) and isinstance(c.value, str)
             )
-    return ModuleNames(
-        module,
-        is_package,
-        units,
-        {name: tuple(found) for name, found in binders.items()},
-        tuple(stars),
-        exported,
-    )
+    return ModuleNames(module, is_package, units, _binders(units), tuple(stars), exported)
 
 
 class _Reader:
-    def __init__(self, module: str, is_package: bool, stand_ins: StandIns) -> None:
+    def __init__(
+        self, module: str, is_package: bool, stand_ins: StandIns, *, walrus: bool = True
+    ) -> None:
         self.module = module
         self.is_package = is_package
         self.stand_ins = stand_ins
+        # Without one in the text no expression binds a name.
+        self.walrus = walrus
 
     def unit(self, statement: ast.stmt) -> Unit:
         collector = _Collector(self)
@@ -216,15 +266,21 @@ class _Collector:
         self.visit(node)
 
     def visit(self, node: ast.AST) -> None:
-        method = getattr(self, f"visit_{type(node).__name__}", None)
+        method = _VISITS.get(type(node))
         if method is not None:
-            method(node)
+            method(self, node)
         else:
             self.children(node)
 
     def children(self, node: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
-            self.visit(child)
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if type(value) is list:
+                for item in value:
+                    if isinstance(item, ast.AST):
+                        self.visit(item)
+            elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
+                self.visit(value)
 
     def use(self, chain: tuple[str, ...], line: int) -> None:
         head = chain[0]
@@ -237,7 +293,8 @@ class _Collector:
         self.references.append(Reference(self.real(chain), line))
 
     def real(self, chain: Sequence[str]) -> tuple[str, ...]:
-        return tuple(self.reader.stand_ins.restore_name(part) for part in chain)
+        stand_ins = self.reader.stand_ins
+        return tuple(map(stand_ins.restore_name, chain)) if stand_ins.names else tuple(chain)
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -334,27 +391,42 @@ class _Collector:
             self.visit(part)
         self.scopes.pop()
 
-    def bindings(self, node: ast.AST, scope: dict[str, Imported | None], outer: set[str]) -> None:
+    def bindings(self, part: ast.AST, scope: dict[str, Imported | None], outer: set[str]) -> None:
         """Every name a function's own body binds, not those of functions inside it."""
-        match node:
-            case ast.Global(names=names) | ast.Nonlocal(names=names):
-                outer.update(names)
-            case ast.Import() | ast.ImportFrom():
-                for name, target in self.reader.imports(node):
-                    scope[name] = target
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+        pending = [part]
+        while pending:
+            node = pending.pop()
+            kind = type(node)
+            if kind in _SCOPES:
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                    scope.setdefault(node.name, None)
+                continue
+            if isinstance(node, ast.Name):
+                if kind is ast.Name and not isinstance(node.ctx, ast.Load):
+                    scope.setdefault(node.id, None)
+                continue
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                scope.update(self.reader.imports(node))
+                continue
+            if isinstance(node, ast.Global | ast.Nonlocal):
+                outer.update(node.names)
+                continue
+            if isinstance(node, ast.ExceptHandler) and node.name:
                 scope.setdefault(node.name, None)
-                return
-            case ast.Lambda():
-                return
-            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                return
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                scope.setdefault(name, None)
-            case ast.ExceptHandler(name=str(name)):
-                scope.setdefault(name, None)
-        for child in ast.iter_child_nodes(node):
-            self.bindings(child, scope, outer)
+            found: list[ast.AST] = []
+            for name in node._fields:
+                value = getattr(node, name, None)
+                items = value if type(value) is list else (value,)
+                found += (item for item in items if isinstance(item, ast.AST) and self.binds(item))
+            pending.extend(reversed(found))
+
+    def binds(self, node: ast.AST) -> bool:
+        """Whether a node may bind a name; of expressions targets, or all if there is a walrus."""
+        if isinstance(node, _LEAVES):
+            return False
+        if not isinstance(node, ast.expr) or self.reader.walrus:
+            return True
+        return not isinstance(getattr(node, "ctx", _LOAD), ast.Load)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self.named(node.name)
@@ -412,3 +484,25 @@ class _Collector:
         if node.name and not self.scopes:
             self.bound.append(node.name)
         self.children(node)
+
+
+_LOAD = ast.Load()
+_LEAVES = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+# What has names of its own.
+_SCOPES = frozenset(
+    {
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.Lambda,
+        ast.ListComp,
+        ast.SetComp,
+        ast.DictComp,
+        ast.GeneratorExp,
+    }
+)
+_VISITS: dict[type[ast.AST], Callable[[_Collector, Any], None]] = {
+    getattr(ast, name.removeprefix("visit_")): method
+    for name, method in vars(_Collector).items()
+    if name.startswith("visit_")
+}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from extractor.analysis.cache import Cache
@@ -18,7 +19,9 @@ from extractor.analysis.graph import (
     build_graph,
 )
 from extractor.analysis.modules import Module, find_modules, top_packages
+from extractor.analysis.names import ModuleNames, read_names
 from extractor.analysis.scan import Body, Facts, scan, scan_function
+from extractor.analysis.symbols import Resolver
 from extractor.analysis.uses import Uses, uses_of
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource
@@ -39,32 +42,24 @@ class Project:
         self.cache = cache
         self._facts: dict[str, Facts] = {}
         self._functions: dict[str, Body | None] = {}
+        # Of the tree at hand: it is read for the graph, for uses and for names.
+        self._tree: Tree | None = None
+        self._sources: dict[str, bytes] = {}
+        self._blobs: dict[str, str] = {}
 
     def graph(self, tree: Tree) -> Graph:
         """The import graph of ``tree``: of its largest package when none was named."""
         paths = tree.paths()
         packages = self.packages or _largest(paths)
         modules = find_modules(paths, packages)
-        sources: dict[str, bytes] = {}
-        blobs: dict[str, str] = {}
-        for module in modules.values():
-            if module.path is None:
-                continue
-            if isinstance(tree, GitTree):
-                blobs[module.name] = tree.entry(module.path).blob
-            else:
-                # The content's name is the content's hash: reading it is the price.
-                content = sources[module.name] = tree.read(module.path)
-                blobs[module.name] = blob_id(content)
-        for path in FILES:
-            if path in paths:
-                blobs[path] = tree.entry(path).blob
+        blobs = {m.name: self._blob(tree, m.path) for m in modules.values() if m.path is not None}
+        blobs.update((path, tree.entry(path).blob) for path in FILES if path in paths)
         key = _graph_key(packages, modules, blobs)
         if self.cache is not None:
             stored = self.cache.graph(key)
             if stored is not None:
                 return _restored(packages, modules, stored)
-        graph = self._build(tree, packages, modules, blobs, sources)
+        graph = self._build(tree, packages, modules, blobs)
         if self.cache is not None:
             self.cache.add({}, {}, {key: _stored(graph)})
         return graph
@@ -73,9 +68,7 @@ class Project:
         """What every module of ``graph`` uses of the packages, and those that cannot be read."""
         tops = {package.partition(".")[0] for package in graph.packages}
         blobs = {
-            name: tree.entry(module.path).blob
-            if isinstance(tree, GitTree)
-            else blob_id(tree.read(module.path))
+            name: self._blob(tree, module.path)
             for name, module in graph.modules.items()
             if module.path is not None
         }
@@ -92,7 +85,7 @@ class Project:
                 found[name] = known[keys[name]]
                 continue
             module = graph.modules[name]
-            source = tree.read(module.path or "")
+            source = self._source(tree, module.path or "")
             if blob not in self._facts:
                 self._facts[blob] = scan(source, module.path or "")
             try:
@@ -105,18 +98,52 @@ class Project:
             self.cache.add_uses(new)
         return found, failed
 
+    @contextmanager
+    def resolver(self, tree: Tree, graph: Graph) -> Iterator[Resolver]:
+        """What finds the names of ``graph``'s modules; what it read is kept when it is left."""
+        new: dict[str, ModuleNames] = {}
+
+        def read(module: str, path: str) -> ModuleNames:
+            is_package = path.endswith("/__init__.py")
+            key = f"{self._blob(tree, path)}:{module}:{is_package}"
+            known = self.cache.names([key]) if self.cache is not None else {}
+            if key not in known:
+                source = self._source(tree, path)
+                known[key] = new[key] = read_names(source, module, is_package, path)
+            return known[key]
+
+        yield Resolver(tree, {m.name: m.path for m in graph.modules.values() if m.path}, read)
+        if self.cache is not None:
+            self.cache.add_names(new)
+
+    def _source(self, tree: Tree, path: str) -> bytes:
+        self._look_at(tree)
+        if path not in self._sources:
+            self._sources[path] = tree.read(path)
+        return self._sources[path]
+
+    def _blob(self, tree: Tree, path: str) -> str:
+        """The name of a file's content: git's, or else the content's hash, for which it is read."""
+        if isinstance(tree, GitTree):
+            return tree.entry(path).blob
+        self._look_at(tree)
+        if path not in self._blobs:
+            self._blobs[path] = blob_id(self._source(tree, path))
+        return self._blobs[path]
+
+    def _look_at(self, tree: Tree) -> None:
+        if self._tree is not tree:
+            self._tree, self._sources, self._blobs = tree, {}, {}
+
     def _build(
         self,
         tree: Tree,
         packages: Sequence[str],
         modules: dict[str, Module],
         blobs: dict[str, str],
-        sources: dict[str, bytes],
     ) -> Graph:
         def read(name: str) -> bytes:
-            if name not in sources:
-                sources[name] = tree.read(modules[name].path or "")
-            return sources[name]
+            return self._source(tree, modules[name].path or "")
 
         blobs = {name: blob for name, blob in blobs.items() if name not in FILES}
         missing = {blob for blob in blobs.values() if blob not in self._facts}

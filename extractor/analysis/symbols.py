@@ -11,7 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from extractor.analysis.names import Imported, ModuleNames, Reference, Unit, read_names
 from extractor.parsing import UnreadableSource
@@ -23,8 +23,7 @@ _PURE = sys.stdlib_module_names | {"six"}
 K = TypeVar("K", str, "Symbol")
 
 
-@dataclass(frozen=True, order=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A top-level name of a module; ``name`` is empty for the module itself."""
 
     module: str
@@ -40,8 +39,7 @@ class Symbol:
         return cls(module, name)
 
 
-@dataclass(frozen=True, order=True)
-class Use:
+class Use(NamedTuple):
     """Where a symbol is used: the module, the 1-based line, the symbol whose statement it is."""
 
     importer: str
@@ -101,9 +99,16 @@ def modules_of(tree: Tree, packages: Collection[str]) -> dict[str, str]:
 class Resolver:
     """Finds what a dotted name stands for; reads modules when first asked for them."""
 
-    def __init__(self, tree: Tree, modules: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        modules: Mapping[str, str],
+        read: Callable[[str, str], ModuleNames] | None = None,
+    ) -> None:
+        """``modules`` are dotted names to paths; ``read`` knows the names of a module at a path."""
         self.tree = tree
         self.modules = modules
+        self._read = read or self.read
         self.failed: dict[str, str] = {}
         self._names: dict[str, ModuleNames | None] = {}
 
@@ -114,12 +119,15 @@ class Resolver:
             table = None
             if path is not None:
                 try:
-                    package = path.endswith("/__init__.py")
-                    table = read_names(self.tree.read(path), module, package, path)
+                    table = self._read(module, path)
                 except UnreadableSource as error:
                     self.failed[module] = str(error)
             self._names[module] = table
         return self._names[module]
+
+    def read(self, module: str, path: str) -> ModuleNames:
+        """The names of ``module``, from its source; ``UnreadableSource`` when nothing parses it."""
+        return read_names(self.tree.read(path), module, path.endswith("/__init__.py"), path)
 
     def split(self, dotted: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         """The longest module that ``dotted`` starts with, and the rest."""

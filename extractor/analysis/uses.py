@@ -32,7 +32,10 @@ _IMPORT = re.compile(
     rb"\n(?:from|import)[ \t\\](?:[^\n(;]|\n\0)*(?:\([^)]*\))?(?:[^\n;]|\n\0)*", re.ASCII
 )
 _GAP = rb"[\s\0\\]*"
-_CHAIN = rb"((?:%s\.%s[A-Za-z_]\w*)*)%s" % (_GAP, _GAP, _GAP)
+_CHAIN = re.compile(rb"((?:%s\.%s[A-Za-z_]\w*)*)%s" % (_GAP, _GAP, _GAP))
+_WORD = frozenset(b"_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_WORD_BEFORE = _WORD | frozenset(b'."')
+_BLANK = frozenset(b" \t\r\n\0\\")
 _KEYWORD_BEFORE = re.compile(
     rb"\b(?:assert|elif|except|if|in|is|not|and|or|raise|return|while|yield) $"
 )
@@ -45,7 +48,8 @@ _BRACKET = re.compile(rb"[()\[\]{}]")
 _FAR = 2000
 # A line at the left margin that does not go on with the statement above it.
 _STATEMENT = re.compile(rb"\n(?=[^\s\0#)\]}])(?!(?:else|elif|except|finally)\b)")
-_F_STRING = re.compile(rb'(?<!\w)(?:[fFtT][rR]?|[rR][fFtT])"')
+# Set to begin with what is rare enough to be looked for quickly.
+_F_STRING = re.compile(rb'[fFtTrR](?:(?<=[rR])[fFtT]|(?<=[fFtT])[rR]?)"')
 
 
 def uses_of(
@@ -189,32 +193,43 @@ class _Reading:
 
     def occurrences(self) -> Iterator[tuple[int, str, bool]]:
         """Where an imported name stands, what it leads to, whether it can only be read there."""
-        if not self.heads:
-            return
-        names = b"|".join(sorted((re.escape(h.encode()) for h in self.heads), reverse=True))
-        text = self.text
-        for found in re.finditer(rb'(?<![\w."])(%s)(?!\w)' % names + _CHAIN, text, re.ASCII):
-            start, end = found.span()
-            before = text[max(0, start - 24) : start]
-            if before.rstrip(b" \t\r\n\0\\").endswith(b"."):
-                continue
-            rest = re.findall(r"\w+", found.group(2).decode())
-            following = text[end : end + 1]
-            following = text[end : end + 2]
-            if rest:
-                certain = True
-            elif following[:1] == b"(":
-                certain = not _DEFINES.search(before)
-            elif following[:1] == b"=" and following != b"==":
-                # The name of an argument is no use; a parameter or an assignment hides ours.
-                if self.in_call(start):
+        text, size, follows = self.text, len(self.text), _CHAIN.match
+        for head, target in self.heads.items():
+            keys: dict[bytes, str] = {}
+            name = head.encode()
+            # One search a name: an expression of all of them is slower, and dear to compile.
+            position = text.find(name)
+            while position >= 0:
+                start, end = position, position + len(name)
+                position = text.find(name, end)
+                if text[start - 1] in _WORD_BEFORE or (end < size and text[end] in _WORD):
                     continue
-                certain = False
-            else:
-                certain = bool(_KEYWORD_BEFORE.search(before)) or (
-                    following[:2] != b":=" and self.in_call(start)
-                )
-            yield start, _key(self.heads[found.group(1).decode()], rest), certain
+                if text[start - 1] in _BLANK:
+                    before = text[max(0, start - 24) : start]
+                    if before.rstrip(b" \t\r\n\0\\").endswith(b"."):
+                        continue
+                chain = follows(text, end)
+                assert chain is not None
+                rest, end = chain.group(1), chain.end()
+                key = keys.get(rest)
+                if key is None:
+                    key = keys[rest] = _key(target, re.findall(r"\w+", rest.decode()))
+                certain = True
+                if not rest:
+                    following = text[end : end + 2]
+                    if following[:1] == b"(":
+                        certain = not _DEFINES.search(text, max(0, start - 24), start)
+                    elif following[:1] == b"=" and following != b"==":
+                        # An argument's name is no use; a parameter or an assignment hides ours.
+                        if self.in_call(start):
+                            continue
+                        certain = False
+                    else:
+                        before = text[max(0, start - 24) : start]
+                        certain = bool(_KEYWORD_BEFORE.search(before)) or (
+                            following != b":=" and self.in_call(start)
+                        )
+                yield start, key, certain
 
     def in_call(self, position: int) -> bool:
         """Whether it is an argument of a call, an index or a base, where nothing is bound."""
@@ -237,10 +252,14 @@ class _Reading:
 
     def hidden(self) -> Iterator[int]:
         """Where the text does not show enough: imports inside of functions, f-strings."""
+        # Those at the left margin are blanked.
+        inner = b"import" in self.text
         own = rb"\n[ \t]+(?:from[ \t]+(?:\.|%s\b)|import[ \t][^\n]*\b%s\b)" % (self.top, self.top)
-        for found in re.finditer(own, self.text):
+        for found in re.finditer(own, self.text) if inner else ():
             yield found.start() + 1
         for found in _F_STRING.finditer(self.text):
+            if self.text[found.start() - 1] in _WORD:
+                continue
             first = self.line(found.start())
             last = first
             while last < len(self.lines) and self.text[self.starts[last] + 1 :][:1] == b"\0":
@@ -251,8 +270,10 @@ class _Reading:
 
     def strings(self) -> Iterator[tuple[int, str]]:
         """Strings that are one dotted name of the project's."""
-        pattern = rb'(?<![bB])"%s\.[\w.]*"(?:%s"[^"]*")*' % (self.top, _GAP)
+        pattern = rb'"%s\.[\w.]*"(?:%s"[^"]*")*' % (self.top, _GAP)
         for found in re.finditer(pattern, self.text):
+            if self.text[found.start() - 1] in b"bB":
+                continue
             before = self.text[max(0, found.start() - 200) : found.start()]
             if before.rstrip(b" \t\r\n\0\\").endswith(b'"'):
                 continue  # The rest of a longer string.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import gc
 import importlib
 import os
 import pkgutil
@@ -77,6 +78,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; every failure ends in one sentence and a documented exit code."""
     # A polite kill unwinds like ctrl-C does, so that half-made folders are removed.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # Syntax trees are millions of objects without a cycle: looking for one after every 700 of
+    # them, as Python does unasked, takes a quarter of the time of reading them.
+    gc.set_threshold(50_000, 20, 20)
     try:
         code = cli.main(arguments, prog_name="extractor", standalone_mode=False)
         sys.stdout.flush()

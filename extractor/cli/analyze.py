@@ -17,7 +17,7 @@ from extractor.analysis.references import find_references
 from extractor.analysis.registry import registry_coupling, what_moving_takes
 from extractor.analysis.report import Analysis, as_json, as_text
 from extractor.analysis.subsystem import Subsystem, examine
-from extractor.analysis.symbols import Resolver, Symbol
+from extractor.analysis.symbols import Symbol
 from extractor.analysis.truth import compare, dump_observations, load_observations
 from extractor.cli._options import Reporting, reporting_options, rev_option, source_argument
 from extractor.errors import ExitCode, UsageError
@@ -166,20 +166,20 @@ def _subsystem(
     stop: tuple[str, ...],
     plan: str | None,
 ) -> Subsystem:
-    resolver = Resolver(tree, {m.name: m.path for m in graph.modules.values() if m.path})
     uses, _ = project.uses(tree, graph)
-    if plan is None:
-        if not packages:
-            raise UsageError("--symbols wants --root, --keep, --moving or --plan")
-        stops = {Symbol.parse(text): text for text in stop}
-        return examine(
-            resolver, packages, uses, lambda s: stops.get(s) or stops.get(Symbol(s.module))
-        )
-    data = load_plan(plan).data
-    reach = reach_from_roots(tree, resolver.modules, data)
-    own = [m for m in reach.whole if not is_below(m, data.roots.tests)]
-    tests = [m for m in reach.whole if is_below(m, data.roots.tests)]
-    return examine(resolver, own, uses, Stops(data), owned=(), tests=tests)
+    with project.resolver(tree, graph) as resolver:
+        if plan is None:
+            if not packages:
+                raise UsageError("--symbols wants --root, --keep, --moving or --plan")
+            stops = {Symbol.parse(text): text for text in stop}
+            return examine(
+                resolver, packages, uses, lambda s: stops.get(s) or stops.get(Symbol(s.module))
+            )
+        data = load_plan(plan).data
+        reach = reach_from_roots(tree, resolver.modules, data)
+        own = [m for m in reach.whole if not is_below(m, data.roots.tests)]
+        tests = [m for m in reach.whole if is_below(m, data.roots.tests)]
+        return examine(resolver, own, uses, Stops(data), owned=(), tests=tests)
 
 
 def _below(names: tuple[str, ...], modules: Iterable[str]) -> set[str]:

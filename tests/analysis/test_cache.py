@@ -1,8 +1,11 @@
+import textwrap
+
 import pytest
 
 from extractor.analysis import project
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import loaded
+from extractor.analysis.names import read_names
 from extractor.analysis.project import Project, import_graph
 from extractor.source.tree import MemoryTree
 
@@ -103,3 +106,37 @@ def test_revisions_share_what_they_share(scanned):
     scanned.clear()
     several.graph(MemoryTree({**FILES, "p/b.py": b"import sys\n"}))
     assert scanned == ["p/b.py"]
+
+
+def test_names_come_back_as_they_were_read(tmp_path, monkeypatch):
+    text = textwrap.dedent(
+        """
+        from p import c as sea
+        from p.b import *
+        __all__ = ["X", "f"]
+        X = sea.y
+        @sea.kept(1)
+        def f(a, b=X):
+            import p.d
+            p.d.z(a, "p.c.go")
+        X.attribute = 2
+        """
+    ).encode()
+    tree = MemoryTree({**FILES, "p/a.py": text})
+    read = []
+    monkeypatch.setattr(
+        project, "read_names", lambda *args: read.append(args[1]) or read_names(*args)
+    )
+
+    def names(tree):
+        several = Project(["p"], Cache(tmp_path))
+        with several.resolver(tree, several.graph(tree)) as resolver:
+            return resolver.names("p.a")
+
+    cold = read_names(text, "p.a", False)
+    assert names(tree) == cold and names(tree) == cold
+    assert names(tree).binders == cold.binders
+    assert read == ["p.a"]
+    edited = MemoryTree({**FILES, "p/a.py": text.replace(b"sea.y", b"sea.x")})
+    assert names(edited) != cold
+    assert read == ["p.a", "p.a"]
