@@ -21,6 +21,8 @@ class OneWay(RatchetedContract):
     - shared:       Module expressions that either side may import. (Optional.)
     - symbols:      ``module: name, name``: of this module of the upper side only these names
                     may be used. (Optional.)
+    - allowed: ``importer, importer -> imported, imported``: module expressions of single
+               imports that are meant to be, for a reason to be given beside them. (Optional.)
     - instead:      ``module -> replacement``: what a violation tells to use. (Optional.)
 
     Imports in functions count, those for type checkers do not.
@@ -32,12 +34,16 @@ class OneWay(RatchetedContract):
     lower: list[str] = texts()
     shared: list[str] = texts([])
     symbols: list[str] = texts([])
+    allowed: list[str] = texts([])
     instead: list[str] = texts([])
 
     def validate(self) -> None:
         for text in self.symbols:
             if ":" not in text:
                 raise invalid(symbols=f"{text!r}: write 'module: name, name'.")
+        for text in self.allowed:
+            if "->" not in text:
+                raise invalid(allowed=f"{text!r}: write 'importer -> imported'.")
         for text in self.instead:
             if "->" not in text:
                 raise invalid(instead=f"{text!r}: write 'module -> replacement'.")
@@ -53,9 +59,12 @@ class OneWay(RatchetedContract):
             if not modules
         ]
         symbols = self._symbols()
+        allowed = self._allowed()
         seen = set()
         for edge in world.importing(wanted, lower):
             if edge.how == TYPE_CHECKING or (not self.dynamic and world.by_string(edge)):
+                continue
+            if _is_among(allowed, edge.importer, edge.imported):
                 continue
             if edge.imported in symbols:
                 if (edge.importer, edge.imported) not in seen:
@@ -65,6 +74,8 @@ class OneWay(RatchetedContract):
             found.append(self._violation(world, edge.importer, edge.imported, "", edge.line))
         for mention in mentions(world, wanted, lower) if self.dynamic else ():
             if mention.name and mention.name in symbols.get(mention.module, ()):
+                continue
+            if _is_among(allowed, mention.importer, mention.module):
                 continue
             importer, module, line = mention.importer, mention.module, mention.line
             found.append(self._violation(world, importer, module, mention.name, line))
@@ -86,6 +97,10 @@ class OneWay(RatchetedContract):
             module, _, names = text.partition(":")
             found.setdefault(module.strip(), set()).update(n.strip() for n in names.split(","))
         return found
+
+    def _allowed(self) -> list[tuple[list[str], list[str]]]:
+        sides = (text.split("->", 1) for text in self.allowed)
+        return [(_listed(importers), _listed(imported)) for importers, imported in sides]
 
     def _names(
         self, world: World, importer: str, imported: str, line: int, symbols: dict[str, set[str]]
@@ -119,3 +134,14 @@ class OneWay(RatchetedContract):
             if any_covers([module], imported):
                 return f"use {replacement}{'.' + name if name else ''}"
         return self.way_out or "turn the dependency round, or move what both need"
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
+
+
+def _is_among(allowed: list[tuple[list[str], list[str]]], importer: str, imported: str) -> bool:
+    return any(
+        any_covers(importers, importer) and any_covers(modules, imported)
+        for importers, modules in allowed
+    )

@@ -17,10 +17,12 @@ class OwnedSymbols(RatchetedContract):
 
     Configuration options:
 
-    - symbols: ``module:name``, the one place where a top-level class, function or value is
-               defined. A name listed with several modules may be in the first that has it.
-    - within:  Module expressions of where copies are looked for. (Optional; all modules.)
-    - ignore:  Module expressions where they are not. (Optional.)
+    - symbols:   ``module:name``, the one place where a top-level class, function or value is
+                 defined. A name listed with several modules may be in the first that has it.
+    - namesakes: ``module: name, name``: definitions of these names that are something else.
+                 One that is not there is a violation. (Optional.)
+    - within:    Module expressions of where copies are looked for. (Optional; all modules.)
+    - ignore:    Module expressions where they are not. (Optional.)
 
     An assignment of another name (``Thing = other.Thing``) is use, not a copy.
     """
@@ -28,6 +30,7 @@ class OwnedSymbols(RatchetedContract):
     type_name = "owned_symbols"
 
     symbols: list[str] = texts()
+    namesakes: list[str] = texts([])
     within: list[str] = texts([])
     ignore: list[str] = texts([])
 
@@ -35,6 +38,9 @@ class OwnedSymbols(RatchetedContract):
         for text in self.symbols:
             if ":" not in text:
                 raise invalid(symbols=f"{text!r}: write 'module:name'.")
+        for text in self.namesakes:
+            if ":" not in text:
+                raise invalid(namesakes=f"{text!r}: write 'module: name, name'.")
 
     def find(self, world: World) -> Finding:
         owners: dict[str, list[str]] = {}
@@ -53,6 +59,22 @@ class OwnedSymbols(RatchetedContract):
             for name, home in sorted(homes.items())
             if not home
         ]
+        others = {
+            (module.strip(), name.strip())
+            for module, _, names in (text.partition(":") for text in self.namesakes)
+            for name in names.split(",")
+        }
+        for module, name in sorted(others):
+            if module not in world.modules or name not in dict(_defined(world, module)):
+                found.append(
+                    Violation(
+                        key=f"{module}:{name} is no namesake",
+                        path=world.path(module) if module in world.modules else "",
+                        line=0,
+                        message=f"{module} defines no {name}",
+                        way_out="take it out of the contract's namesakes",
+                    )
+                )
         looked_into = [
             module
             for module in world.modules
@@ -63,7 +85,7 @@ class OwnedSymbols(RatchetedContract):
         spelled = world.spelled(names, looked_into)
         for module in world.where(f"defines {' '.join(names)}", defines(names), spelled):
             for name, line in _defined(world, module):
-                if name in owners and homes[name] != module:
+                if name in owners and homes[name] != module and (module, name) not in others:
                     found.append(
                         Violation(
                             key=f"{module}:{name}",

@@ -112,6 +112,20 @@ CASES = [
         id="the module itself as a value, and a name not allowed",
     ),
     pytest.param(
+        "one_way",
+        ONE_WAY + 'dynamic = true\nallowed = ["shop.till.*, shop.x -> shop.a, shop.b"]',
+        {
+            "shop/__init__.py": "",
+            "shop/a/__init__.py": "",
+            "shop/a/c.py": "X = 1\n",
+            "shop/b.py": "",
+            "shop/till/__init__.py": "import shop.b\n",
+            "shop/till/f.py": "import mock\nimport shop.b\n\nmock.patch('shop.a.c.X')\n",
+        },
+        ["shop.till -> shop.b"],
+        id="single imports that are meant to be, in strings too",
+    ),
+    pytest.param(
         "registry",
         REGISTRY,
         {
@@ -153,6 +167,13 @@ CASES = [
         },
         [],
         id="the first of several that has it; names that are not top level",
+    ),
+    pytest.param(
+        "owned_symbols",
+        'symbols = ["shop.a: X", "shop.a: Y"]\nnamesakes = ["shop.b: X, Y", "shop.a: X"]',
+        {"shop/__init__.py": "", "shop/a.py": "X = Y = 1\n", "shop/b.py": "X = 2\n"},
+        ["shop.b:Y is no namesake"],
+        id="namesakes, and one that is not there",
     ),
     pytest.param(
         "one_way",

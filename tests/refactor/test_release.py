@@ -4,6 +4,10 @@ import ast
 
 import pytest
 
+from contracts.configuration import load
+from contracts.run import run
+from contracts.written import shipped_path
+from extractor.contract_world import world_of
 from extractor.errors import NothingToDo
 from extractor.parsing import parse_ast
 from extractor.pipeline import analyse, rewrite
@@ -12,6 +16,7 @@ from extractor.plan.series import load_series
 from extractor.progress import Progress
 from extractor.refactor.run import refactor
 from extractor.source.opening import open_source
+from extractor.source.tree import FolderTree
 from tests.repositories import git
 
 ROOT = "nova.api.openstack.placement.wsgi"
@@ -66,6 +71,13 @@ def test_the_patches_apply_to_a_clean_checkout(done, source, tmp_path):
     git(tmp_path / "fresh", "am", "-q", *(str(output / r.patch) for r in manifest.series))
     trees = {git(f, "rev-parse", "HEAD^{tree}") for f in (tmp_path / "fresh", output / "nova")}
     assert len(trees) == 1
+
+
+def test_the_contracts_hold_without_a_baseline(done):
+    configuration = load(shipped_path("nova"))
+    world = world_of(FolderTree(done[0] / "nova"), configuration.packages)
+    verdicts = run(configuration, world, {})
+    assert [verdict.name for verdict in verdicts if not verdict.kept] == []
 
 
 def test_afterwards_there_is_nothing_to_do_and_the_extraction_is_the_same(
