@@ -133,6 +133,37 @@ class Store:
             with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                 self._load(json.loads(path.read_bytes()))
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is known yet."""
+        return not (self._known or self._used or self._answers)
+
+    def found(self) -> tuple[dict[str, dict[str, Any]], dict[str, tuple[set[str], set[str]]]]:
+        """What was found out, for the store of another process to ``take``."""
+        return self._used, {q: (known.yes, known.no) for q, known in self._answers.items()}
+
+    def take(
+        self, found: tuple[dict[str, dict[str, Any]], dict[str, tuple[set[str], set[str]]]]
+    ) -> None:
+        """Add what another store ``found``; it counts as used once somebody asks for it."""
+        facts, answers = found
+        for key, values in facts.items():
+            self._known.setdefault(key, {}).update(values)
+        for question, (yes, no) in answers.items():
+            known = self._answers.setdefault(question, _Answers())
+            known.yes |= yes
+            known.no |= no
+        self._new = True
+
+    def unasked(
+        self, question: str, names: Sequence[str], keys: Mapping[str, str]
+    ) -> Sequence[str]:
+        """Those of ``names`` whose answer to ``question`` is not known."""
+        known = self._answers.get(question)
+        if known is None:
+            return names
+        return [n for n in names if keys[n] not in known.yes and keys[n] not in known.no]
+
     def get(self, key: str, question: str, make: Callable[[], Any]) -> Any:
         """The plain value under ``key`` and ``question``; made and kept where it is not known."""
         if not key:

@@ -7,7 +7,8 @@ project. What is said no to here names none of them; what is said yes to is then
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 Predicate = Callable[[bytes], bool]
 
@@ -46,26 +47,12 @@ def may_name(roots: Iterable[str], near: bool = False) -> Predicate:
         for above in sorted(packages)
     ]
 
-    def answer(source: bytes) -> bool:
-        for word, packages in words.items():
-            if word in source:
-                around = [b""] if near else [p for p in packages if p in source]
-                if around and _is_named(source, word, around):
-                    return True
-        return any(
-            word.startswith(found)
-            for part, pattern, word in splits
-            if part in source
-            for found in pattern.findall(source)
-        )
-
-    return answer
+    return partial(_may_name, words, splits, near)
 
 
 def spells(words: Iterable[str]) -> Predicate:
     """Whether a text has one of ``words`` anywhere."""
-    wanted = [word.encode() for word in words]
-    return lambda source: any(word in source for word in wanted)
+    return partial(_spells, [word.encode() for word in words])
 
 
 def defines(names: Iterable[str]) -> Predicate:
@@ -75,7 +62,37 @@ def defines(names: Iterable[str]) -> Predicate:
         rb"(?:^(?:class[ \t]+|(?:async[ \t]+)?def[ \t]+)?|[;=][ \t]*)(?:%s)\b[ \t]*[=:(]" % words,
         re.M,
     )
-    return lambda source: line.search(source) is not None
+    return partial(_matches, line)
+
+
+# Predicates are made of these, so that another process can be told what to look for.
+
+
+def _may_name(
+    words: Mapping[bytes, Collection[bytes]],
+    splits: Sequence[tuple[bytes, re.Pattern[bytes], bytes]],
+    near: bool,
+    source: bytes,
+) -> bool:
+    for word, packages in words.items():
+        if word in source:
+            around = [b""] if near else [p for p in packages if p in source]
+            if around and _is_named(source, word, around):
+                return True
+    return any(
+        word.startswith(found)
+        for part, pattern, word in splits
+        if part in source
+        for found in pattern.findall(source)
+    )
+
+
+def _spells(words: Sequence[bytes], source: bytes) -> bool:
+    return any(word in source for word in words)
+
+
+def _matches(pattern: re.Pattern[bytes], source: bytes) -> bool:
+    return pattern.search(source) is not None
 
 
 def _is_named(source: bytes, word: bytes, packages: Collection[bytes]) -> bool:

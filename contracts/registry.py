@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import partial
 
 from contracts.base import RatchetedContract, text, texts
 from contracts.selection import any_covers
@@ -73,22 +74,15 @@ class Registry(RatchetedContract):
         words = b"|".join(re.escape(name).encode() for name in sorted(names))
         word = re.compile(rb"\b(?:%s)\b" % words)
         read = rb"[\s\\]*\.[\s\\]*(?:%s)\b" % words
-        # All begin with the word itself, which is what makes the search fast.
-        spelled = re.compile(last + read)
-        alias = re.compile(rb"%s[\s\\]+as[\s\\]+(\w+)" % last)
-        imports = re.compile(rb"%s[ \t]+import\b[ \t]*(\([^)]*\)|[^\n]*)" % last)
-        from_here = re.compile(rb"from[ \t]+\.+[ \t]+import\b[ \t]*(\([^)]*\)|[^\n]*)")
+        names_of = rb"import\b[ \t]*(\([^)]*\)|(?:\\\n|[^\n;])*)"
+        # It begins with the word itself, which is what makes the search fast.
+        found_by = re.compile(
+            rb"%s(?:(%s)|[\s\\]+as[\s\\]+(\w+)|[\s\\]+%s)" % (last, read, names_of)
+        )
+        from_here = re.compile(rb"from[ \t]+\.+[\s\\]+" + names_of)
 
-        def asks(source: bytes) -> bool:
-            if spelled.search(source) or any(map(word.search, imports.findall(source))):
-                return True
-            return any(
-                re.search(re.escape(name) + read, source) for name in set(alias.findall(source))
-            )
-
-        def asks_from_inside(source: bytes) -> bool:
-            return any(map(word.search, from_here.findall(source)))
-
+        asks = partial(_asks, found_by, word, read)
+        asks_from_inside = partial(_imports_from_here, from_here, word)
         about = f"{package} for {words!r}"
         inside = [m for m in among if (m + ".").startswith(package + ".")]
         return sorted(
@@ -121,3 +115,19 @@ class Registry(RatchetedContract):
             message=f"{importer} uses {what}, which only its own side may use",
             way_out=self.way_out or "ask for it through an interface of its owner",
         )
+
+
+def _asks(found_by: re.Pattern[bytes], word: re.Pattern[bytes], read: bytes, source: bytes) -> bool:
+    others = set()
+    for found in found_by.finditer(source):
+        reads, alias, imports = found.groups(b"")
+        if reads or word.search(imports):
+            return True
+        others.add(alias)
+    return any(re.search(re.escape(name) + read, source) for name in others - {b""})
+
+
+def _imports_from_here(
+    from_here: re.Pattern[bytes], word: re.Pattern[bytes], source: bytes
+) -> bool:
+    return any(map(word.search, from_here.findall(source)))

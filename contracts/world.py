@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from contracts.file_facts import Store, imports_in_functions, names_in_calls
 from contracts.names_used import NameUse, names_used
@@ -33,6 +33,9 @@ LOADING = frozenset({IMPORT, PARENT, STRING, CALL})
 
 
 T = TypeVar("T")
+
+# So many files are worth the time that another process takes to be asked.
+_MANY = 200
 
 _STATEMENT = re.compile(rb"(?:^|[:;])\s*(?:import\s|from\s+[\w.]+\s+import\b)")
 
@@ -88,6 +91,16 @@ class Reader:
         return ()
 
 
+class Helper(Protocol):
+    """A second process with the same world: what it finds out need not be found out here."""
+
+    def ask(self, method: str, *arguments: object) -> None:
+        """Let it call a method of its world."""
+
+    def wait(self) -> None:
+        """Until that is done, and what it found out is in our store."""
+
+
 @dataclass
 class World:
     """One state of a project.
@@ -109,11 +122,17 @@ class World:
     # A name for a path's content that changes with it; empty: not to be kept.
     key: Callable[[str], str] = lambda path: ""
     store: Store = field(default_factory=Store)
+    helper: Helper | None = None
+    _halves: dict[str, bool] = field(default_factory=dict, repr=False)
     _imports: dict[str, Imports] = field(default_factory=dict, repr=False)
     _named: dict[str, Imports] = field(default_factory=dict, repr=False)
     _keys: dict[str, str] = field(default_factory=dict, repr=False)
+    _sources: dict[str, bytes] = field(default_factory=dict, repr=False)
     _trees: dict[str, ast.Module | None] = field(default_factory=dict, repr=False)
     _uses: dict[str, Sequence[NameUse]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self._halves = {module: index % 2 == 0 for index, module in enumerate(self.modules)}
 
     def imports_of(self, importer: str) -> Sequence[Import]:
         """Imports of own modules by ``importer``."""
@@ -132,7 +151,14 @@ class World:
     def importing(self, wanted: Collection[str], among: Iterable[str]) -> Iterator[Import]:
         """Imports of one of ``wanted`` that modules ``among`` the world's name themselves."""
         modules = frozenset(wanted)
-        for importer in self.naming(modules, among):
+        importers = self.naming(modules, among)
+        unknown = [importer for importer in importers if importer not in self._named]
+        if self.helper is not None and len(unknown) > 1:
+            mine, other = _evenly(unknown, lambda module: len(self.source(module)))
+            self.helper.ask("learn", other)
+            self.learn(mine)
+            self.helper.wait()
+        for importer in importers:
             for edge in self.named_by(importer).inside:
                 if edge.imported in modules:
                     yield edge
@@ -155,10 +181,11 @@ class World:
             return modules
         about = " ".join(roots)
         last = {root.rpartition(".")[2] for root in roots}
-        # A name that is written in two pieces has the package before it in the first.
-        before = {root.split(".")[-2] + "." for root in roots}
+        # A name that is written in two pieces has the package before it in the first. Who has
+        # that package as a last word is found already.
+        before = {root.split(".")[-2] for root in roots} - last
         spelled = self.spelled(last, modules)
-        likely = sorted({*spelled, *self.spelled(before, modules)})
+        likely = sorted({*spelled, *self.spelled([word + "." for word in before], modules)})
         found = set(self.where(f"names {about}", may_name(roots), likely))
         around = tuple({root.rpartition(".")[0] + "." for root in roots})
         near = [m for m in spelled if m not in found and (m + ".").startswith(around)]
@@ -170,8 +197,11 @@ class World:
         """Those ``among`` the modules that have one of ``words`` anywhere in their text."""
         modules = list(among)
         found: set[str] = set()
+        wanted = sorted(words)
         # Word by word, so that each is looked for once, whatever the question behind it.
-        for word in sorted(words):
+        for word in wanted:
+            if any(other != word and other in word for other in wanted):
+                continue
             text = word.encode()
             found.update(self.where(f"has {word}", partial(_has, text), modules))
         return [module for module in modules if module in found]
@@ -182,12 +212,27 @@ class World:
         if len(self._keys) < len(self.modules):
             for module in modules:
                 self.content_key(module)
+        name = hashlib.blake2b(question.encode("utf-8", "replace"), digest_size=9).hexdigest()
+        if self.helper is not None:
+            unasked = self.store.unasked(name, modules, self._keys)
+            if len(unasked) >= _MANY:
+                # Always the same half, so that each file is read by one of the two.
+                mine = [module for module in unasked if self._halves[module]]
+                self.helper.ask("find_where", name, answer, sorted({*unasked} - {*mine}))
+                self.find_where(name, answer, mine)
+                self.helper.wait()
+        return self.find_where(name, answer, modules)
+
+    def find_where(self, name: str, answer: Predicate, modules: Sequence[str]) -> list[str]:
+        """As ``where``, by the name of a question."""
         return self.store.where(
-            hashlib.blake2b(question.encode("utf-8", "replace"), digest_size=9).hexdigest(),
-            modules,
-            self._keys,
-            lambda module: answer(self.source(module)),
+            name, modules, self._keys, lambda module: answer(self.source(module))
         )
+
+    def learn(self, modules: Iterable[str]) -> None:
+        """Find out what each of ``modules`` imports."""
+        for module in modules:
+            self.named_by(module)
 
     def loaded_by(self, root: str, dynamic: bool = True) -> dict[str, Import | None]:
         """Modules that importing ``root`` loads, each with the import that loads it first."""
@@ -213,8 +258,11 @@ class World:
 
     def source(self, module: str) -> bytes:
         """The module's bytes; empty for a namespace package."""
-        path = self.modules[module].path
-        return (self.read(path) or b"") if path else b""
+        found = self._sources.get(module)
+        if found is None:
+            path = self.modules[module].path
+            found = self._sources[module] = (self.read(path) or b"") if path else b""
+        return found
 
     def content_key(self, module: str) -> str:
         """A name for the module's content; empty where it is not to be kept."""
@@ -284,6 +332,17 @@ class World:
         if found is None:
             found = self._imports[module] = self.reader.all_of(module)
         return found
+
+
+def _evenly(things: Iterable[T], size: Callable[[T], int]) -> tuple[list[T], list[T]]:
+    """Two parts of about the same size."""
+    parts: tuple[list[T], list[T]] = ([], [])
+    sizes = [0, 0]
+    for thing in sorted(things, key=size, reverse=True):
+        smaller = int(sizes[1] < sizes[0])
+        parts[smaller].append(thing)
+        sizes[smaller] += size(thing)
+    return parts
 
 
 def _has(word: bytes, source: bytes) -> bool:

@@ -184,6 +184,7 @@ def _verdicts(
     from contracts import baseline as ratchet
     from contracts.file_facts import Store
     from contracts.run import run
+    from extractor.contract_helper import helped
     from extractor.contract_world import store_for, world_of
 
     try:
@@ -194,7 +195,8 @@ def _verdicts(
     gc.disable()
     with _tree(source, rev, reporting) as tree:
         store = Store() if no_cache else store_for(tree, configuration.path)
-        verdicts = run(configuration, world_of(tree, configuration.packages, store), known)
+        with helped(world_of(tree, configuration.packages, store), tree) as world:
+            verdicts = run(configuration, world, known)
         store.save()
         return verdicts
 
