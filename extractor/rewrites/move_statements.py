@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from extractor.errors import UsageError
@@ -42,13 +42,17 @@ class Settings:
     """``statements``: top-level statements as they are written, but for comments and layout.
 
     They leave the modules ``sources`` and stand first, in that order, in the modules
-    ``targets``. What is there already is not written again.
+    ``targets``. What is there already is not written again. With ``through`` they stand once, in
+    the one module it names, made if need be, which the targets import first.
     """
 
     statements: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    through: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = field(default=(), metadata={"derived": True})
+    creates: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
+    header: bytes = field(default=b"", metadata={"derived": True})
 
 
 def prepare(settings: Settings, project: Project) -> Settings:
@@ -62,23 +66,46 @@ def prepare(settings: Settings, project: Project) -> Settings:
     for module in settings.sources:
         for block in blocks_of(project.source(module), keys):
             found.setdefault(block.key, block)
-    there = [_keys(project.source(module).tree.body) for module in settings.targets]
+    holders = settings.targets
+    creates: dict[str, str] = {}
+    header = b""
+    if len(settings.through) > 1:
+        raise UsageError("statements go through one module only")
+    for holder in settings.through:
+        holders = (holder,) if holder in project.paths else ()
+        if not holders:
+            like = settings.sources[0] if settings.sources else settings.targets[0]
+            creates[project.path_for(holder, like=like)] = holder
+            first = project.source(like)
+            header = first.utf8[: first.line_starts[first.tree.body[0].lineno - 1]]
+            header = header[: len(header) - len(lead_of(first, first.tree.body[0]))]
+    there = [_keys(project.source(module).tree.body) for module in holders]
     for key, text in zip(keys, settings.statements, strict=True):
-        if key not in found and not all(key in known for known in there):
+        if key not in found and not (there and all(key in known for known in there)):
             raise UsageError(f"{text!r} is no statement of {' or '.join(settings.sources)}")
     ordered = [found.pop(key) for key in keys if key in found]
-    return dataclasses.replace(settings, blocks=(*found.values(), *ordered))
+    return dataclasses.replace(
+        settings, blocks=(*found.values(), *ordered), creates=creates, header=header
+    )
 
 
 def run(file: SourceFile, settings: Settings) -> Outcome:
     """The rewrite as the registry calls it, with settings that ``prepare`` has seen."""
     is_source, is_target = file.module in settings.sources, file.module in settings.targets
+    if file.module in settings.through:
+        if not file.content and settings.creates.get(file.path) == file.module:
+            return Rewritten(settings.header + _written(settings.blocks).encode("utf-8"))
+        return put_first(file.content, blocks=settings.blocks, path=file.path)
     if not (is_source or is_target):
         return Unchanged()
     if is_source and is_target:
         return Failed(f"{file.module} is a source and a target")
     if is_source:
         return take_out(file.content, statements=settings.statements, path=file.path)
+    if settings.through:
+        statement = f"import {settings.through[0]}"
+        block = Block(key_of(statement), f"{statement}  # noqa")
+        return put_first(file.content, blocks=[block], path=file.path)
     return put_first(file.content, blocks=settings.blocks, path=file.path)
 
 
@@ -200,13 +227,17 @@ def _only_for(text: SourceText, going: Sequence[ast.stmt]) -> list[ast.stmt]:
     ]
 
 
-def _insertion(text: SourceText, index: int, blocks: Sequence[Block]) -> Edit:
-    body = text.tree.body
-    newline = text.newline
+def _written(blocks: Sequence[Block]) -> str:
     code = ""
     for block in blocks:
         code += ("\n" if block.gap and code else "") + block.text + "\n"
-    written = code.encode("utf-8").replace(b"\n", newline)
+    return code
+
+
+def _insertion(text: SourceText, index: int, blocks: Sequence[Block]) -> Edit:
+    body = text.tree.body
+    newline = text.newline
+    written = _written(blocks).encode("utf-8").replace(b"\n", newline)
     if index == 0 and body:
         at = text.line_starts[body[0].lineno - 1] - len(lead_of(text, body[0]))
         return Edit(at, at, written + newline)

@@ -178,3 +178,32 @@ def test_a_source_that_is_a_target():
 def test_wrong_settings_are_one_sentence(more, says):
     with pytest.raises(UsageError, match=says):
         prepared(**more)
+
+
+def test_a_module_that_holds_them_is_made_with_the_sources_licence():
+    words = ("os.environ['A'] = 'b'", "import patches")
+    files = {
+        "shop/__init__.py": b'# Licence\n\n"""The shop."""\n\n' + SOURCE,
+        "shop/cmd.py": b"",
+        "shop/tests.py": b"run()\n",
+    }
+    project = project_of(files)
+    settings = prepare(
+        Settings(words, ("shop",), ("shop.cmd", "shop.tests"), ("shop.first",)), project
+    )
+    assert settings.creates == {"shop/first.py": "shop.first"}
+    modules = {"shop/first.py": "shop.first", "shop/tests.py": "shop.tests"}
+    made = {
+        path: run(SourceFile(path, files.get(path, b""), module), settings)
+        for path, module in modules.items()
+    }
+    assert made == {
+        "shop/first.py": Rewritten(b"# Licence\n\n" + SOURCE),
+        "shop/tests.py": Rewritten(b"import shop.first  # noqa\n\nrun()\n"),
+    }
+
+
+def test_only_one_module_can_hold_them():
+    project = project_of({"shop/__init__.py": b"import patches\n"})
+    with pytest.raises(UsageError, match="through one module only"):
+        prepare(Settings(("import patches",), ("shop",), (), ("shop.a", "shop.b")), project)
