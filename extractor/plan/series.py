@@ -28,13 +28,23 @@ class RewriteCall(Table):
     settings: dict[str, list[str] | dict[str, str] | bool] = Field(default={})
 
 
+class Edit(TextRule):
+    """A person's change of the source's text; where nothing matches, a person is asked."""
+
+    unless: str = Field(
+        default="",
+        description="A regular expression found in those files where the change is not wanted, "
+        "because it was made already or what it is for is not there.",
+    )
+
+
 class SeriesStep(Table):
     """One commit; what it does is done in the order of these fields."""
 
     title: str = Field(min_length=5, max_length=72)
     reason: str = Field(min_length=10)
     phase: Phase = "decoupled"
-    first: list[TextRule] = Field(
+    first: list[Edit] = Field(
         default=[], description="What is easier to say of the text before anything is done to it."
     )
     rewrite: list[RewriteCall] = Field(
@@ -81,7 +91,7 @@ class SeriesStep(Table):
     leave: list[str] = Field(
         default=[], description="Files, by pattern, that leave; what the result lacks is told."
     )
-    edit: list[TextRule] = Field(
+    edit: list[Edit] = Field(
         default=[], description="What the source's other code needs for it, path by path."
     )
 

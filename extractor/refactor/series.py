@@ -22,9 +22,8 @@ from extractor.in_place import settings_from
 from extractor.moves import SliceMove, WholeMove
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource, parse_ast
-from extractor.plan.model import TextRule
 from extractor.plan.moves import NameMap, is_below, target_module
-from extractor.plan.series import PHASES, Phase, RewriteCall, Series, SeriesStep
+from extractor.plan.series import PHASES, Edit, Phase, RewriteCall, Series, SeriesStep
 from extractor.refactor.removal import Mention, mentions_of_gone
 from extractor.rewrites import (
     drop_calls,
@@ -243,9 +242,10 @@ class Decoupling:
                 self._bring(module)
         self._rename(self._at_home(found), self.ours)
 
-    def _edit(self, rules: Sequence[TextRule]) -> None:
+    def _edit(self, rules: Sequence[Edit]) -> None:
         for rule in rules:
             matched = False
+            needless = re.compile(rule.unless.encode("utf-8")) if rule.unless else None
             pattern = re.compile(rule.old.encode("utf-8"))
             for path in sorted(self.files):
                 if not fnmatch.fnmatchcase(path, rule.files):
@@ -257,6 +257,8 @@ class Decoupling:
                     self.stage.rewrites.append("replace_texts")
                     # A person has said what becomes of a file that no parser reads.
                     self.stage.failures = [f for f in self.stage.failures if f[0] != path]
+                elif needless is not None and needless.search(self.files[path]):
+                    matched = True
             if not matched:
                 message = f"{rule.old!r} is not found here, so nothing was made of it"
                 self.stage.findings.append((rule.files, Finding(message)))
@@ -481,6 +483,12 @@ class Decoupling:
             known_modules=self.layout.source_modules | {_module_of(p) for p in self.ours},
             report_left=False,
             staying=frozenset(staying),
+            # A library may take the place of a module.
+            libraries=frozenset(
+                new.partition(":")[0].partition(".")[0]
+                for new in [*names.modules.values(), *names.symbols.values()]
+            )
+            - {self.package},
         )
 
     # Small things.

@@ -29,6 +29,8 @@ DIFFERENT = {
     # An alias where the longer name did not fit the line.
     "placement/tests/functional/db/test_resource_provider.py",
     "placement/tests/unit/objects/test_resource_provider.py",
+    # A line of prose that the longer name broke, and what was not true any more after the move.
+    "doc/source/contributor/placement.rst",
 }
 
 pytestmark = [pytest.mark.pypi, pytest.mark.slow]

@@ -35,6 +35,8 @@ class Renames:
     staying: frozenset[str] = frozenset()
     move_files: bool = False
     moves: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
+    # Top-level packages that are nobody's own, whatever leads there.
+    libraries: frozenset[str] = field(default=frozenset(), metadata={"derived": True})
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -64,7 +66,7 @@ class Renames:
         new = max(sorted(counts), key=counts.__getitem__, default="")
         # A library whose names are replaced does not become a package of ours by that.
         known = {module.partition(".")[0] for module in self.known_modules}
-        return frozenset(known or self.roots) | ({new} if new else set())
+        return (frozenset(known or self.roots) | ({new} if new else set())) - self.libraries
 
     @cached_property
     def words(self) -> frozenset[bytes]:
