@@ -150,6 +150,19 @@ class EffectRecord(_Record):
     )
 
 
+class ProofRecord(_Record):
+    """What `prove` saw after one commit of the series, against the source before the series."""
+
+    part: Literal["suites", "touched", "style"] = Field(
+        description="The subsystem's own tests, those that the commit concerns, the linter."
+    )
+    outcome: Literal["held", "did not hold"]
+    modules: int = Field(ge=0, description="Test modules that ran, or files the linter read.")
+    tests: int = Field(default=0, ge=0, description="Test ids with an outcome.")
+    findings: tuple[Text, ...] = Field(default=(), description="Each difference, sorted.")
+    evidence: tuple[Text, ...] = ()
+
+
 class SeriesRecord(_Record):
     """One commit of the series that ``refactor`` writes on the source's side."""
 
@@ -173,6 +186,7 @@ class SeriesRecord(_Record):
     revision: str = Field(default="", description="Full SHA-1; empty where nothing was done.")
     change_id: str = Field(default="", description="As Gerrit has it: I and 40 digits.")
     patch: Text = Field(default="", description="Relative to the folder of the manifest.")
+    proofs: tuple[ProofRecord, ...] = Field(default=(), description="Empty before `prove`.")
 
 
 class CheckRecord(_Record):

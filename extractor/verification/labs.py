@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from extractor.verification.environment import (
     read_requirements,
     recipe,
 )
-from extractor.verification.settings import ServeSettings
+from extractor.verification.settings import ServeSettings, StyleSettings
 from extractor.verification.test_runs import prepare_tree
 
 
@@ -66,11 +67,12 @@ def environment_of_source(context: Context) -> Environment:
 
 def style_checker(context: Context) -> Environment:
     """The linter that the plan names, alone; its own range of interpreters if it has one."""
-    style = context.settings.style
-    python = find_interpreter(style.python) if style.python else interpreter(context)
-    return environment(
-        recipe(style.requirements, (), context.settings.build), python, context.report
-    )
+    return _linter(context.settings.style, (), context)
+
+
+def style_checker_of_source(context: Context) -> Environment:
+    """The linter of the source's own side, with what its plugins import, as the pins have it."""
+    return _linter(context.settings.series.style, pins(context), context)
 
 
 def tree_of_source(context: Context) -> Path:
@@ -156,6 +158,13 @@ def _environment(
     required = [*read_requirements(files), *more]
     made = recipe(required, pins(context), context.settings.build, without)
     return environment(made, interpreter(context), context.report)
+
+
+def _linter(style: StyleSettings, constraints: Iterable[str], context: Context) -> Environment:
+    python = find_interpreter(style.python) if style.python else interpreter(context)
+    return environment(
+        recipe(style.requirements, constraints, context.settings.build), python, context.report
+    )
 
 
 def text_key(text: str) -> str:

@@ -210,6 +210,34 @@ class StyleSettings:
 
 
 @dataclass(frozen=True)
+class WholeRun:
+    """All tests below ``tests`` run after a commit that touches one of the modules ``touching``."""
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
+
+    touching: tuple[str, ...]
+    tests: str
+
+
+@dataclass(frozen=True)
+class SeriesSettings:
+    """How the commits on the source's own side are proven, one by one.
+
+    ``tests`` are the packages with the source's test modules; those that import or name a module
+    a commit touches run after it, more where ``whole`` asks for it. ``suites`` (modules and
+    packages of tests) are the subsystem's own and run after every commit. ``style`` is the linter
+    with the source's own settings, and what its plugins in the source import.
+    """
+
+    __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
+
+    tests: tuple[str, ...] = ()
+    suites: tuple[str, ...] = ()
+    whole: tuple[WholeRun, ...] = ()
+    style: StyleSettings = field(default_factory=StyleSettings)
+
+
+@dataclass(frozen=True)
 class VerifySettings:
     """The ``[verify]`` table of a plan.
 
@@ -219,7 +247,8 @@ class VerifySettings:
     the quick ones of them. ``test_environment``: variables the tests run with. ``kept``:
     definitions that are reached by no name. ``style``, ``serve`` and ``source``: see their classes.
     ``replay``: how the service is compared with the source's; ``stores``: how many instances and
-    writers are tried at once; ``options``: which of them may differ.
+    writers are tried at once; ``options``: which of them may differ; ``series``: how the commits
+    on the source's own side are proven.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
@@ -239,6 +268,7 @@ class VerifySettings:
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     stores: StoreSettings = field(default_factory=StoreSettings)
     options: OptionSettings = field(default_factory=OptionSettings)
+    series: SeriesSettings = field(default_factory=SeriesSettings)
 
 
 _ADAPTER = pydantic.TypeAdapter(VerifySettings)

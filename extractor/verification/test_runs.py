@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,9 +27,13 @@ FAILED_IMPORT = "unittest.loader._FailedTest"
 
 @dataclass(frozen=True)
 class Group:
-    """Tests that stay together and in order; ``key`` is the first id."""
+    """Tests that stay together and in order; ``key`` is the first id.
+
+    ``place`` is the folder or file of the suite in which they were found.
+    """
 
     ids: tuple[str, ...]
+    place: str = ""
 
     @property
     def key(self) -> str:
@@ -40,12 +44,14 @@ class Group:
 class Outcomes:
     """What each test id came to; ``details`` holds tracebacks and reasons of skips.
 
-    ``lost`` were listed and gave no outcome: their worker died or never ran them.
+    ``lost`` were listed and gave no outcome: their worker died or never ran them. ``deaths``
+    are the last words of workers that did not get to the end.
     """
 
     of: Mapping[str, str]
     details: Mapping[str, str] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
+    deaths: tuple[str, ...] = ()
     seconds: float = 0.0
 
     def broken(self) -> list[str]:
@@ -93,27 +99,34 @@ def prepare_tree(root: Path, scratch: Path, environment: Environment, version: s
     copy = scratch / f"tree-{len(list(scratch.iterdir()))}"
     ignored = shutil.ignore_patterns(".git", "*.pyc", "__pycache__", "*.egg-info")
     shutil.copytree(root, copy, symlinks=True, ignore=ignored)
-    if Version(environment.interpreter.version) >= Version("3.7"):
-        _make_readable(copy)
-    if (copy / "setup.py").is_file() or (copy / "setup.cfg").is_file():
-        program = "import setuptools; setuptools.setup(setup_requires=['pbr'], pbr=True)"
-        setup = ["setup.py"] if (copy / "setup.py").is_file() else ["-c", program]
-        done = subprocess.run(
-            [str(environment.python), *setup, "-q", "egg_info"],
-            cwd=copy,
-            env=environment.variables(PBR_VERSION=version, SKIP_GIT_SDIST="1"),
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise NoEnvironment(f"setup.py egg_info failed in {root.name}: {last}")
+    make_readable(environment, sorted(copy.rglob("*.py")))
+    describe_distribution(copy, environment, version)
     return copy
 
 
-def _make_readable(copy: Path) -> None:
+def describe_distribution(top: Path, environment: Environment, version: str) -> None:
+    """Write the egg-info of the tree ``top``, if it has a set-up script or file."""
+    if not (top / "setup.py").is_file() and not (top / "setup.cfg").is_file():
+        return
+    program = "import setuptools; setuptools.setup(setup_requires=['pbr'], pbr=True)"
+    setup = ["setup.py"] if (top / "setup.py").is_file() else ["-c", program]
+    done = subprocess.run(
+        [str(environment.python), *setup, "-q", "egg_info"],
+        cwd=top,
+        env=environment.variables(PBR_VERSION=version, SKIP_GIT_SDIST="1"),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise NoEnvironment(f"setup.py egg_info failed in {top.name}: {last}")
+
+
+def make_readable(environment: Environment, paths: Iterable[Path]) -> None:
     """Give names that became keywords in Python 3.7 their stand-ins, in files that need it."""
-    for path in sorted(copy.rglob("*.py")):
+    if Version(environment.interpreter.version) < Version("3.7"):
+        return
+    for path in paths:
         content = path.read_bytes()
         if b"async" not in content and b"await" not in content:
             continue
@@ -133,9 +146,10 @@ def list_tests(suite: Suite, scratch: Path) -> list[Group]:
         raise NoEnvironment(f"the tests of {suite.top.name} cannot be listed: {last}")
     groups = []
     for line in output.read_text(encoding="utf-8").splitlines():
-        ids = tuple(i for i in json.loads(line)["ids"] if suite.wants(i))
+        record = json.loads(line)
+        ids = tuple(i for i in record["ids"] if suite.wants(i))
         if ids:
-            groups.append(Group(ids))
+            groups.append(Group(ids, record["place"]))
     return groups
 
 
@@ -210,6 +224,7 @@ def run_tests(
         of=dict(sorted(kept.items())),
         details=details,
         lost=lost,
+        deaths=tuple(deaths),
         seconds=time.monotonic() - started,
     )
 

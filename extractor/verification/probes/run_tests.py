@@ -9,6 +9,7 @@ A group is what must stay together: a test class, or a suite with a life of its 
 class that is not unittest's, which sets something up around its tests). Its key is its first id.
 """
 
+import importlib
 import json
 import os
 import random
@@ -24,37 +25,61 @@ def load(top, where):
     for place in where:
         full = os.path.join(top, place)
         if os.path.isdir(full):
-            found.append(unittest.TestLoader().discover(full, top_level_dir=top))
+            found.append((place, unittest.TestLoader().discover(full, top_level_dir=top)))
         elif os.path.isfile(full):
-            name = os.path.splitext(place)[0].replace("/", ".")
-            found.append(loader.loadTestsFromName(name))
+            found.append((place, load_module(loader, os.path.splitext(place)[0].replace("/", "."))))
     return found
+
+
+def load_module(loader, name):
+    # As discovery does: one module that cannot be loaded is one broken test, not the end.
+    try:
+        module = importlib.import_module(name)
+    except unittest.SkipTest as skip:
+        return unittest.TestSuite([NotLoaded(name, skip)])
+    except Exception:
+        return unittest.TestSuite([NotLoaded(name, ImportError(traceback.format_exc()))])
+    return loader.loadTestsFromModule(module)
+
+
+class NotLoaded(unittest.TestCase):
+    def __init__(self, name, reason):
+        super().__init__("fail_to_load")
+        self.name = name
+        self.reason = reason
+
+    def id(self):
+        return "unittest.loader._FailedTest." + self.name
+
+    def fail_to_load(self):
+        raise self.reason
 
 
 def groups_of(suites):
     groups = {}
     order = []
 
-    def walk(node):
+    def walk(node, place):
         if isinstance(node, unittest.TestSuite):
             # A suite class of its own (gabbi's) holds fixtures around its tests.
             own = type(node).run is not unittest.TestSuite.run
             if own and type(node).__module__ != "unittest.suite":
                 tests = list(leaves(node))
                 if tests:
-                    order.append((tests, node))
+                    order.append((tests, node, place))
                 return
             for child in node:
-                walk(child)
+                walk(child, place)
         elif hasattr(node, "id"):
-            key = (type(node).__module__, type(node).__name__)
+            own_name = node.id() if isinstance(node, NotLoaded) else type(node).__name__
+            key = (type(node).__module__, own_name)
             if key not in groups:
                 groups[key] = []
-                order.append((groups[key], None))
+                order.append((groups[key], None, place))
             groups[key].append(node)
 
-    for suite in suites:
-        walk(suite)
+    for place, suite in suites:
+        walk(suite, place)
     return order
 
 
@@ -127,11 +152,11 @@ def main():
     order = groups_of(load(top, spec["where"]))
     with open(output, "w", encoding="utf-8") as out:
         if spec["mode"] == "list":
-            for tests, suite in order:
-                record = {"ids": [test.id() for test in tests], "suite": suite is not None}
+            for tests, _, place in order:
+                record = {"ids": [test.id() for test in tests], "place": place}
                 out.write(json.dumps(record) + "\n")
             return
-        by_key = {tests[0].id(): (tests, suite) for tests, suite in order}
+        by_key = {tests[0].id(): (tests, suite) for tests, suite, _ in order}
         chance = random.Random(spec["seed"])
         result = Recorder(out)
         for key in spec["groups"]:

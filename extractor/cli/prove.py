@@ -1,0 +1,83 @@
+"""``extractor prove``: after every commit of a series everything ends as before the series."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from extractor.cli._options import Reporting, plan_option, reporting_options
+from extractor.errors import ExitCode
+
+if TYPE_CHECKING:
+    from extractor.refactor.prove import Part
+
+
+@click.command()
+@click.argument(
+    "output", metavar="OUTPUT", type=click.Path(path_type=Path, file_okay=False, exists=True)
+)
+@plan_option
+@click.option(
+    "--commits", default="", metavar="A..B", help="Only these steps of the series.  [default: all]"
+)
+@click.option(
+    "--only",
+    type=click.Choice(["suites", "touched", "style"]),
+    multiple=True,
+    help="The subsystem's own tests, those that the commit concerns, or the linter; may be "
+    "repeated.  [default: all]",
+)
+@click.option(
+    "--below",
+    multiple=True,
+    metavar="MODULE",
+    help="Of the tests that a commit concerns only those below MODULE; may be repeated.",
+)
+@click.option(
+    "--python",
+    type=click.Path(path_type=Path),
+    metavar="PY",
+    help="The interpreter to build environments with.  [default: the newest that fits]",
+)
+@click.option(
+    "--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes that test."
+)
+@reporting_options
+def command(
+    output: Path,
+    plan: str,
+    commits: str,
+    only: tuple[Part, ...],
+    below: tuple[str, ...],
+    python: Path | None,
+    workers: int,
+    reporting: Reporting,
+) -> int:
+    """Test every commit of the series in OUTPUT, which `extractor refactor` has made.
+
+    Each test must end as it does before the series, and the linter must say nothing new. What
+    was seen is noted in OUTPUT/manifest.json after every commit; what ran once is remembered.
+    """
+    from extractor.plan.load import load_plan
+    from extractor.refactor.prove import PARTS, prove, summary
+    from extractor.scratch import workspace
+
+    loaded = load_plan(plan)
+    with workspace() as scratch:
+        manifest = prove(
+            output,
+            loaded,
+            commits=commits,
+            parts=[part for part in PARTS if not only or part in only],
+            below=below,
+            python=python,
+            workers=workers,
+            scratch=scratch,
+            progress=reporting.progress,
+        )
+    series = [record.model_dump(mode="json") for record in manifest.series if record.revision]
+    reporting.result(series, summary(manifest))
+    held = all(p.outcome == "held" for record in manifest.series for p in record.proofs)
+    return ExitCode.DONE if held else ExitCode.DID_NOT_HOLD

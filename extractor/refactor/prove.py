@@ -1,0 +1,475 @@
+"""The job of ``prove``: after every commit of a series the tests end as before the series.
+
+Commit by commit: the subsystem's own suites, the test modules that the commit concerns, and the
+linter's messages for its files. What a tree's tests came to is kept, so that a second look, or
+one after a kill, runs only what has not run.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from extractor.analysis.project import Project
+from extractor.errors import UsageError
+from extractor.manifest import (
+    CheckRecord,
+    Manifest,
+    ProofRecord,
+    SeriesRecord,
+    read_manifest,
+    write_manifest,
+)
+from extractor.plan.load import Plan
+from extractor.plan.moves import is_below
+from extractor.progress import Progress
+from extractor.refactor.touched import (
+    TestModules,
+    find_test_modules,
+    modules_of_paths,
+    tests_in,
+)
+from extractor.source.tree import GitTree, run_git
+from extractor.verification import labs
+from extractor.verification.check import Context
+from extractor.verification.environment import Environment
+from extractor.verification.outcome_store import ModuleOutcomes, OutcomeStore
+from extractor.verification.settings import SeriesSettings, settings_from
+from extractor.verification.stepping_tree import SteppingTree
+from extractor.verification.test_runs import Group, Outcomes, Suite, list_tests, run_tests
+
+Part: TypeAlias = Literal["suites", "touched", "style"]
+PARTS: tuple[Part, ...] = get_args(Part)
+# What a test comes to that is listed and of which its worker, though at its end, said nothing.
+NO_OUTCOME = "no outcome"
+_FINE = frozenset({"passed", "skipped", "expected failure"})
+_HOURS = 6 * 3600.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How tests end, against how they ended before the series: ids, sorted.
+
+    ``differences`` are those that end otherwise, are lost, or are new and do not pass; ``gone``
+    those of modules that are not there any more.
+    """
+
+    same: int
+    differences: tuple[str, ...]
+    gone: int
+
+
+def compare(
+    before: Mapping[str, ModuleOutcomes], after: Mapping[str, ModuleOutcomes]
+) -> Comparison:
+    """Compare module by module and id by id; a module without tests is there all the same."""
+    was, now = _by_id(before.values()), _by_id(after.values())
+    differences = []
+    gone = 0
+    for module, outcomes in before.items():
+        for test in outcomes.of:
+            if test in now:
+                continue
+            if module in after:
+                differences.append(test)
+            else:
+                gone += 1
+    differences += [test for test, outcome in now.items() if test in was and was[test] != outcome]
+    differences += [
+        test for test, outcome in now.items() if test not in was and outcome not in _FINE
+    ]
+    same = sum(1 for test, outcome in now.items() if was.get(test) == outcome)
+    return Comparison(same, tuple(sorted(set(differences))), gone)
+
+
+def parse_commits(text: str, last: int) -> range:
+    """Which numbers ``A``, ``A..B``, ``A..`` or ``..B`` means, of 1 to ``last``."""
+    found = re.fullmatch(r"(\d*)(\.\.)?(\d*)", text)
+    if found is None or not (found[1] or found[2]) or (found[3] and not found[2]):
+        raise UsageError(f"--commits {text!r}: say a number, A..B, A.. or ..B")
+    first = int(found[1] or 1)
+    end = int(found[3] or last) if found[2] else first
+    if not 1 <= first <= end <= last:
+        raise UsageError(f"--commits {text!r}: the series has the steps 1 to {last}")
+    return range(first, end + 1)
+
+
+def prove(
+    output: Path,
+    plan: Plan,
+    *,
+    commits: str = "",
+    parts: Sequence[Part] = PARTS,
+    below: Sequence[str] = (),
+    python: Path | None = None,
+    workers: int = 2,
+    scratch: Path,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Look at each commit of the series in OUTPUT and note in its manifest what was seen.
+
+    ``commits`` as ``parse_commits`` reads it (empty: all); ``below`` narrows which test modules
+    a commit may concern. ``UsageError`` when OUTPUT has no series or the plan says nothing of
+    how to prove one, ``NoEnvironment`` when its tests cannot run here.
+    """
+    progress = progress or Progress()
+    path = output / "manifest.json"
+    manifest = read_manifest(path)
+    series = [record for record in manifest.series if record.revision]
+    if not series:
+        raise UsageError(f"{output} holds no series: give what `extractor refactor` has made")
+    if manifest.plan.name != plan.data.name:
+        raise UsageError(f"{output} was made by plan {manifest.plan.name}: name it with --plan")
+    settings = settings_from(plan.data.verify, str(plan.folder / "plan.toml"))
+    if not settings.series.tests or not settings.series.suites:
+        raise UsageError(f"plan {plan.data.name!r} does not say in [verify.series] what to run")
+    context = Context(
+        plan=plan,
+        settings=settings,
+        scratch=scratch,
+        shared=scratch,
+        python=python,
+        workers=workers,
+        report=progress.note,
+    )
+    wanted = parse_commits(commits, max(r.number for r in series)) if commits else None
+    before = {
+        record.number: previous
+        for record, previous in zip(
+            series, [manifest.source.revision, *(r.revision for r in series)], strict=False
+        )
+    }
+    prover = _Prover(output / manifest.results[0].path / ".git", manifest, context, below)
+    for record in series:
+        if wanted is not None and record.number not in wanted:
+            continue
+        for part in parts:
+            with progress.stage(f"commit {record.number}: {part}"):
+                started = time.monotonic()
+                ran, proof = prover.look(part, record, before[record.number])
+            _note(manifest, record.number, proof, time.monotonic() - started if ran else None)
+            manifest.checks = [
+                *(c for c in manifest.checks if c.name != _check_name(part)),
+                _verdict(manifest, part),
+            ]
+            write_manifest(path, manifest)
+    return manifest
+
+
+def summary(manifest: Manifest) -> str:
+    """A table with a line a commit, and what to look at first."""
+    rows = [("commit", *PARTS, "seconds")]
+    for record in manifest.series:
+        if not record.revision:
+            continue
+        told = {proof.part: proof for proof in record.proofs}
+        seconds = sum(
+            took
+            for name, took in manifest.timing.seconds.items()
+            if name in {_timing_name(record.number, part) for part in PARTS}
+        )
+        cells = [_cell(told.get(part)) for part in PARTS]
+        rows.append((str(record.number), *cells, f"{seconds:.0f}"))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    broken = [
+        (record, proof)
+        for record in manifest.series
+        for proof in record.proofs
+        if proof.outcome == "did not hold"
+    ]
+    lines += ["", *manifest.ending()]
+    if broken:
+        record, proof = broken[0]
+        lines += ["", f"Look first at commit {record.number} ({record.title}): {proof.findings[0]}"]
+    return "\n".join(lines)
+
+
+# Private functions
+
+
+class _Prover:
+    """Runs what is asked in trees that go from commit to commit."""
+
+    def __init__(
+        self, git_dir: Path, manifest: Manifest, context: Context, below: Sequence[str]
+    ) -> None:
+        self.git_dir = git_dir
+        self.base = manifest.source.revision
+        self.context = context
+        self.settings: SeriesSettings = context.settings.series
+        self.below = tuple(below)
+        self._project = Project((context.plan.data.source_package,))
+        self._modules: dict[str, tuple[TestModules, dict[str, str]]] = {}
+        self._ready: tuple[SteppingTree, Environment] | None = None
+        self._plain = SteppingTree(context.scratch / "plain", git_dir)
+
+    def look(self, part: Part, record: SeriesRecord, before: str) -> tuple[bool, ProofRecord]:
+        """Whether anything had to run, and what was seen."""
+        if part == "style":
+            return True, self._style(record, before)
+        if part == "suites":
+            packages = self.settings.suites
+            at_base = self._test_modules(self.base)[0].below(packages)
+            now = self._test_modules(record.revision)[0].below(packages)
+            return self._tests(part, record, at_base, now)
+        earlier, later = self._test_modules(before)[0], self._test_modules(record.revision)[0]
+        touched = modules_of_paths(record.paths)
+        whole = [run.tests for run in self.settings.whole if touched & set(run.touching)]
+        chosen = earlier.concerned(touched) | later.concerned(touched)
+        chosen |= earlier.below(whole) | later.below(whole)
+        chosen -= {
+            name
+            for name in chosen
+            if (self.below and not is_below(name, self.below))
+            or is_below(name, self.settings.suites)
+        }
+        at_base = chosen & self._test_modules(self.base)[0].names.keys()
+        return self._tests(part, record, at_base, chosen & later.names.keys())
+
+    # Tests.
+
+    def _tests(
+        self, part: Part, record: SeriesRecord, at_base: frozenset[str], now: frozenset[str]
+    ) -> tuple[bool, ProofRecord]:
+        ran_before, before = self._outcomes(self.base, at_base)
+        ran_after, after = self._outcomes(record.revision, now)
+        compared = compare(before, after)
+        unsteady: set[str] = set()
+        if compared.differences:
+            unsteady = self._unsteady(record.revision, compared.differences, before, after)
+        was, ended, said = _by_id(before.values()), _by_id(after.values()), _said(after.values())
+        findings = tuple(
+            f"{test}: {was.get(test, 'not there')} before the series, "
+            f"{ended.get(test, 'lost')} now" + (f": {said[test]}" if test in said else "")
+            for test in compared.differences
+            if test not in unsteady
+        )
+        counts = Counter(ended.values())
+        evidence = [", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items())) or "none"]
+        if compared.gone:
+            evidence.append(f"{compared.gone} left with their modules")
+        evidence += [f"differs from run to run, on both sides: {test}" for test in sorted(unsteady)]
+        if self.below and part == "touched":
+            evidence.append(f"only test modules below {', '.join(self.below)}")
+        return ran_before or ran_after, ProofRecord(
+            part=part,
+            outcome="did not hold" if findings else "held",
+            modules=len(now),
+            tests=len(ended),
+            findings=findings,
+            evidence=tuple(evidence),
+        )
+
+    def _outcomes(
+        self, revision: str, modules: Collection[str]
+    ) -> tuple[bool, dict[str, ModuleOutcomes]]:
+        """Whether something had to run, and what each module came to at ``revision``."""
+        store = self._store(revision)
+        found = {name: kept for name in sorted(modules) if (kept := store.get(name)) is not None}
+        missing = sorted(set(modules) - found.keys())
+        if missing:
+            fresh, died = self._run(revision, missing)
+            found |= fresh
+            if not died:
+                # Whatever ended a worker may not do so again.
+                for name, outcomes in fresh.items():
+                    store.put(name, outcomes)
+        return bool(missing), dict(sorted(found.items()))
+
+    def _run(self, revision: str, modules: Sequence[str]) -> tuple[dict[str, ModuleOutcomes], bool]:
+        tree, environment = self._lab()
+        top = tree.go(revision)
+        paths = self._test_modules(revision)[1]
+        suite = Suite(
+            top,
+            tuple(paths[name] for name in modules),
+            environment,
+            # The tree stays: what is compiled once need not be again.
+            {**self.context.settings.test_environment, "PYTHONDONTWRITEBYTECODE": ""},
+        )
+        groups = list_tests(suite, self.context.scratch)
+        self.context.report(
+            f"{revision[:12]}: running {sum(len(g.ids) for g in groups)} tests of "
+            f"{len(modules)} modules"
+        )
+        outcomes = run_tests(
+            suite, groups, self.context.scratch, workers=self.context.workers, timeout=_HOURS
+        )
+        owners = {paths[name]: name for name in modules}
+        return _by_module(outcomes, groups, owners), bool(outcomes.deaths)
+
+    def _unsteady(
+        self,
+        revision: str,
+        tests: Iterable[str],
+        before: Mapping[str, ModuleOutcomes],
+        after: Mapping[str, ModuleOutcomes],
+    ) -> set[str]:
+        """Those of ``tests`` that end alike when their modules run alone on both sides.
+
+        They need, or suffer from, what ran before them in their process, or the hour.
+        """
+        wanted = set(tests)
+        both = {m for side in (before, after) for m, one in side.items() if wanted & one.of.keys()}
+        here = sorted(both & after.keys())
+        there = sorted(both & before.keys())
+        now, _ = self._run(revision, here) if here else ({}, False)
+        was, _ = self._run(self.base, there) if there else ({}, False)
+        return wanted - set(compare(was, now).differences)
+
+    def _lab(self) -> tuple[SteppingTree, Environment]:
+        if self._ready is None:
+            source = self._plain.go(self.base)
+            made = labs.environment_of_source(replace(self.context, against=source))
+            version = self.context.settings.source.version
+            tree = SteppingTree(self.context.scratch / "lab", self.git_dir, made, version)
+            self._ready = tree, made
+        return self._ready
+
+    def _store(self, revision: str) -> OutcomeStore:
+        tree = run_git(self.git_dir, "rev-parse", f"{revision}^{{tree}}").decode("ascii").strip()
+        environment = self._lab()[1]
+        return OutcomeStore(tree, environment.root.name, self.context.settings.test_environment)
+
+    def _test_modules(self, revision: str) -> tuple[TestModules, dict[str, str]]:
+        """The test modules of a revision, and the path of each."""
+        if revision not in self._modules:
+            packages = {*self.settings.tests, *self.settings.suites}
+            with GitTree(self.git_dir, revision) as tree:
+                graph = self._project.graph(tree)
+                paths = {name: graph.modules[name].path or "" for name in tests_in(graph, packages)}
+                texts = {n: tree.read(p).decode("utf-8", "replace") for n, p in paths.items()}
+            self._modules[revision] = find_test_modules(graph, texts, packages), paths
+        return self._modules[revision]
+
+    # Style.
+
+    def _style(self, record: SeriesRecord, before: str) -> ProofRecord:
+        """The linter's messages for the commit's files: none that were not there before."""
+        paths = [path for path in record.paths if path.endswith(".py")]
+        was = Counter(text for _, text in self._messages(before, paths))
+        said = self._messages(record.revision, paths)
+        findings = []
+        for place, text in said:
+            if was[text]:
+                was[text] -= 1
+            else:
+                findings.append(f"{place}: {text}")
+        return ProofRecord(
+            part="style",
+            outcome="did not hold" if findings else "held",
+            modules=len(paths),
+            findings=tuple(findings),
+            evidence=(f"{len(said)} messages in {len(paths)} files, {len(findings)} of them new",),
+        )
+
+    def _messages(self, revision: str, paths: Sequence[str]) -> list[tuple[str, str]]:
+        """``path:line:column`` and text of each message of the linter, as the tree has it."""
+        top = self._plain.go(revision)
+        there = [path for path in paths if (top / path).is_file()]
+        if not there:
+            return []
+        made = labs.style_checker_of_source(self.context)
+        done = subprocess.run(
+            [str(made.python), "-m", "flake8", *(f"./{path}" for path in there)],
+            cwd=top,
+            env=made.variables(),
+            capture_output=True,
+            text=True,
+        )
+        messages = [
+            (found[1].removeprefix("./"), found[2])
+            for line in done.stdout.splitlines()
+            if (found := re.match(r"(.+?:\d+:\d+): (.+)", line))
+        ]
+        if done.returncode and not messages:
+            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise UsageError(f"the linter could not run at {revision[:12]}: {last}")
+        return messages
+
+
+def _by_module(
+    outcomes: Outcomes, groups: Sequence[Group], owners: Mapping[str, str]
+) -> dict[str, ModuleOutcomes]:
+    """Outcomes by the module in whose file the test was listed."""
+    owner = {test: owners[group.place] for group in groups for test in group.ids}
+    of: dict[str, dict[str, str]] = {name: {} for name in owners.values()}
+    said: dict[str, dict[str, str]] = {name: {} for name in owners.values()}
+    for test, outcome in [*outcomes.of.items(), *((t, NO_OUTCOME) for t in outcomes.lost)]:
+        # A class that cannot be set up is told under a name of its own.
+        name = owner.get(test) or next((n for n in sorted(of, reverse=True) if n in test), "")
+        if not name:
+            continue
+        of[name][test] = outcome
+        if outcome not in _FINE and (lines := outcomes.details.get(test, "").strip().splitlines()):
+            said[name][test] = lines[-1][:300]
+    return {name: ModuleOutcomes(of[name], said[name]) for name in sorted(of)}
+
+
+def _by_id(modules: Iterable[ModuleOutcomes]) -> dict[str, str]:
+    return {test: outcome for module in modules for test, outcome in module.of.items()}
+
+
+def _said(modules: Iterable[ModuleOutcomes]) -> dict[str, str]:
+    return {test: line for module in modules for test, line in module.said.items()}
+
+
+def _note(manifest: Manifest, number: int, proof: ProofRecord, seconds: float | None) -> None:
+    """Put ``proof`` in its commit's record; what did not run keeps the time it once took."""
+    if seconds is not None:
+        manifest.timing.seconds[_timing_name(number, proof.part)] = seconds
+    manifest.series = [
+        record.model_copy(
+            update={
+                "proofs": tuple(
+                    sorted(
+                        [*(p for p in record.proofs if p.part != proof.part), proof],
+                        key=lambda one: PARTS.index(one.part),
+                    )
+                )
+            }
+        )
+        if record.number == number
+        else record
+        for record in manifest.series
+    ]
+
+
+def _verdict(manifest: Manifest, part: Part) -> CheckRecord:
+    """What is to be said of the whole series: it holds when every commit was seen to."""
+    records = [record for record in manifest.series if record.revision]
+    seen = [proof for record in records for proof in record.proofs if proof.part == part]
+    broken = sum(proof.outcome == "did not hold" for proof in seen)
+    findings = sum(len(proof.findings) for proof in seen)
+    told = f"{len(seen)} of {len(records)} commits seen, {findings} differences"
+    if part != "style":
+        told += f", {sum(proof.tests for proof in seen)} tests run"
+    outcome: Literal["held", "did not hold", "not run"]
+    outcome = "did not hold" if broken else "held" if len(seen) == len(records) else "not run"
+    return CheckRecord(name=_check_name(part), outcome=outcome, evidence=(told,))
+
+
+def _check_name(part: Part) -> str:
+    return f"series_{part}"
+
+
+def _timing_name(number: int, part: Part) -> str:
+    return f"commit {number}: {part}"
+
+
+def _cell(proof: ProofRecord | None) -> str:
+    if proof is None:
+        return "-"
+    count = f"{proof.tests} tests" if proof.part != "style" else f"{proof.modules} files"
+    found = len(proof.findings)
+    return f"{count}, {found or 'no'} difference{'s' * (found != 1)}"

@@ -1,0 +1,53 @@
+"""What each test came to in a tree that ran once: kept by content, one file a module.
+
+A tree's tests end as they end; two processes may write at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from extractor.verification import labs
+from extractor.verification.environment import cache_folder
+
+
+@dataclass(frozen=True)
+class ModuleOutcomes:
+    """Test ids to outcomes of one module, and the last line of what the broken ones said."""
+
+    of: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
+
+
+class OutcomeStore:
+    """The modules of one tree that have run, under everything that decides how they end.
+
+    ``tree`` is the tree's SHA-1, ``environment`` the environment's name, ``variables`` what is
+    set for the tests.
+    """
+
+    def __init__(self, tree: str, environment: str, variables: Mapping[str, str]) -> None:
+        set_for_them = json.dumps(dict(sorted(variables.items())))
+        self._folder = (
+            cache_folder().parent
+            / "outcomes"
+            / f"{tree}-{labs.text_key(environment + set_for_them)}"
+        )
+
+    def get(self, module: str) -> ModuleOutcomes | None:
+        """What ``module`` came to; ``None`` when it has not run."""
+        try:
+            values = json.loads((self._folder / f"{module}.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return ModuleOutcomes(of=values["of"], said=values["said"])
+
+    def put(self, module: str, outcomes: ModuleOutcomes) -> None:
+        """Keep what ``module`` came to."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        draft = self._folder / f"{module}.{labs.process_tag()}"
+        values = {"of": dict(outcomes.of), "said": dict(outcomes.said)}
+        draft.write_text(json.dumps(values, indent=1), encoding="utf-8")
+        draft.replace(self._folder / f"{module}.json")

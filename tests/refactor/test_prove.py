@@ -1,0 +1,302 @@
+"""What `prove` says of a series: on a monolith small enough to read, with its real tests run."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from extractor.cli import main
+from extractor.errors import UsageError
+from extractor.refactor import prove as proving
+from extractor.refactor.prove import Comparison, compare, parse_commits
+from extractor.verification import labs
+from extractor.verification.environment import Environment, ask
+from extractor.verification.outcome_store import ModuleOutcomes, OutcomeStore
+from extractor.verification.stepping_tree import SteppingTree
+from tests.refactor.test_refactor import PLAN, PLAN_FILES, SERIES, SOURCE
+from tests.repositories import committed, git, write
+
+VERIFY = """
+[verify.series]
+tests = ["big.tests"]
+suites = ["big.tests.sub"]
+style = { requirements = ["flake8"] }
+
+[[verify.series.whole]]
+touching = ["big"]
+tests = "big.tests"
+"""
+BREAKING = """
+[[step]]
+title = "Serve another kind"
+reason = "Nobody asked for it."
+
+[[step.edit]]
+files = "big/server.py"
+old = "CONFIG = .*\\\\n"
+new = "CONFIG = None  # and for once this line is longer than the seventy-nine columns there are\\n"
+"""
+# The linter of the small monolith: python -m flake8 finds it where it runs.
+LINTER = """\
+import sys
+
+for path in sys.argv[1:]:
+    for number, line in enumerate(open(path), 1):
+        if len(line) > 80:
+            print('%s:%d:80: E501 line too long' % (path, number))
+"""
+FILES = {
+    **SOURCE,
+    "heavy.py": "",
+    "flake8.py": LINTER,
+    "big/errors.py": SOURCE["big/errors.py"] + f"# {'long before ' * 8}\n",
+    "big/tests/test_first.py": (
+        "import unittest\n\n\nclass TestFirst(unittest.TestCase):\n    def test_first(self):\n"
+        "        pass\n"
+    ),
+    # It needs what ran before it in its process: alone it fails, with and without the series.
+    "big/tests/test_needy.py": (
+        "import sys\nimport unittest\n\nfrom big.objects import fields\n\n\n"
+        "class TestNeedy(unittest.TestCase):\n"
+        "    def test_needy(self):\n"
+        "        self.assertIn('big.tests.test_first', sys.modules)\n"
+        "        self.assertTrue(fields)\n"
+    ),
+    "big/tests/test_server.py": (
+        "import unittest\n\nfrom big import server\n\n\nclass TestServer(unittest.TestCase):\n"
+        "    def test_config(self):\n        self.assertIsNotNone(server.CONFIG)\n"
+        "    @unittest.expectedFailure\n    def test_serve(self):\n        server.nothing()\n"
+    ),
+}
+
+
+@pytest.fixture
+def output(tmp_path, monkeypatch):
+    """Make OUTPUT of a series with ``more`` steps; tests and linter run in our own interpreter."""
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    said = ask(sys.executable)
+    assert said is not None
+    here = Environment(Path(sys.prefix), said, 0.0)
+    monkeypatch.setattr(labs, "environment_of_source", lambda context: here)
+    monkeypatch.setattr(labs, "style_checker_of_source", lambda context: here)
+    committed(tmp_path / "source", FILES)
+
+    def made(more=""):
+        write(
+            tmp_path / "plan",
+            {**PLAN_FILES, "plan.toml": PLAN + VERIFY, "series.toml": SERIES + more},
+        )
+        assert run("refactor", tmp_path / "source", tmp_path / "output") == 0
+        return tmp_path / "output"
+
+    return made
+
+
+def run(verb, *arguments):
+    plan = str(arguments[0].parent / "plan")
+    with pytest.raises(SystemExit) as ended:
+        main([verb, *map(str, arguments), "--plan", plan, "--quiet"])
+    return ended.value.code
+
+
+def proofs(output):
+    """Of each commit and part: outcome, modules and tests."""
+    manifest = json.loads((output / "manifest.json").read_text())
+    return {
+        (record["number"], proof["part"]): proof
+        for record in manifest["series"]
+        for proof in record["proofs"]
+    }
+
+
+def test_a_series_that_breaks_nothing_is_proven_commit_by_commit(output, capsys):
+    made = output()
+    assert run("prove", made) == 0
+    seen = proofs(made)
+    assert len(seen) == 6 * 3
+    assert {proof["outcome"] for proof in seen.values()} == {"held"}
+    assert {seen[number, "suites"]["tests"] for number in range(1, 7)} == {1}
+    # The first commit touches what asks for all of the tests, the others what is named.
+    assert (seen[1, "touched"]["modules"], seen[1, "touched"]["tests"]) == (3, 4)
+    assert {n: seen[n, "touched"]["modules"] for n in range(2, 7)} == {2: 2, 3: 0, 4: 0, 5: 0, 6: 1}
+    assert seen[3, "style"]["evidence"] == ["1 messages in 4 files, 0 of them new"]
+    checks = json.loads((made / "manifest.json").read_text())["checks"]
+    assert [(c["name"], c["outcome"]) for c in checks] == [
+        ("series_suites", "held"),
+        ("series_touched", "held"),
+        ("series_style", "held"),
+    ]
+    assert "6 of 6 commits seen, 0 differences" in checks[0]["evidence"][0]
+    table = capsys.readouterr().out
+    assert "1       1 tests, no differences  4 tests, no differences  2 files" in table
+
+
+def test_what_ran_once_is_remembered(output, monkeypatch):
+    made = output()
+    assert run("prove", made, "--only", "suites", "--commits", "1..2") == 0
+    before = json.loads((made / "manifest.json").read_text())
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("there was nothing to run")
+
+    monkeypatch.setattr(proving, "run_tests", refuse)
+    assert run("prove", made, "--only", "suites", "--commits", "..2") == 0
+    after = json.loads((made / "manifest.json").read_text())
+    assert after == before, "seconds too: what did not run keeps what it once took"
+    assert after["checks"][0]["outcome"] == "not run", "four commits have not been seen"
+
+
+def test_a_broken_test_and_a_new_message_are_told_with_their_commit(output, capsys):
+    made = output(BREAKING)
+    assert run("prove", made) == 1
+    seen = proofs(made)
+    broken = {key for key, proof in seen.items() if proof["outcome"] == "did not hold"}
+    assert broken == {(7, "touched"), (7, "style")}
+    assert seen[7, "touched"]["findings"] == [
+        "big.tests.test_server.TestServer.test_config: passed before the series, failed now: "
+        "AssertionError: unexpectedly None"
+    ]
+    assert seen[7, "style"]["findings"] == ["big/server.py:5:80: E501 line too long"]
+    told = capsys.readouterr().out
+    assert "Look first at commit 7 (Serve another kind): big.tests.test_server.TestServer" in told
+
+
+def test_a_test_that_needs_others_before_it_is_no_difference(output):
+    made = output()
+    assert run("prove", made, "--only", "touched", "--commits", "1..2") == 0
+    evidence = proofs(made)[2, "touched"]["evidence"]
+    assert evidence[1:] == [
+        "differs from run to run, on both sides: big.tests.test_needy.TestNeedy.test_needy"
+    ]
+
+
+def test_what_a_commit_concerns_can_be_narrowed(output):
+    made = output()
+    narrowed = ("--only", "touched", "--commits", "1", "--below", "big.tests.test_first")
+    assert run("prove", made, *narrowed) == 0
+    proof = proofs(made)[1, "touched"]
+    assert proof["tests"] == 1
+    assert proof["evidence"][-1] == "only test modules below big.tests.test_first"
+
+
+def test_a_module_that_cannot_be_loaded_any_more_loses_its_tests(output):
+    made = output(BREAKING.replace("CONFIG = None", "import gone"))
+    assert run("prove", made, "--only", "touched", "--commits", "7..") == 1
+    findings = proofs(made)[7, "touched"]["findings"]
+    assert [finding.partition(": ")[0] for finding in findings] == [
+        "big.tests.test_server.TestServer.test_config",
+        "big.tests.test_server.TestServer.test_serve",
+        "unittest.loader._FailedTest.big.tests.test_server",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["--commits", "5..9"], "the series has the steps 1 to 6", id="too far"),
+        pytest.param(["--commits", "one"], "say a number, A..B, A.. or ..B", id="no number"),
+    ],
+)
+def test_commits_that_are_not_there_are_told(output, arguments, said, capsys):
+    assert run("prove", output(), *arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_output_without_a_series_is_told(output, tmp_path, capsys):
+    assert run("extract", output().parent / "source", tmp_path / "other") == 0
+    assert run("prove", tmp_path / "other") == 2
+    assert "holds no series" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("3", [3]), ("2..4", [2, 3, 4]), ("..2", [1, 2]), ("4..", [4, 5])],
+)
+def test_which_commits(text, numbers):
+    assert list(parse_commits(text, 5)) == numbers
+
+
+@pytest.mark.parametrize("text", ["", "..", "4..2", "0..2", "6", "1-2", "1..2..3"])
+def test_which_commits_not(text):
+    if text == "..":
+        assert list(parse_commits(text, 5)) == [1, 2, 3, 4, 5]
+        return
+    with pytest.raises(UsageError, match="--commits"):
+        parse_commits(text, 5)
+
+
+def outcomes(**tests):
+    return ModuleOutcomes(of=tests)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "compared"),
+    [
+        pytest.param({}, {}, Comparison(0, (), 0), id="nothing"),
+        pytest.param(
+            {"m": outcomes(a="failed")},
+            {"m": outcomes(a="failed")},
+            Comparison(1, (), 0),
+            id="same",
+        ),
+        pytest.param(
+            {"m": outcomes(a="passed")}, {"m": outcomes()}, Comparison(0, ("a",), 0), id="lost"
+        ),
+        pytest.param({"m": outcomes(a="passed")}, {}, Comparison(0, (), 1), id="module gone"),
+        pytest.param(
+            {"m": outcomes(a="passed")},
+            {"n": outcomes(a="passed")},
+            Comparison(1, (), 0),
+            id="found under another module",
+        ),
+        pytest.param(
+            {"m": outcomes()},
+            {"m": outcomes(a="passed", b="failed")},
+            Comparison(0, ("b",), 0),
+            id="new",
+        ),
+        pytest.param(
+            {"m": outcomes(a="failed")},
+            {"m": outcomes(a="passed")},
+            Comparison(0, ("a",), 0),
+            id="cured, which is not the same either",
+        ),
+    ],
+)
+def test_comparing(before, after, compared):
+    assert compare(before, after) == compared
+
+
+def test_outcomes_are_kept_for_one_tree_under_one_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path))
+    kept = ModuleOutcomes({"a.b": "failed"}, {"a.b": "no"})
+    OutcomeStore("tree", "py3", {"A": "1"}).put("a", kept)
+    assert OutcomeStore("tree", "py3", {"A": "1"}).get("a") == kept
+    assert OutcomeStore("tree", "py3", {"A": "1"}).get("b") is None
+    for other in (("other", "py3", {"A": "1"}), ("tree", "py4", {"A": "1"}), ("tree", "py3", {})):
+        assert OutcomeStore(*other).get("a") is None
+
+
+def test_a_tree_steps_from_revision_to_revision(tmp_path):
+    source = tmp_path / "source"
+    committed(source, {"a/b.py": "X = 1\n", "a/__init__.py": "", "run": "#!/bin/sh\n"})
+    one = git(source, "rev-parse", "HEAD").strip()
+    (source / "run").chmod(0o755)
+    (source / "link").symlink_to("run")
+    git(source, "rm", "-q", "-r", "a")
+    write(source, {"c.py": "X = 2\n"})
+    git(source, "add", "-A")
+    git(source, "commit", "-qm", "Two")
+    two = git(source, "rev-parse", "HEAD").strip()
+    tree = SteppingTree(tmp_path / "tree", source / ".git")
+    top = tree.go(one)
+    write(top, {"a/__pycache__/b.cpython-38.pyc": "", "a/__pycache__/other.cpython-38.pyc": ""})
+    assert (top / "a/b.py").read_text() == "X = 1\n"
+    tree.go(two)
+    assert sorted(path.name for path in top.iterdir()) == ["c.py", "link", "run"]
+    assert (top / "link").readlink() == Path("run")
+    assert (top / "run").stat().st_mode & 0o111
+    tree.go(one)
+    assert sorted(path.name for path in top.iterdir()) == ["a", "run"]
+    assert not (top / "run").stat().st_mode & 0o111
