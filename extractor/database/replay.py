@@ -38,7 +38,10 @@ class Resource(Protocol):
     kept: str
 
     def differences(self) -> list[str]:
-        """Ask the service; what is not as the state says, one sentence each."""
+        """Ask the service; what is not as the state says, one sentence each.
+
+        May raise ``Cannot`` where the service does not tell.
+        """
 
     def apply(self) -> None:
         """Make or correct it; may raise ``Conflict``, ``NotYet`` or ``Cannot``."""
@@ -63,7 +66,7 @@ class Service(Protocol):
         """What ``state`` tells, in an order the service's rules accept."""
 
     def extras(self, state: State) -> Sequence[Extra]:
-        """What the service has and ``state`` should know, but does not."""
+        """What the service has and ``state`` should know, but does not; may raise ``Cannot``."""
 
     def seconds_to_settle(self, state: State) -> float:
         """How long others' writes may undo ours unseen: after so long we look again."""
@@ -198,12 +201,26 @@ def replay(
                 break
             if not waiting:
                 time.sleep(service.seconds_to_settle(state))
-    for extra in service.extras(state):
-        told[extra.name] = _extra(extra, prune and not check)
+    try:
+        extras = service.extras(state)
+    except Cannot as error:
+        name = "what no file tells of"
+        told[name] = Item(name, "cannot", (), str(error))
+    else:
+        for extra in extras:
+            told[extra.name] = _extra(extra, prune and not check)
     return ReplayReport(tuple(sorted(told.values())), right)
 
 
 def _one(resource: Resource, check: bool) -> Item:
+    try:
+        return _brought(resource, check)
+    except Cannot as error:
+        # Not even to be looked at.
+        return Item(resource.name, "cannot", (), str(error))
+
+
+def _brought(resource: Resource, check: bool) -> Item:
     first: tuple[str, ...] = ()
     reason = ""
     for attempt in range(_TRIES):

@@ -27,6 +27,10 @@ class Cannot(Exception):
     """The service's interface cannot do it; the message says why."""
 
 
+class Unreadable(Cannot, SourceError):
+    """The service fails to tell something: an error of its own, not of who asks."""
+
+
 @dataclass(frozen=True)
 class Response:
     """An answer: ``data`` is the decoded body, ``None`` without one."""

@@ -62,7 +62,8 @@ def _in_order(table: sa.Table) -> sa.Select[Any]:
 
 
 def _seen(row: dict[str, Any]) -> str:
-    return repr([(name, value) for name, value in row.items() if name not in _LEFT])
+    dated = row["created_at"] is not None
+    return repr([dated, *((name, value) for name, value in row.items() if name not in _LEFT)])
 
 
 def bend(rows: Rows, rng: Any) -> tuple[str, str]:
@@ -78,7 +79,7 @@ def bend(rows: Rows, rng: Any) -> tuple[str, str]:
         row = rng.choice(rows.held[place])
         key = sa.and_(*(column == row[column.name] for column in table.primary_key))
         columns = [c for c in table.columns if c.name not in _LEFT]
-        how = rng.choice(["change", "change", "delete", "add"])
+        how = rng.choice(["change"] * 4 + ["delete"] * 2 + ["add"] * 2 + ["forget when"])
         column = rng.choice(columns)
         value = _other(row[column.name], rng)
         try:
@@ -90,6 +91,10 @@ def bend(rows: Rows, rng: Any) -> tuple[str, str]:
                     connection.execute(table.update().where(key).values({column.name: value}))
                     told = f"{table.name}.{column.name}: {row[column.name]!r} -> {value!r}"
                     return table.name, told
+                if how == "forget when":
+                    never = {"created_at": None, "updated_at": None}
+                    connection.execute(table.update().where(key).values(never))
+                    return table.name, f"forget when {table.name} was made"
                 copied = {k: v for k, v in row.items() if k != "id"} | {column.name: value}
                 connection.execute(table.insert().values(copied))
                 return table.name, f"add to {table.name}, with {column.name} {value!r}"

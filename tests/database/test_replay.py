@@ -12,7 +12,7 @@ from extractor.database.replay import (
     text_of,
     write_state,
 )
-from extractor.database.service import Cannot, Client, Conflict, NotYet
+from extractor.database.service import Cannot, Client, Conflict, NotYet, Unreadable
 from extractor.errors import SourceError, UsageError
 from extractor.plan.load import load_plan
 from extractor.progress import Progress
@@ -37,6 +37,8 @@ class Shelf:
         return 0.0
 
     def extras(self, state):
+        if "torn" in self.held.values():
+            raise Unreadable("the shelf is torn")
         return [Thing(self, name, None) for name in sorted(self.held) if name not in state]
 
 
@@ -48,6 +50,8 @@ class Thing:
 
     def differences(self):
         held = self.shelf.held.get(self.name)
+        if held == "torn":
+            raise Unreadable("the shelf is torn")
         return [] if held == self.value else [f"is {held}, not {self.value}"]
 
     def apply(self):
@@ -170,6 +174,13 @@ def test_a_difference_that_stays_is_named_with_its_reason():
 
     assert outcomes == {"a": "cannot"}
     assert "(the shelf keeps it)" in report.text()
+
+
+def test_what_the_service_cannot_tell_is_named_and_does_not_stop_the_rest():
+    outcomes, report = _replay(Shelf({"a": "torn"}), {"a": 1, "b": 2})
+
+    assert outcomes == {"a": "cannot", "b": "written", "what no file tells of": "cannot"}
+    assert "a: cannot (the shelf is torn)" in report.text()
 
 
 def test_only_prune_removes_what_no_file_knows():

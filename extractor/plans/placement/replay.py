@@ -6,10 +6,11 @@ described in docs/database.md.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import urllib.parse
 
-from extractor.database.service import Cannot, Client, Conflict, NotYet, Response
+from extractor.database.service import Cannot, Client, Conflict, NotYet, Response, Unreadable
 from extractor.errors import SourceError
 
 _LOWEST = (1, 14)
@@ -141,7 +142,8 @@ def open_service(client: Client):
     service = Placement(client, min((major, minor), _KNOWN))
     # A process writes the standard traits with its first request about traits; were that a request
     # for a trait that is not there, the writing would be rolled back and never tried again.
-    service.get("/traits", "traits")
+    with contextlib.suppress(Unreadable):
+        service.get("/traits", "traits")
     return service
 
 
@@ -167,7 +169,7 @@ class Placement:
         if answer.status == 404:
             return None
         if answer.status != 200:
-            raise SourceError(f"{what} cannot be read: {answer.reason()}")
+            raise Unreadable(f"{what} cannot be read: {answer.reason()}")
         return answer.data
 
     def write(self, method, path, body, version=None):
@@ -272,6 +274,7 @@ class Placement:
         wanted = state["resource_providers"]
         order = _parents_first(wanted)
         found += [Provider(self, uuid, wanted[uuid], wanted) for uuid in order]
+        found.append(Listing(self, order))
         for uuid in order:
             provider = wanted[uuid]
             if provider.get("inventories") is not None:
@@ -434,6 +437,34 @@ class Provider:
                         "provider {}, of which no file tells, has that name".format(other["uuid"])
                     ) from None
             raise error
+
+
+class Listing:
+    """The list of all providers, over which the service fails where one has no times.
+
+    Whatever is written to a provider gives it a time, so all get what they have.
+    """
+
+    name = "list of providers"
+    kept = "the service fails over a provider that no file tells of"
+
+    def __init__(self, service, uuids):
+        self._service = service
+        self._uuids = uuids
+
+    def differences(self):
+        try:
+            self._service.providers()
+        except Unreadable as error:
+            return [str(error)]
+        return []
+
+    def apply(self):
+        for uuid in self._uuids:
+            held, generation = self._service.inventories(uuid)
+            if held is not None:
+                body = {"resource_provider_generation": generation, "inventories": held}
+                self._service.write("PUT", f"/resource_providers/{uuid}/inventories", body)
 
 
 class _OfProvider:
