@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import sys
 from collections.abc import Iterator
+from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -19,6 +20,9 @@ DRIVERS = {
     "postgresql": "psycopg2",
     "sqlite": "pysqlite",
 }
+
+
+_FILE = "file:"
 
 
 def parse(url: str) -> URL:
@@ -51,8 +55,8 @@ def parse(url: str) -> URL:
 def hidden(url: URL | str) -> str:
     """The URL as it may be shown: without its password, and without its query."""
     parsed = make_url(url) if isinstance(url, str) else url
-    if parsed.database:
-        parsed = parsed.set(database=parsed.database.removeprefix("file:"))
+    if parsed.database and parsed.database.startswith(_FILE):
+        parsed = parsed.set(database=unquote(parsed.database.removeprefix(_FILE)))
     return parsed.set(query={}).render_as_string(hide_password=True)
 
 
@@ -66,13 +70,14 @@ def same(one: URL, other: URL) -> bool:
 
 
 def engine_for(url: str, read_only: bool = False) -> Engine:
-    """An engine for ``url``. A file of SQLite that is only read must be there already."""
+    """An engine for ``url``. A file of SQLite must be there already: none is made."""
     parsed = parse(url)
-    if parsed.get_backend_name() == "sqlite" and read_only:
-        parsed = parsed.set(
-            database=f"file:{parsed.database}", query={**parsed.query, "mode": "ro", "uri": "true"}
-        )
     is_sqlite = parsed.get_backend_name() == "sqlite"
+    if is_sqlite:
+        options = {"mode": "ro" if read_only else "rw", "uri": "true"}
+        parsed = parsed.set(
+            database=f"{_FILE}{quote(str(parsed.database))}", query={**parsed.query, **options}
+        )
     # A reader of ours may run ahead in a thread of its own, never two at a time.
     arguments = {"check_same_thread": False} if is_sqlite else {"connect_timeout": 10}
     try:

@@ -2,8 +2,9 @@ import pytest
 
 from extractor.cli import main
 from extractor.database.connect import engine_for, hidden, parse
+from extractor.database.schema import reflect
 from extractor.errors import SourceError, UsageError
-from tests.database.tables import SETTINGS
+from tests.database.tables import SETTINGS, make
 
 
 @pytest.mark.parametrize(
@@ -42,13 +43,18 @@ def test_a_url_is_shown_without_password_and_query():
     assert shown == "mysql+pymysql://u:***@h:1/d"
 
 
-def test_a_file_that_is_only_read_is_not_made(tmp_path):
-    from extractor.database.schema import reflect
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_file_that_is_not_there_is_not_made(tmp_path, read_only):
+    url = f"sqlite:///{tmp_path}/no ne.sqlite"
+    with pytest.raises(SourceError, match=r"no ne\.sqlite: unable to open"):
+        reflect(engine_for(url, read_only=read_only), SETTINGS.tables)
+    assert list(tmp_path.iterdir()) == []
 
-    url = f"sqlite:///{tmp_path}/none.sqlite"
-    with pytest.raises(SourceError, match=r"none\.sqlite: unable to open"):
-        reflect(engine_for(url, read_only=True), SETTINGS.tables)
-    assert not (tmp_path / "none.sqlite").exists()
+
+def test_a_file_with_an_odd_name_is_opened(tmp_path):
+    url = f"sqlite:///{tmp_path}/o%64d # one.sqlite"
+    make(url)
+    assert reflect(engine_for(url), SETTINGS.tables).tables
 
 
 @pytest.mark.parametrize(
