@@ -81,6 +81,14 @@ class Cache:
         """Keep the names of files."""
         self._write("names", {key: plain_names(value) for key, value in names.items()})
 
+    def answer(self, key: str) -> Any:
+        """What was answered to a question about a whole tree, or ``None``."""
+        return self._read("answers", [key]).get(key)
+
+    def add_answer(self, key: str, answer: Any) -> None:
+        """Keep an answer; the key says of which contents, which question, whose code."""
+        self._write("answers", {key: answer})
+
     def add(
         self,
         facts: Mapping[str, Facts],
@@ -135,7 +143,7 @@ def _open(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=5)
     try:
         with database:
-            for table in ("facts", "functions", "graphs", "uses", "names"):
+            for table in ("facts", "functions", "graphs", "uses", "names", "answers"):
                 database.execute(
                     f"create table if not exists {table}_{_VERSION} "
                     "(key text primary key, sum integer, value text) without rowid"

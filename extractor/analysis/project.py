@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +21,19 @@ from extractor.analysis.graph import (
 )
 from extractor.analysis.modules import Module, find_modules, top_packages
 from extractor.analysis.names import ModuleNames, read_names
+from extractor.analysis.references import (
+    REFERENCES_VERSION,
+    Reference,
+    ReferenceKind,
+    find_references,
+)
+from extractor.analysis.registry import (
+    REGISTRY_VERSION,
+    Coupling,
+    Sources,
+    coupling_from_plain,
+    registry_coupling,
+)
 from extractor.analysis.scan import Body, Facts, scan, scan_function
 from extractor.analysis.symbols import Resolver
 from extractor.analysis.uses import Uses, uses_of
@@ -52,8 +66,7 @@ class Project:
         paths = tree.paths()
         packages = self.packages or _largest(paths)
         modules = find_modules(paths, packages)
-        blobs = {m.name: self._blob(tree, m.path) for m in modules.values() if m.path is not None}
-        blobs.update((path, tree.entry(path).blob) for path in FILES if path in paths)
+        blobs = self._blobs_of(tree, modules)
         key = _graph_key(packages, modules, blobs)
         if self.cache is not None:
             stored = self.cache.graph(key)
@@ -67,29 +80,24 @@ class Project:
     def uses(self, tree: Tree, graph: Graph) -> tuple[dict[str, Uses], dict[str, str]]:
         """What every module of ``graph`` uses of the packages, and those that cannot be read."""
         tops = {package.partition(".")[0] for package in graph.packages}
-        blobs = {
-            name: self._blob(tree, module.path)
-            for name, module in graph.modules.items()
-            if module.path is not None
-        }
+        blobs = self._blobs_of(tree, graph.modules)
+        for path in FILES:
+            blobs.pop(path, None)
         keys = {name: f"{blob}:{name}:{','.join(sorted(tops))}" for name, blob in blobs.items()}
         known = self.cache.uses(keys.values()) if self.cache is not None else {}
-        missing = {blob for name, blob in blobs.items() if keys[name] not in known}
-        if self.cache is not None:
-            self._facts.update(self.cache.facts(missing - self._facts.keys()))
+        self._know(blob for name, blob in blobs.items() if keys[name] not in known)
         found: dict[str, Uses] = {}
         failed: dict[str, str] = {}
         new: dict[str, Uses] = {}
-        for name, blob in blobs.items():
+        for name in blobs:
             if keys[name] in known:
                 found[name] = known[keys[name]]
                 continue
             module = graph.modules[name]
             source = self._source(tree, module.path or "")
-            if blob not in self._facts:
-                self._facts[blob] = scan(source, module.path or "")
+            facts = self._facts_at(tree, module.path or "")
             try:
-                uses = uses_of(source, self._facts[blob], name, module.is_package, tops)
+                uses = uses_of(source, facts, name, module.is_package, tops)
             except UnreadableSource as error:
                 failed[name] = str(error)
             else:
@@ -116,6 +124,38 @@ class Project:
         if self.cache is not None:
             self.cache.add_names(new)
 
+    def coupling(self, tree: Tree, graph: Graph, package: str) -> Coupling:
+        """The registry ``package``: see ``registry_coupling``."""
+
+        def facts(module: str) -> Facts:
+            path = graph.modules[module].path
+            return self._facts_at(tree, path) if path else Facts()
+
+        of_graph = _graph_key(graph.packages, graph.modules, self._blobs_of(tree, graph.modules))
+        key = _hash(["coupling", str(REGISTRY_VERSION), of_graph, package])
+        stored = self.cache.answer(key) if self.cache is not None else None
+        if stored is not None:
+            return coupling_from_plain(stored)
+        sources = Sources(lambda path: self._source(tree, path), facts, self.uses(tree, graph)[0])
+        coupling = registry_coupling(graph, package, sources)
+        if self.cache is not None:
+            self.cache.add_answer(key, dataclasses.asdict(coupling))
+        return coupling
+
+    def references(self, tree: Tree, graph: Graph, below: Sequence[str] = ()) -> list[Reference]:
+        """References outside of imports: see ``find_references``."""
+        entries = (f"{path} {tree.entry(path)}" for path in tree.paths())
+        question = ["references", str(REFERENCES_VERSION), *graph.packages, "", *below, ""]
+        key = _hash([*question, *entries])
+        stored = self.cache.answer(key) if self.cache is not None else None
+        if stored is None:
+            stored = find_references(tree, graph, below)
+            if self.cache is not None:
+                self.cache.add_answer(key, stored)
+        return [
+            Reference(a, b, line, ReferenceKind(kind), *rest) for a, b, line, kind, *rest in stored
+        ]
+
     def _source(self, tree: Tree, path: str) -> bytes:
         self._look_at(tree)
         if path not in self._sources:
@@ -130,6 +170,25 @@ class Project:
         if path not in self._blobs:
             self._blobs[path] = blob_id(self._source(tree, path))
         return self._blobs[path]
+
+    def _know(self, blobs: Iterable[str]) -> None:
+        """Take the facts that the cache has."""
+        missing = {blob for blob in blobs if blob not in self._facts}
+        if self.cache is not None and missing:
+            self._facts.update(self.cache.facts(missing))
+
+    def _facts_at(self, tree: Tree, path: str) -> Facts:
+        blob = self._blob(tree, path)
+        self._know([blob])
+        if blob not in self._facts:
+            self._facts[blob] = scan(self._source(tree, path), path)
+        return self._facts[blob]
+
+    def _blobs_of(self, tree: Tree, modules: Mapping[str, Module]) -> dict[str, str]:
+        """Names of contents: of modules by name, of files that say of entry points by path."""
+        blobs = {m.name: self._blob(tree, m.path) for m in modules.values() if m.path is not None}
+        paths = frozenset(tree.paths())
+        return blobs | {path: tree.entry(path).blob for path in FILES if path in paths}
 
     def _look_at(self, tree: Tree) -> None:
         if self._tree is not tree:
@@ -146,9 +205,7 @@ class Project:
             return self._source(tree, modules[name].path or "")
 
         blobs = {name: blob for name, blob in blobs.items() if name not in FILES}
-        missing = {blob for blob in blobs.values() if blob not in self._facts}
-        if self.cache is not None and missing:
-            self._facts.update(self.cache.facts(missing))
+        self._know(blobs.values())
         new_facts: dict[str, Facts] = {}
         for name, blob in blobs.items():
             if blob not in self._facts:
@@ -187,10 +244,16 @@ def _largest(paths: Sequence[str]) -> tuple[str, ...]:
     return (found[0],)
 
 
-def _graph_key(packages: Sequence[str], modules: dict[str, Module], blobs: dict[str, str]) -> str:
+def _graph_key(
+    packages: Sequence[str], modules: Mapping[str, Module], blobs: dict[str, str]
+) -> str:
     parts = [str(GRAPH_VERSION), *packages]
     parts.extend(blobs.get(path, "") for path in FILES)
     parts.extend(f"{m.path} {blobs.get(m.name)} {m.name}" for m in modules.values())
+    return _hash(parts)
+
+
+def _hash(parts: Sequence[str]) -> str:
     text = "\n".join(parts).encode("utf-8", "surrogateescape")
     return hashlib.sha256(text).hexdigest()
 

@@ -20,6 +20,8 @@ from extractor.analysis.modules import paths_of
 from extractor.analysis.scan import BY_STRING
 from extractor.source.tree import REGULAR, Tree
 
+# Part of every cache key: raise it whenever the answer for unchanged files can differ.
+REFERENCES_VERSION = 1
 _LARGEST_TEXT = 2_000_000
 # Names end in letters: no use in reading pictures or archives.
 _NOT_TEXT = re.compile(r"\.(png|jpe?g|gif|svg|ico|pdf|gz|zip|bz2|xz|mo|pyc|so|woff2?|ttf)$")

@@ -9,30 +9,42 @@ fields name which others, who uses each, and which tables of the database each t
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from extractor.analysis.graph import Edge, Graph
-from extractor.analysis.scan import Facts, scan
-from extractor.analysis.skeleton import mask
+from extractor.analysis.graph import Edge, Graph, Kind
+from extractor.analysis.names import absolute
+from extractor.analysis.scan import Facts
+from extractor.analysis.uses import Uses
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource, parse_ast
-from extractor.source.tree import Tree
+
+# Part of every cache key: raise it whenever the answer for unchanged files can differ.
+REGISTRY_VERSION = 1
 
 
 class Use(NamedTuple):
     """``name`` of the registry's package is used by ``importer`` at ``line``.
 
-    By attribute (``objects.Thing``), or ``imported`` from the package itself.
+    By attribute (``objects.Thing``), or ``imported`` from the package itself. A line that uses
+    it several times counts once.
     """
 
     importer: str
     line: int
     name: str
     imported: bool = False
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a registry is read from: files by path, the facts of a module, and all uses."""
+
+    read: Callable[[str], bytes]
+    facts: Callable[[str], Facts]
+    uses: Mapping[str, Uses]
 
 
 @dataclass(frozen=True)
@@ -86,9 +98,9 @@ class Move:
 
 
 def registry_coupling(
-    tree: Tree,
     graph: Graph,
     package: str,
+    sources: Sources,
     decorators: Collection[str] = ("register", "register_if"),
 ) -> Coupling:
     """Who is registered in ``package`` by a class decorator of one of these last names.
@@ -97,8 +109,36 @@ def registry_coupling(
     """
     if package not in graph.modules:
         raise UsageError(f"no package {package!r} in {', '.join(graph.packages)}")
-    reader = _Reader(tree, graph, package, frozenset(decorators))
-    return reader.read()
+    return _Reader(graph, package, sources, frozenset(decorators)).read()
+
+
+def coupling_from_plain(value: Mapping[str, Any]) -> Coupling:
+    """A coupling from what JSON keeps of its fields."""
+
+    def uses(rows: Iterable[Any]) -> tuple[Use, ...]:
+        return tuple(Use(*row) for row in rows)
+
+    def edges(rows: Iterable[Any]) -> tuple[Edge, ...]:
+        return tuple(Edge(a, b, line, Kind(kind), *rest) for a, b, line, kind, *rest in rows)
+
+    return Coupling(
+        package=value["package"],
+        classes=tuple(
+            RegisteredClass(
+                **{
+                    **row,
+                    "fields": tuple(map(tuple, row["fields"])),
+                    "tables": tuple(row["tables"]),
+                    "by_attribute": uses(row["by_attribute"]),
+                    "by_import": edges(row["by_import"]),
+                }
+            )
+            for row in value["classes"]
+        ),
+        loaded_by=edges(value["loaded_by"]),
+        module_uses=uses(value["module_uses"]),
+        unexplained=uses(value["unexplained"]),
+    )
 
 
 def what_moving_takes(coupling: Coupling, moving: Iterable[str]) -> Move:
@@ -138,13 +178,14 @@ def what_moving_takes(coupling: Coupling, moving: Iterable[str]) -> Move:
 
 
 class _Reader:
-    def __init__(self, tree: Tree, graph: Graph, package: str, decorators: frozenset[str]) -> None:
-        self.tree = tree
+    def __init__(
+        self, graph: Graph, package: str, sources: Sources, decorators: frozenset[str]
+    ) -> None:
         self.graph = graph
         self.package = package
+        self.sources = sources
         self.decorators = decorators
         self.trees: dict[str, ast.Module | None] = {}
-        self.facts: dict[str, Facts] = {}
 
     def read(self) -> Coupling:
         below = self.package + "."
@@ -210,11 +251,11 @@ class _Reader:
             if path is not None:
                 # What cannot be read the graph lists among the unreadable.
                 with suppress(UnreadableSource):
-                    self.trees[module] = parse_ast(self.tree.read(path), path)[0]
+                    self.trees[module] = parse_ast(self.sources.read(path), path)[0]
         return self.trees[module]
 
     def bound(self, module: str) -> set[str]:
-        facts = self.facts_of(module)
+        facts = self.sources.facts(module)
         names = set(facts.bound)
         for entry in facts.top.imports:
             if entry[4] is None:
@@ -223,195 +264,46 @@ class _Reader:
                 names.update(alias or name for name, alias in entry[4])
         return names
 
-    def facts_of(self, module: str) -> Facts:
-        if module not in self.facts:
-            path = self.graph.modules[module].path
-            self.facts[module] = scan(self.tree.read(path), path) if path else Facts()
-        return self.facts[module]
-
     def attribute_uses(self) -> Iterator[Use]:
-        """Every ``objects.x`` whose ``objects`` is the package, wherever it was bound."""
-        below = self.package + "."
-        plain = re.compile(rb"^[ \t]*import[ \t].*\b" + re.escape(self.package.encode()), re.M)
-        asking = {edge.importer for edge in self.graph.importers_of(self.package) if edge.line}
-        for module, place in self.graph.modules.items():
-            if place.path is None or module == self.package:
+        """Every ``objects.x`` whose ``objects`` is the package, and names imported from it."""
+        inside = f"{self.package}:"
+        for module, keys in self.sources.uses.items():
+            if module == self.package:
                 continue
-            source = self.tree.read(place.path)
-            if module not in asking and not plain.search(source):
-                continue
-            uses = _plain_uses(source, module, self.package, self.graph.modules)
-            if uses is None:
-                # Not kept: nobody asks for these trees again, and memory costs time.
-                with suppress(UnreadableSource):
-                    tree = self.trees.get(module) or parse_ast(source, place.path)[0]
-                    reader = _Attributes(module, place.is_package, self.package)
-                    uses = list(reader.uses(tree))
-            for use in uses or ():
-                if not (use.imported and below + use.name in self.graph.modules):
-                    yield use
+            imported: set[str] = set()
+            if any(inside in key for key in keys):
+                for line, name in self.imported(module):
+                    imported.add(name)
+                    yield Use(module, line, name, True)
+            for key, lines in keys.items():
+                name = self.read_off(key)
+                if name and not (key.startswith(inside) and name in imported):
+                    for line in lines:
+                        yield Use(module, line, name)
 
+    def read_off(self, key: str) -> str:
+        """The name that a key of ``Uses`` reads off the package; empty when it reads none."""
+        source, colon, rest = key.partition(":")
+        if not colon or "=" in source or not f"{self.package}.".startswith(f"{source}."):
+            return ""
+        dotted = f"{source}.{rest}"
+        if not dotted.startswith(f"{self.package}."):
+            return ""
+        name = dotted[len(self.package) + 1 :].partition(".")[0]
+        # ``from p.objects import thing`` is an import of the module, not a use of the package.
+        own_module = source == self.package and f"{self.package}.{name}" in self.graph.modules
+        return "" if own_module else name
 
-def _plain_uses(
-    source: bytes, module: str, package: str, modules: Collection[str]
-) -> list[Use] | None:
-    """The uses in a file that binds the package once, at its top, and hides it nowhere.
-
-    That is nearly every file, and a syntax tree costs twenty times as much. ``None`` where
-    the text leaves any doubt about what a name means.
-    """
-    parent, _, last = package.encode().rpartition(b".")
-    if b"\r" in source or b"\f" in source or re.search(rb"\bfrom[ \t]+\.", source):
-        return None
-    masked = mask(source)
-    whole = re.escape(package.encode())
-    # Spelled out, or names imported from the package itself: the tree has to tell.
-    if re.search(rb"(?<!from )\b%s\b" % whole, masked):
-        return None
-    imported = rb"\bfrom[ \t]+%s[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)" % whole
-    for found in re.finditer(imported, masked):
-        for name in found.group(1).strip(b"()").split(b","):
-            if name.split() and f"{package}.{name.split()[0].decode()}" not in modules:
-                return None
-    aliases: set[bytes] = set()
-    statement = rb"^([ \t]*)from[ \t]+%s[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)" % re.escape(parent)
-    for found in re.finditer(statement, masked, re.M):
-        for name in found.group(2).strip(b"()").split(b","):
-            words = name.split()
-            if words[:1] == [last]:
-                if found.group(1) or len(words) not in {1, 3}:
-                    return None
-                aliases.add(words[-1])
-    if len(aliases) != 1:
-        return [] if not aliases else None
-    (alias,) = aliases
-    without_imports = re.sub(statement, b"", masked, flags=re.M)
-    name = re.escape(alias)
-    for found in re.finditer(rb"(?<![\w.])%s\b(?![ \t]*\.[ \t]*\w)" % name, without_imports):
-        if _may_bind(without_imports, found.start(), found.end()):
-            return None
-    uses = []
-    line = counted = 0
-    for found in re.finditer(rb"(?<![\w.])%s[ \t]*\.[ \t]*(\w+)" % re.escape(alias), masked):
-        line += masked.count(b"\n", counted, found.start())
-        counted = found.start()
-        uses.append(Use(module, line + 1, found.group(1).decode()))
-    return uses
-
-
-def _may_bind(masked: bytes, start: int, end: int) -> bool:
-    """Whether the name at ``start`` could be bound there: anything but plainly read."""
-    head = masked[masked.rfind(b"\n", 0, start) + 1 : start]
-    if re.search(rb"\b(?:as|case|class|def|del|for|global|import|lambda|nonlocal)\b", head):
-        return True
-    after = masked[end : end + 40].lstrip(b" \t")
-    opener = _opener(masked, start)
-    if opener < 0:
-        return after[:1] in {b",", b":", b"=", b"+", b"-", b"|", b"\\"} and after[:2] != b"=="
-    before = masked[max(0, opener - 200) : opener]
-    if masked[opener : opener + 1] != b"(" or re.search(rb"\bdef[ \t]+\w+[ \t]*$", before):
-        return True
-    # An argument, by position or by name, of a call.
-    return not re.search(rb"[\w\])][ \t]*$", before) or b" for " in after or after[:2] == b":="
-
-
-def _opener(masked: bytes, position: int) -> int:
-    """Offset of the bracket that is open at ``position``; -1 when none is, nearby."""
-    depth = 0
-    for index in range(position - 1, max(-1, position - 5000), -1):
-        byte = masked[index]
-        if byte in b")]}":
-            depth += 1
-        elif byte in b"([{":
-            if not depth:
-                return index
-            depth -= 1
-        elif byte == 10 and not depth and masked[index + 1 : index + 2].strip():
-            # A statement at the left margin can be in no bracket of the lines above,
-            # unless someone wrote arguments there: then the answer errs to a binding.
-            return -1
-    return -1
-
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-
-
-class _Attributes:
-    """Attributes read off one package in one module, local names that hide it heeded."""
-
-    def __init__(self, module: str, is_package: bool, package: str) -> None:
-        self.module = module
-        self.is_package = is_package
-        self.package = package
-
-    def uses(self, tree: ast.Module) -> Iterator[Use]:
-        yield from self._scope(tree, {})
-
-    def _scope(self, scope: ast.AST, outer: Mapping[str, str]) -> Iterator[Use]:
-        names = dict(outer)
-        inner: list[ast.AST] = []
-        nodes: list[ast.AST] = []
-        arguments = getattr(scope, "args", None)
-        if isinstance(arguments, ast.arguments):
-            for argument in [
-                *arguments.posonlyargs,
-                *arguments.args,
-                *arguments.kwonlyargs,
-                *filter(None, [arguments.vararg, arguments.kwarg]),
-            ]:
-                names.pop(argument.arg, None)
-        # Decorators, defaults and annotations belong to the scope around a function.
-        body = scope.body if isinstance(scope, _FUNCTIONS) else list(ast.iter_child_nodes(scope))
-        pending: list[ast.AST] = list(body) if isinstance(body, list) else [body]
-        while pending:
-            node = pending.pop()
-            if isinstance(node, _FUNCTIONS):
-                inner.append(node)
-                pending.extend(getattr(node, "decorator_list", ()))
-                pending.extend(filter(None, [node.args, getattr(node, "returns", None)]))
-                continue
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                names.pop(node.id, None)
-            elif isinstance(node, (ast.Import, ast.ImportFrom)):
-                self._bind(node, names)
-            nodes.append(node)
-            pending.extend(ast.iter_child_nodes(node))
-        # Names are bound for the whole scope: only now is it known what each one means.
-        for node in nodes:
-            if isinstance(node, ast.Attribute) and self._is_package(node.value, names):
-                yield Use(self.module, node.lineno, node.attr)
-            elif isinstance(node, ast.ImportFrom) and self._base(node) == self.package:
-                for alias in node.names:
-                    yield Use(self.module, node.lineno, alias.name, True)
-        for function in inner:
-            yield from self._scope(function, names)
-
-    def _bind(self, node: ast.Import | ast.ImportFrom, names: dict[str, str]) -> None:
-        for alias in node.names:
-            if isinstance(node, ast.ImportFrom):
-                names[alias.asname or alias.name] = f"{self._base(node)}.{alias.name}"
-            elif alias.asname:
-                names[alias.asname] = alias.name
-            else:
-                first = alias.name.partition(".")[0]
-                names[first] = first
-
-    def _base(self, node: ast.ImportFrom) -> str:
-        if not node.level:
-            return node.module or ""
-        parts = self.module.split(".")
-        drop = node.level - 1 if self.is_package else node.level
-        parts = parts[: len(parts) - drop] if drop else parts
-        return ".".join([*parts, node.module] if node.module else parts)
-
-    def _is_package(self, node: ast.expr, names: Mapping[str, str]) -> bool:
-        rest: list[str] = []
-        while isinstance(node, ast.Attribute):
-            rest.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name) or node.id not in names:
-            return False
-        return ".".join([names[node.id], *reversed(rest)]) == self.package
+    def imported(self, module: str) -> Iterator[tuple[int, str]]:
+        """Names that are no modules, with the lines where ``module`` imports them from here."""
+        facts = self.sources.facts(module)
+        is_package = self.graph.modules[module].is_package
+        for body in (facts.top, *facts.functions.values()):
+            for line, _flags, level, source, names, _alias in body.imports:
+                if names and absolute(module, is_package, level, source) == self.package:
+                    for name, _ in names:
+                        if f"{self.package}.{name}" not in self.graph.modules:
+                            yield line, name
 
 
 def _fields(node: ast.ClassDef, names: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -437,7 +329,7 @@ class _Tables:
         self.models: dict[str, dict[str, str]] = {}
         self.functions: dict[str, dict[str, set[str]]] = {}
         for module, place in reader.graph.modules.items():
-            if place.path is None or b"__tablename__" not in reader.tree.read(place.path):
+            if place.path is None or b"__tablename__" not in reader.sources.read(place.path):
                 continue
             tree = reader.parsed(module)
             for node in tree.body if tree else ():
@@ -466,7 +358,7 @@ class _Tables:
     def names(self, module: str) -> dict[str, str]:
         """What the module's imports bind, as dotted names of modules or of things in them."""
         found: dict[str, str] = {}
-        for entry in self.reader.facts_of(module).top.imports:
+        for entry in self.reader.sources.facts(module).top.imports:
             if entry[2]:
                 continue
             if entry[4] is None:
@@ -495,7 +387,7 @@ class _Tables:
         for module in [facade, *self.stars(facade)]:
             if module not in self.reader.graph.modules:
                 continue
-            backends = [b for bs in self.reader.facts_of(module).lazy.values() for b in bs]
+            backends = [b for bs in self.reader.sources.facts(module).lazy.values() for b in bs]
             for backend in backends:
                 if backend in self.reader.graph.modules:
                     found |= self.functions_of(backend).get(function, set())
@@ -506,7 +398,7 @@ class _Tables:
             return []
         return [
             entry[3]
-            for entry in self.reader.facts_of(module).top.imports
+            for entry in self.reader.sources.facts(module).top.imports
             if entry[4] and any(name == "*" for name, _ in entry[4])
         ]
 

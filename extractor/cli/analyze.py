@@ -13,8 +13,7 @@ from extractor.analysis.cascade import cascade, package_costs
 from extractor.analysis.cuts import single_cuts, smallest_cut_set
 from extractor.analysis.graph import Graph
 from extractor.analysis.project import Project
-from extractor.analysis.references import find_references
-from extractor.analysis.registry import registry_coupling, what_moving_takes
+from extractor.analysis.registry import what_moving_takes
 from extractor.analysis.report import Analysis, as_json, as_text
 from extractor.analysis.subsystem import Subsystem, examine
 from extractor.analysis.symbols import Symbol
@@ -121,7 +120,7 @@ def command(
             loads = cascade(graph, root) if root else None
             kept = _below(keep or ((root or "").rpartition(".")[0],), graph.modules)
             in_root = kept & set(loads.modules) if loads else set()
-            coupling = registry_coupling(found.tree, graph, registry) if registry else None
+            coupling = project.coupling(found.tree, graph, registry) if registry else None
             leaving = _below(moving, graph.modules)
             observed = None
             if python is not None:
@@ -151,7 +150,7 @@ def command(
                 subsystem=_subsystem(found.tree, graph, project, kept | leaving, stop, plan)
                 if symbols
                 else None,
-                references=find_references(found.tree, graph, keep) if references else None,
+                references=project.references(found.tree, graph, keep) if references else None,
                 truth=observed,
             )
     reporting.result(as_json(analysis), as_text(analysis))

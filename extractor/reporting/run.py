@@ -11,7 +11,6 @@ from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import cascade
 from extractor.analysis.graph import Graph
 from extractor.analysis.project import Project, import_graph
-from extractor.analysis.registry import registry_coupling
 from extractor.analysis.shared import find_shared
 from extractor.analysis.symbols import Reach, Resolver, modules_of
 from extractor.errors import SourceError, UsageError
@@ -207,7 +206,7 @@ def _before(
         )
     else:
         parts["cascades"] = schema.Cascades(after=after)
-    parts["coupling"] = _coupling(tree, graph, reach, data.roots)
+    parts["coupling"] = _coupling(project, tree, graph, reach, data.roots)
     parts["symbols"] = describe_symbols(
         tree,
         result,
@@ -221,12 +220,14 @@ def _before(
     return parts, graph, own
 
 
-def _coupling(tree: Tree, graph: Graph, reach: Reach, roots: Roots) -> schema.Coupling | None:
+def _coupling(
+    project: Project, tree: Tree, graph: Graph, reach: Reach, roots: Roots
+) -> schema.Coupling | None:
     """The first registry that a module of the subsystem outside its own packages lives in."""
     outside = sorted(m for m in reach.whole if not is_below(m, roots.packages))
     for package in dict.fromkeys(m.rpartition(".")[0] for m in outside):
         try:
-            found = registry_coupling(tree, graph, package)
+            found = project.coupling(tree, graph, package)
         except UsageError:
             continue
         return schema.Coupling(

@@ -1,15 +1,10 @@
-import ast
 import textwrap
 
 import pytest
 
-from extractor.analysis.project import import_graph
-from extractor.analysis.registry import (
-    _Attributes,
-    _plain_uses,
-    registry_coupling,
-    what_moving_takes,
-)
+from extractor.analysis.cache import Cache
+from extractor.analysis.project import Project
+from extractor.analysis.registry import what_moving_takes
 from extractor.errors import UsageError
 from extractor.source.tree import MemoryTree
 
@@ -90,10 +85,15 @@ FILES = {
 }
 
 
+def couple(files, package="p.objects", cache=None):
+    tree = MemoryTree({path: textwrap.dedent(text).encode() for path, text in files.items()})
+    project = Project(["p"], cache)
+    return project.coupling(tree, project.graph(tree), package)
+
+
 @pytest.fixture
 def coupling():
-    tree = MemoryTree({path: textwrap.dedent(text).encode() for path, text in FILES.items()})
-    return registry_coupling(tree, import_graph(tree, ["p"]), "p.objects")
+    return couple(FILES)
 
 
 def by_name(coupling):
@@ -110,10 +110,7 @@ def test_only_decorated_classes_are_registered(coupling):
 
 def test_uses_by_attribute_heed_local_names(coupling):
     classes = by_name(coupling)
-    assert [(u.importer, u.line) for u in classes["Thing"].by_attribute] == [
-        ("p.user", 6),
-        ("p.user", 6),
-    ]
+    assert [(u.importer, u.line) for u in classes["Thing"].by_attribute] == [("p.user", 6)]
     assert [(u.importer, u.line) for u in classes["Part"].by_attribute] == [("p.user", 6)]
     assert [(u.importer, u.line, u.name) for u in coupling.module_uses] == [("p.user", 13, "thing")]
     assert [(u.line, u.name) for u in coupling.unexplained] == [(13, "Gone")]
@@ -152,47 +149,36 @@ def test_what_moving_takes(coupling):
 def test_wrong_names_are_usage_errors(coupling):
     with pytest.raises(UsageError, match="not registered: Nobody"):
         what_moving_takes(coupling, ["Nobody"])
-    tree = MemoryTree({"p/__init__.py": b""})
-    graph = import_graph(tree, ["p"])
     with pytest.raises(UsageError, match="nothing in p is registered"):
-        registry_coupling(tree, graph, "p")
+        couple({"p/__init__.py": ""}, "p")
     with pytest.raises(UsageError, match="no package 'q'"):
-        registry_coupling(tree, graph, "q")
+        couple({"p/__init__.py": ""}, "q")
 
 
-PLAIN = [
-    "x = objects.A\n",
-    "@objects.A.mark\ndef f(x=objects.B) -> objects.C:\n    return [objects.D for _ in x]\n",
-    "f(objects=[objects.A], x=objects)\n",
-    "f(\n    objects=objects.A,\n    y=(objects.B))\n",
-    "x = 'objects.A'  # objects.B\n",
-    "a.objects.A\nmy_objects.B\n",
-    "mock.patch.object(objects, 'A')\nobjects . B\nif not hasattr(objects, 'C'):\n    pass\n",
-]
-DOUBTFUL = [
-    "x = (objects\n     .A)\n",
-    "def f(objects):\n    return objects.A\n",
-    "def f(a,\n      objects=None):\n    return objects.A\n",
-    "f(lambda objects: objects.A)\n",
-    "def f():\n    objects = []\n    return objects.A\nobjects.B\n",
-    "def f():\n    a, objects = g()\n    return objects.A\n",
-    "def f():\n    (a, objects) = g()\n    return objects.A\n",
-    "def f():\n    for objects in g():\n        objects.A\n",
-    "x = [objects.A for objects in y]\n",
-    "def f():\n    with g() as objects:\n        objects.A\n",
-    "def f():\n    if (objects := g()):\n        objects.A\n",
-    "def f():\n    from q import objects\n    return objects.A\n",
-    "def f():\n    import p.objects\n    return p.objects.A\n",
-    "def f():\n    objects: int = 1\n    return objects.A\n",
-]
+def test_names_imported_from_the_package_itself():
+    files = {
+        **FILES,
+        "p/user.py": """
+            from p.objects import Thing
+            from p.objects import thing
+            def f():
+                from p.objects import Part as P
+                return P, thing.Thing, Thing
+        """,
+        "p/other.py": "import p.objects as o\no.Quiet\n",
+    }
+    uses = [u for c in couple(files).classes for u in c.by_attribute]
+    assert [(u.importer, u.line, u.name, u.imported) for u in uses] == [
+        ("p.user", 5, "Part", True),
+        ("p.other", 2, "Quiet", False),
+        ("p.user", 2, "Thing", True),
+    ]
 
 
-@pytest.mark.parametrize("text", [*PLAIN, *DOUBTFUL])
-def test_reading_fast_says_what_the_tree_says_or_nothing(text):
-    source = f"from p import other, objects\n{text}".encode()
-    slow = sorted(_Attributes("p.m", False, "p.objects").uses(ast.parse(source)))
-    fast = _plain_uses(source, "p.m", "p.objects", {"p.objects"})
-    if text in PLAIN:
-        assert fast is not None
-    if fast is not None:
-        assert sorted(fast) == slow
+def test_a_kept_answer_is_the_same_and_not_believed_after_an_edit(tmp_path, coupling):
+    cache = Cache(tmp_path)
+    assert couple(FILES, cache=cache) == coupling
+    assert couple(FILES, cache=Cache(tmp_path)) == coupling
+    more = {**FILES, "p/more.py": "from p import objects\nobjects.Quiet\n"}
+    again = couple(more, cache=Cache(tmp_path))
+    assert again != coupling and again == couple(more)

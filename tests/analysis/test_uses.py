@@ -149,6 +149,40 @@ def test_reading_every_scope_says_the_same(name, monkeypatch):
     assert uses(text) == expected
 
 
+# Where an imported name may be hidden, and where it only looks so.
+DOUBTFUL = [
+    "x = a.A\n",
+    "@a.A.mark\ndef f(x=a.B) -> a.C:\n    return [a.D for _ in x]\n",
+    "f(a=[a.A], x=a)\n",
+    "f(\n    a=a.A,\n    y=(a.B))\n",
+    "x = 'a.A'  # a.B\n",
+    "a.a.A\nmy_a.B\n",
+    "mock.patch.object(a, 'A')\na . B\nif not hasattr(a, 'C'):\n    pass\n",
+    "x = (a\n     .A)\n",
+    "def f(a):\n    return a.A\n",
+    "def f(a,\n      a=None):\n    return a.A\n",
+    "f(lambda a: a.A)\n",
+    "def f():\n    a = []\n    return a.A\na.B\n",
+    "def f():\n    a, a = g()\n    return a.A\n",
+    "def f():\n    (a, a) = g()\n    return a.A\n",
+    "def f():\n    for a in g():\n        a.A\n",
+    "x = [a.A for a in y]\n",
+    "def f():\n    with g() as a:\n        a.A\n",
+    "def f():\n    if (a := g()):\n        a.A\n",
+    "def f():\n    from q import a\n    return a.A\n",
+    "def f():\n    import pkg.a\n    return pkg.a.A\n",
+    "def f():\n    a: int = 1\n    return a.A\n",
+]
+
+
+@pytest.mark.parametrize("text", DOUBTFUL)
+def test_names_that_may_be_hidden_are_read_alike(text, monkeypatch):
+    text = f"from pkg import other, a\n{text}"
+    quick = uses(text)
+    monkeypatch.setattr(module_under_test, "masked_lines", lambda *_, **__: None)
+    assert quick == uses(text)
+
+
 def test_nothing_is_parsed_where_a_name_can_only_be_read(monkeypatch):
     def refuse(*_):
         raise AssertionError("parsed")
