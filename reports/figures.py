@@ -29,6 +29,7 @@ OWN = "#c2410c"
 _OTHERS = ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a6fd0")
 _REST = "#8a8f98"
 _MOST_BARS = 15
+_MOST_LEVELS = 7
 _OWN_PART = "● the subsystem"
 _ORIGINS = {
     "moved": (OWN, "moved as a whole"),
@@ -187,7 +188,7 @@ def icicle(cascade: Cascade, coloured: tuple[dict[str, str], dict[str, str]]) ->
             parents=[text(m.loaded_by) for m in modules],
             values=[m.lines for m in modules],
             branchvalues="remainder",
-            maxdepth=7,
+            maxdepth=_MOST_LEVELS,
             leaf={"opacity": 1},
             tiling={"orientation": "v"},
             pathbar={"visible": True, "thickness": 22},
@@ -211,7 +212,16 @@ def icicle(cascade: Cascade, coloured: tuple[dict[str, str], dict[str, str]]) ->
     )
     # A label that does not fit at this size is not shown: the pointer tells it.
     figure.update_layout(uniformtext={"minsize": 9, "mode": "hide"})
-    return _plain(figure, 430)
+    return _plain(figure, 24 + 58 * min(_MOST_LEVELS, _levels(cascade)))
+
+
+def _levels(cascade: Cascade) -> int:
+    """How many modules stand above each other at most."""
+    level: dict[str, int] = {}
+    for m in cascade.modules:
+        # Who loads a module stands before it.
+        level[m.module] = level.get(m.loaded_by, 0) + 1
+    return max(level.values(), default=1)
 
 
 def bought(payments: Sequence[Payment]) -> go.Figure:
@@ -440,7 +450,10 @@ def series(patches: Sequence[Patch]) -> go.Figure:
                 "<extra></extra>",
             )
         )
-    figure.update_xaxes(title="commit of the series", tick0=0, dtick=max(1, len(patches) // 8))
+    last = max(patch.number for patch in patches)
+    figure.update_xaxes(
+        title="commit of the series", tick0=0, dtick=max(1, last // 8), range=[-0.3, last + 0.3]
+    )
     figure.update_yaxes(title="modules loaded", rangemode="tozero")
     return _plain(figure, 320)
 

@@ -14,9 +14,11 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from reports.figures import figures, legends, ordered_classes, step_words
-from reports.schema import ChangeReport, Fate, Report, RunReport
+from reports.schema import Cascades, ChangeReport, Fate, Report, RunReport
 from reports.words import counted
 
+_PARTS = re.compile(r"(?<=[./])(?=[^./])|(?<=:)(?=[^:\d])|(?<=[^\W_]_)(?=[^\W_])")
+_TICKS = re.compile(r"`+([^`]+)`+")
 _OUTCOMES = {"did not hold": 0, "not run": 1, "held": 2, "not asked": 3}
 _FATES: tuple[Fate, ...] = ("replaced", "cut", "shared", "carried", "moved", "dropped", "left")
 
@@ -34,6 +36,7 @@ def render_html(report: Report) -> str:
     environment.filters["counted"] = counted
     environment.filters["breakable"] = breakable
     environment.filters["headed"] = headed
+    environment.filters["ticked"] = ticked
     environment.filters["picture"] = _picture
     drawn = figures(report) if isinstance(report, RunReport) else {}
     style = _file(environment, "style.css")
@@ -82,13 +85,31 @@ def _extra(report: Report) -> dict[str, Any]:
         "ordered_checks": sorted(
             report.checks, key=lambda c: _OUTCOMES.get(c.outcome, len(_OUTCOMES))
         ),
+        "gone_packages": _gone(report.cascades),
         "applied": sum(d.outcome == "applied" for d in report.decisions),
     }
 
 
+def _gone(cascades: Cascades) -> list[str]:
+    """Packages from elsewhere that are named before and not after."""
+    if not (cascades.before and cascades.after):
+        return []
+    kept = {t.package for t in cascades.after.third_party}
+    return [t.package for t in cascades.before.third_party if t.package not in kept]
+
+
 def breakable(name: str) -> Markup:
-    """A name that may be broken after its dots, slashes, colons and underscores, and not inside."""
-    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[./:_])(?=[^./:_])", name))
+    """A name that may be broken between its parts, and not inside one."""
+    return Markup("<wbr>").join(escape(part) for part in _PARTS.split(name))
+
+
+def ticked(sentence: str) -> Markup:
+    """A sentence in which what stands between backticks is code."""
+    pieces = _TICKS.split(sentence)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if index % 2 else escape(piece)
+        for index, piece in enumerate(pieces)
+    )
 
 
 def headed(text: str) -> tuple[str, str]:

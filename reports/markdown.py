@@ -112,14 +112,18 @@ def _run(report: RunReport) -> Iterable[str]:
     )
     yield from _table(
         "Patch series for the source's side",
-        ("#", "commit", "outcome", "files", "modules loaded, before and after"),
+        ("#", "commit", "outcome", "files", "modules loaded, where that changes"),
         (
             (
                 str(p.number),
                 prose(p.title),
                 prose(p.status),
                 str(len(p.paths)),
-                "; ".join(f"{code(e.module)} {e.before} → {e.after}" for e in p.effects),
+                "; ".join(
+                    f"{code(e.module)} {e.before} → {e.after}"
+                    for e in p.effects
+                    if e.before != e.after
+                ),
             )
             for p in report.series
         ),

@@ -293,6 +293,13 @@ class Patch(_Record):
     rewrites: tuple[Text, ...] = ()
     paths: tuple[Text, ...] = ()
     effects: tuple[Effect, ...] = Field(default=(), description="One a module that is measured.")
+    users: tuple[int, int] = Field(
+        default=(0, 0),
+        description="Modules of the rest that import the subsystem, before the commit and after.",
+    )
+    left: tuple[int, int] = Field(
+        default=(0, 0), description="Files that leave with the subsystem, and their Python lines."
+    )
     revision: str = ""
     change_id: Text = ""
     patch: Text = Field(default="", description="Its file.")
@@ -424,6 +431,9 @@ class RunReport(_Record):
     steps: tuple[Step, ...] = ()
     series: tuple[Patch, ...] = Field(
         default=(), description="Commits on the source's side, when a series was given."
+    )
+    series_checks: tuple[Check, ...] = Field(
+        default=(), description="What was checked of the end of that series."
     )
     series_left: tuple[Task, ...] = Field(
         default=(), description="What that series leaves for a person."

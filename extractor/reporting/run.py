@@ -17,7 +17,7 @@ from extractor.errors import SourceError, UsageError
 from extractor.manifest import Manifest, TroubleRecord, read_manifest
 from extractor.moves import Move, SliceMove, WholeMove
 from extractor.plan.load import Plan
-from extractor.plan.model import Roots
+from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, lay_out, reach_from_roots
 from extractor.progress import Progress
 from extractor.reporting import cascades
@@ -206,7 +206,7 @@ def _before(
         )
     else:
         parts["cascades"] = schema.Cascades(after=after)
-    parts["coupling"] = _coupling(project, tree, graph, reach, data.roots)
+    parts["coupling"] = _coupling(project, tree, graph, reach, data)
     parts["symbols"] = describe_symbols(
         tree,
         result,
@@ -221,11 +221,16 @@ def _before(
 
 
 def _coupling(
-    project: Project, tree: Tree, graph: Graph, reach: Reach, roots: Roots
+    project: Project, tree: Tree, graph: Graph, reach: Reach, data: PlanData
 ) -> schema.Coupling | None:
-    """The first registry that a module of the subsystem outside its own packages lives in."""
-    outside = sorted(m for m in reach.whole if not is_below(m, roots.packages))
-    for package in dict.fromkeys(m.rpartition(".")[0] for m in outside):
+    """The registry a decision is about, or one that a module of the subsystem lives in."""
+    roots = data.roots
+    outside = sorted(m for m in reach.whole if not is_below(m, (*roots.packages, *roots.tests)))
+    decided = [d.subject.partition(":")[0] for d in data.decisions() if ":" in d.subject]
+    for package in dict.fromkeys((*decided, *(m.rpartition(".")[0] for m in outside))):
+        if package == data.source_package:
+            # The package of everything is no registry, whatever is registered below it.
+            continue
         try:
             found = project.coupling(tree, graph, package)
         except UsageError:
@@ -348,6 +353,9 @@ def _described_series(found: Manifest) -> dict[str, object]:
     return {
         "series": tuple(
             schema.Patch.model_validate(record.model_dump(mode="json")) for record in found.series
+        ),
+        "series_checks": tuple(
+            schema.Check(name=c.name, outcome=c.outcome, evidence=c.evidence) for c in found.checks
         ),
         "series_left": tuple(
             schema.Task(subject=t.subject, task=t.task) for t in found.left_for_a_person

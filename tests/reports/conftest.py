@@ -144,12 +144,16 @@ def make_run(text="plain"):
                         module=text, before=3 - number, after=2 - number, no_more=(text,)
                     ),
                 ),
+                users=(3, 3 - number),
+                left=(number - 1, 40),
                 revision="5" * 40,
                 change_id=text,
                 patch=text,
             )
             for number in (1, 2)
         ),
+        series_checks=(schema.Check(name=text, outcome="held", evidence=(text,)),),
+        series_left=(schema.Task(subject=text, task=text),),
         checks=(
             schema.Check(name=text, outcome="held", evidence=(text,) * 5),
             schema.Check(name="tests", outcome="did not hold", evidence=(text,)),

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.figures import figures
-from reports.html import breakable, headed, render_html
+from reports.html import breakable, headed, render_html, ticked
 from reports.markdown import render_markdown
 from reports.schema import Cascades, parse_report, report_bytes
 from tests.reports.conftest import HOSTILE, SHOWN, make_run
@@ -35,8 +35,8 @@ def tags(page):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("a.b_c", "a.<wbr>b_<wbr>c"),
-        ("a/__init__.py:3", "a/__<wbr>init__.<wbr>py:<wbr>3"),
+        ("a.b_c:d", "a.<wbr>b_<wbr>c:<wbr>d"),
+        ("a/__init__.py:3", "a/<wbr>__init__.<wbr>py:3"),
         ("plain", "plain"),
         ("", ""),
         ("<a>.<b>", "&lt;a&gt;.<wbr>&lt;b&gt;"),
@@ -44,6 +44,19 @@ def tags(page):
 )
 def test_breakable(name, expected):
     assert str(breakable(name)) == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("run `a b` & ``c``", "run <code>a b</code> &amp; <code>c</code>"),
+        ("`<b>`", "<code>&lt;b&gt;</code>"),
+        ("one ` alone", "one ` alone"),
+        ("", ""),
+    ],
+)
+def test_ticked(sentence, expected):
+    assert str(ticked(sentence)) == expected
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,7 @@ def series(place, tmp_path):
         reason="The till need not know.",
         status="done",
         effects=(EffectRecord(module="shop.till.door", before=6, after=4),),
+        users=(2, 1),
         revision="5" * 40,
     )
     manifest.series = [step]
