@@ -250,6 +250,9 @@ class Decoupling:
             for path in sorted(self.files):
                 if not fnmatch.fnmatchcase(path, rule.files):
                     continue
+                if needless is not None and needless.search(self.files[path]):
+                    matched = True
+                    continue
                 content, count = pattern.subn(rule.new.encode("utf-8"), self.files[path])
                 if count and content != self.files[path]:
                     matched = True
@@ -257,8 +260,6 @@ class Decoupling:
                     self.stage.rewrites.append("replace_texts")
                     # A person has said what becomes of a file that no parser reads.
                     self.stage.failures = [f for f in self.stage.failures if f[0] != path]
-                elif needless is not None and needless.search(self.files[path]):
-                    matched = True
             if not matched:
                 message = f"{rule.old!r} is not found here, so nothing was made of it"
                 self.stage.findings.append((rule.files, Finding(message)))

@@ -357,6 +357,29 @@ def test_an_edit_that_finds_nothing_is_for_a_person(source, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "left", "changed"),
+    [
+        pytest.param("app.main ()  # settled", [], False, id="it reads otherwise"),
+        pytest.param("app.main()  # settled", [], False, id="it would match"),
+        pytest.param("app.main()", [], True, id="it is not there"),
+    ],
+)
+def test_an_edit_is_needless_where_its_file_has_what_it_looks_for(
+    source, tmp_path, text, left, changed
+):
+    path = source.parent / "plan/series.toml"
+    path.write_text(path.read_text() + 'unless = "# settled"\n')
+    (source / "big/server.py").write_text(SOURCE["big/server.py"].replace("app.main()", text))
+    git(source, "add", "-A")
+    git(source, "commit", "-q", "--allow-empty", "-m", "Another state")
+    assert run("refactor", source, tmp_path / "output") == 0
+    manifest = json.loads((tmp_path / "output/manifest.json").read_text())
+    assert manifest["left_for_a_person"] == left
+    server = (tmp_path / "output/big/big/server.py").read_text()
+    assert ("app.main(CONFIG)" in server) == changed
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         pytest.param(

@@ -681,3 +681,16 @@ def test_the_quotes_of_a_wrapped_docstring_get_a_line_of_their_own():
             """
         ''',
     )
+
+
+def test_a_library_that_takes_a_modules_place_is_imported_among_the_others():
+    renames = Renames(
+        modules={"shop.base": "library.base"},
+        known_modules=frozenset({"shop", "shop.base", "shop.till"}),
+        libraries=frozenset({"library"}),
+    )
+    source = b"import six\n\nfrom shop import base\nfrom shop import till\n\nbase.use(six, till)\n"
+    outcome = rewrite(source, module="shop.app", renames=renames)
+    assert outcome.content == (
+        b"from library import base\nimport six\n\nfrom shop import till\n\nbase.use(six, till)\n"
+    )

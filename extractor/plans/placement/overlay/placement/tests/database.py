@@ -30,6 +30,17 @@ options.set_defaults(CONF)
 _configured = False
 
 
+def configure():
+    """Say which database tests mean, at first only.
+
+    oslo.db refuses to be configured again once an engine was made.
+    """
+    global _configured
+    if not _configured:
+        db_api.configure(CONF)
+        _configured = True
+
+
 class Database(fixtures.Fixture):
     """An empty database, with all tables, until the fixture is cleaned up.
 
@@ -43,11 +54,7 @@ class Database(fixtures.Fixture):
         self.get_engine = db_api.get_placement_engine
 
     def reset(self):
-        # oslo.db refuses to be configured again once an engine was made.
-        global _configured
-        if not _configured:
-            db_api.configure(CONF)
-            _configured = True
+        configure()
         # The last connection closed, a database in memory is gone.
         self.cleanup()
         migration.db_sync(self.get_engine())
