@@ -690,7 +690,7 @@ def test_a_library_that_takes_a_modules_place_is_imported_among_the_others():
         libraries=frozenset({"library"}),
     )
     source = b"import six\n\nfrom shop import base\nfrom shop import till\n\nbase.use(six, till)\n"
-    outcome = rewrite(source, module="shop.app", renames=renames)
+    outcome = rewrite(source, module="shop.app", is_package=False, renames=renames)
     assert outcome.content == (
         b"from library import base\nimport six\n\nfrom shop import till\n\nbase.use(six, till)\n"
     )
