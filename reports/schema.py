@@ -282,6 +282,17 @@ class Effect(_Record):
     )
 
 
+class Proof(_Record):
+    """What running one kind of check on the tree of one commit of a series showed."""
+
+    part: Text
+    outcome: Text
+    modules: Count = Field(description="Test modules that ran, or files the linter read.")
+    tests: Count = Field(default=0, description="Test ids with an outcome.")
+    findings: tuple[Text, ...] = ()
+    evidence: tuple[Text, ...] = ()
+
+
 class Patch(_Record):
     """A commit of the series that prepares the source for the cut."""
 
@@ -303,6 +314,7 @@ class Patch(_Record):
     revision: str = ""
     change_id: Text = ""
     patch: Text = Field(default="", description="Its file.")
+    proofs: tuple[Proof, ...] = Field(default=(), description="Empty where none was asked for.")
 
 
 class Check(_Record):

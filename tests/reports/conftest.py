@@ -146,6 +146,16 @@ def make_run(text="plain"):
                 ),
                 users=(3, 3 - number),
                 left=(number - 1, 40),
+                proofs=(
+                    schema.Proof(
+                        part=text,
+                        outcome="held",
+                        modules=2,
+                        tests=number - 1,
+                        findings=(text,),
+                        evidence=(text,),
+                    ),
+                ),
                 revision="5" * 40,
                 change_id=text,
                 patch=text,
