@@ -110,7 +110,9 @@ class Decoupling:
         return self.modes[path] in ("100644", "100755")
 
     def _take(self, step: SeriesStep) -> None:
+        before = dict(self.files)
         self._edit(step.first)
+        first, told = dict(self.stage.changes), len(self.stage.findings)
         for call in step.rewrite:
             self._rewrite(call)
         for module in step.share:
@@ -131,8 +133,12 @@ class Decoupling:
         for path in step.add:
             self._add(path)
         self._leave(step.follow, step.leave)
-        done = bool(self.stage.changes)
-        if not done and _decides(step):
+        if self.stage.changes == first and _decides(step):
+            # What only prepares for it is not worth a commit that says it did something.
+            self.files.update({path: before[path] for path in first})
+            self.stage.changes.clear()
+            self.stage.rewrites.clear()
+            del self.stage.findings[:told]
             self.stage.status = "already done upstream"
             return
         self._edit(step.edit)

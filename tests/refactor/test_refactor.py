@@ -329,6 +329,21 @@ def test_what_was_done_upstream_is_said_and_the_rest_done(source, tmp_path):
     assert manifest["results"][0]["commits"] == 5
 
 
+def test_what_only_prepares_for_a_step_done_upstream_is_not_done(source, tmp_path):
+    path = source.parent / "plan/series.toml"
+    early = '[[step.first]]\nfiles = "notes.txt"\nold = "for more"\nnew = "for all"\n'
+    cut = 'cut = ["big.objects:register_all"]\n'
+    path.write_text(path.read_text().replace(cut, f"{cut}\n{early}"))
+    for name in ("big/api/sub/app.py", "big/objects/__init__.py"):
+        text = (source / name).read_text().replace("objects.register_all()\n\n\n", "")
+        (source / name).write_text(text.replace("from big import objects\n", ""))
+    git(source, "commit", "-qam", "Did that")
+    assert run("refactor", source, tmp_path / "output") == 0
+    manifest = json.loads((tmp_path / "output/manifest.json").read_text())
+    assert manifest["series"][3]["status"] == "already done upstream"
+    assert "for more" in (tmp_path / "output/big/notes.txt").read_text()
+
+
 def trees_of(folder):
     return {
         path.relative_to(folder).as_posix(): (
