@@ -51,7 +51,7 @@ def mentions_of_gone(
         known_modules=frozenset(known),
         report_left=False,
     )
-    paths = _paths(gone, files)
+    paths = _paths(gone, files, tops)
     documents = frozenset(path for path in gone if path.endswith(drop_documents.SUFFIXES))
     labels = {label for path in documents for label in _LABEL.findall(gone[path])}
     for path, content in sorted(files.items()):
@@ -76,8 +76,13 @@ def mentions_of_gone(
 # Private functions
 
 
-def _paths(gone: Iterable[str], files: Iterable[str]) -> re.Pattern[bytes] | None:
-    """What matches a path that is gone; a folder of which nothing is left stands for its files."""
+def _paths(
+    gone: Iterable[str], files: Iterable[str], modules: Iterable[str]
+) -> re.Pattern[bytes] | None:
+    """What matches a path that is gone, or a module in a regular expression's spelling.
+
+    A folder of which nothing is left stands for its files.
+    """
     folders = {folder for path in files for folder in _folders(path)}
     roots = set()
     for path in gone:
@@ -87,7 +92,8 @@ def _paths(gone: Iterable[str], files: Iterable[str]) -> re.Pattern[bytes] | Non
         return None
     # A folder at the top is called like any word.
     named = sorted(root if "/" in root else f"{root}/" for root in roots)
-    names = b"|".join(re.escape(root.encode()) for root in named)
+    named += sorted(re.escape(module) for module in modules if "." in module)
+    names = b"|".join(re.escape(name.encode()) for name in named)
     return re.compile(rb"(?<![\w.-])(?:%s)(?:(?<=/)|(?![\w-]))" % names)
 
 

@@ -20,6 +20,7 @@ from extractor.source.tree import FolderTree
 from tests.repositories import git
 
 ROOT = "nova.api.openstack.placement.wsgi"
+MIGRATIONS = "nova/db/sqlalchemy/api_migrations/migrate_repo/versions"
 # Files that read otherwise when they are extracted after the series.
 DIFFERENT = {
     # Makes its tables from the models: the migrations are the old package's until the end.
@@ -52,18 +53,54 @@ def source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def done(source, plan, tmp_path_factory):
-    """OUTPUT of the series, and its manifest."""
+    """OUTPUT of the whole series, and its manifest."""
     output = tmp_path_factory.mktemp("series") / "output"
-    return output, refactor(source, plan, load_series(plan), output)
+    return output, refactor(source, plan, load_series(plan), output, until="removed")
+
+
+def decoupled(manifest):
+    """The records of the first phase."""
+    return [record for record in manifest.series if record.phase == "decoupled"]
 
 
 def test_each_step_is_done_and_the_application_loads_little(done):
     _, manifest = done
     assert {record.status for record in manifest.series} == {"done"}
     assert (manifest.failed, manifest.left_for_a_person) == ([], [])
-    first, last = manifest.series[0].effects[0], manifest.series[-1].effects[0]
+    first, last = (decoupled(manifest)[n].effects[0] for n in (0, -1))
     assert (first.module, first.before) == (ROOT, 277)
     assert last.after <= 60
+
+
+def test_at_the_end_it_has_left_and_nothing_names_it(done, plan, tmp_path):
+    output, manifest = done
+    assert [(check.name, check.outcome) for check in manifest.checks] == [("gone_names", "held")]
+    assert manifest.series[-1].users == (0, 0)
+    paths = set(git(output / "nova", "ls-tree", "-r", "--name-only", "HEAD").split())
+    rules = plan.data.layout.files
+    went = {path for path in paths if any(rule.target(path) for rule in rules)} - plan.inside.keys()
+    assert went == {"LICENSE"}
+    # The client, the tables that stay, the application's old name, the fixture of tests.
+    assert {path for path in paths if "placement" in path and "notes/" not in path} == {
+        "nova/api/placement_api.py",
+        "nova/conf/placement.py",
+        f"{MIGRATIONS}/029_placement_aggregates.py",
+        f"{MIGRATIONS}/043_placement_consumers.py",
+        f"{MIGRATIONS}/044_placement_add_projects_users.py",
+        "nova/tests/functional/placement_service.py",
+        "nova/tests/functional/test_placement_service.py",
+        "nova/tests/unit/api/test_placement_api.py",
+    }
+    for path in paths:
+        if path.endswith(".py") and path.startswith("nova/"):
+            parse_ast((output / "nova" / path).read_bytes(), path)
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    with (
+        open_source(str(output / "nova"), None, workspace=workspace, progress=Progress()) as after,
+        pytest.raises(NothingToDo, match="has left"),
+    ):
+        refactor(after, plan, load_series(plan), tmp_path / "again", until="removed")
 
 
 def test_the_patches_apply_to_a_clean_checkout(done, source, tmp_path):
@@ -85,11 +122,12 @@ def test_the_contracts_hold_without_a_baseline(done):
 def test_afterwards_there_is_nothing_to_do_and_the_extraction_is_the_same(
     done, source, plan, tmp_path
 ):
-    output, _ = done
+    output, manifest = done
     direct = rewrite(source.tree, analyse(source.tree, plan)).files
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    with open_source(str(output / "nova"), None, workspace=workspace, progress=Progress()) as after:
+    tip = decoupled(manifest)[-1].revision
+    with open_source(str(output / "nova"), tip, workspace=workspace, progress=Progress()) as after:
         with pytest.raises(NothingToDo, match="has all 17 steps already"):
             refactor(after, plan, load_series(plan), tmp_path / "again")
         by_way = rewrite(after.tree, analyse(after.tree, plan)).files

@@ -310,6 +310,7 @@ def test_what_only_looks_like_it_is_no_mention(path, text):
         pytest.param("doc/a.rst", ".. automodule:: big.sub.app\n", 1, id="directive"),
         pytest.param("tox.ini", "[a]\nc = python tools/check_sub.py\n", 2, id="file"),
         pytest.param("x.sh", "ls big/sub\n", 1, id="folder"),
+        pytest.param("x.ini", "[a]\nb = run big\\.sub\\.(a|b)\n", 2, id="regular expression"),
         pytest.param("doc/a.rst", "\n:ref:`notes <sub-notes>`\n", 2, id="label"),
         pytest.param("doc/a.rst", ".. toctree::\n\n   sub/guide\n", 3, id="table of contents"),
         pytest.param("doc/a.rst", "See :doc:`/sub/guide`.\n", 1, id="link"),
