@@ -169,7 +169,10 @@ class Decoupling:
                 content = self.files.get(path, b"")
                 is_package = path.endswith("/__init__.py")
                 file = SourceFile(path, content, _module_of(path), is_package)
-                self._take_outcome(rewrite.name, path, rewrite.run(file, settings))
+                outcome = rewrite.run(file, settings)
+                self._take_outcome(rewrite.name, path, outcome)
+                if isinstance(outcome, Rewritten):
+                    self.stage.findings += [(path, finding) for finding in outcome.findings]
 
     def _share(self, module: str) -> None:
         found = self._slice_of(module)
@@ -249,6 +252,8 @@ class Decoupling:
         self._rename(self._at_home(found), self.ours)
 
     def _edit(self, rules: Sequence[Edit]) -> None:
+        settled: set[str] = set()
+        unmatched: list[tuple[str, Finding]] = []
         for rule in rules:
             matched = False
             needless = re.compile(rule.unless.encode("utf-8")) if rule.unless else None
@@ -264,11 +269,14 @@ class Decoupling:
                     matched = True
                     self._put(path, content)
                     self.stage.rewrites.append("replace_texts")
-                    # A person has said what becomes of a file that no parser reads.
+                    # A person has said what becomes of what no rewrite could settle.
                     self.stage.failures = [f for f in self.stage.failures if f[0] != path]
+                    settled.add(path)
             if not matched:
                 message = f"{rule.old!r} is not found here, so nothing was made of it"
-                self.stage.findings.append((rule.files, Finding(message)))
+                unmatched.append((rule.files, Finding(message)))
+        told = [finding for finding in self.stage.findings if finding[0] not in settled]
+        self.stage.findings = told + unmatched
 
     # What the second phase is made of.
 

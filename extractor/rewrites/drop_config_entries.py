@@ -18,6 +18,7 @@ SUFFIXES = (".cfg", ".conf", ".ini", ".toml")
 _SECTION = re.compile(rb"\[\[?([^\]]+)\]")
 _KEY = re.compile(rb"([^\s#;=:\[][^=:]*?)\s*[=:](.*)")
 _LISTS = re.compile(r"entry.points|scripts")  # a section that only lists what there is
+_NAME = re.compile(rb"\s*[\w.:*-]+\s*")
 _COMMENT = re.compile(rb"\s*[#;]")
 
 
@@ -64,13 +65,15 @@ def rewrite(
 ) -> Outcome:
     """``source`` without the sections and keys named and without what names ``modules``.
 
-    An option whose value loses all its lines goes as a whole.
+    An option whose value loses all its lines goes as a whole; of names in a row, with commas
+    between them, the others stay.
     """
     sections, keys, modules = frozenset(sections), frozenset(keys), frozenset(modules)
     named = _naming(modules)
     lines = source.splitlines(keepends=True)
     heads, options = _read(lines)
     gone: set[int] = set()
+    shorter = False
     findings: list[Finding] = []
     for number, (title, first) in enumerate(heads):
         end = heads[number + 1][1] if number + 1 < len(heads) else len(lines)
@@ -83,17 +86,25 @@ def rewrite(
         if f"{option.section}:{option.key}" in keys:
             gone.update([option.first, *option.more])
         elif named and option.value.strip() and named.search(option.value):
+            rest = _other_names(option.value, named)
+            if rest:
+                line = lines[option.first]
+                start = len(line.rstrip(b"\r\n")) - len(option.value.rstrip(b"\r"))
+                end = start + len(option.value.rstrip(b"\r"))
+                lines[option.first] = line[:start] + rest + line[end:]
+                shorter = True
+                continue
             gone.update([option.first, *option.more])
             if not _LISTS.search(option.section):
                 what = f"[{option.section}] has no {option.key} any more"
                 findings.append(Finding(what, option.first + 1))
         elif named:
             lost = {line for line in option.more if named.search(_code(lines[line]))}
-            rest = [line for line in option.more if line not in lost and _code(lines[line]).strip()]
+            left = [line for line in option.more if line not in lost and _code(lines[line]).strip()]
             gone |= lost
-            if lost and not rest and not option.value.strip():
+            if lost and not left and not option.value.strip():
                 gone.update([option.first, *option.more])
-    if not gone:
+    if not gone and not shorter:
         return Unchanged()
     for number in sorted(gone):
         first = _first_comment(lines, number, -1)
@@ -105,6 +116,14 @@ def rewrite(
 def _naming(modules: Iterable[str]) -> re.Pattern[bytes] | None:
     names = b"|".join(re.escape(module.encode()) for module in sorted(modules))
     return re.compile(rb"(?<![\w.])(?:%s)(?![\w-])" % names) if names else None
+
+
+def _other_names(value: bytes, named: re.Pattern[bytes]) -> bytes:
+    """What is left of ``a.b, c.d`` without the names that go; nothing of any other value."""
+    items = value.split(b",")
+    if len(items) < 2 or not all(_NAME.fullmatch(item) for item in items):
+        return b""
+    return b",".join(item for item in items if not named.search(item)).rstrip()
 
 
 def _code(line: bytes) -> bytes:

@@ -37,6 +37,14 @@ def test_leaves_alone(source):
         pytest.param(
             "[x]\n\n[old]\na = 1\n\n# about y\n[y]\n", "[x]\n\n# about y\n[y]\n", id="between"
         ),
+        pytest.param(
+            "[h]\nx = shop.a,shop.till.b\n[y]\n", "[h]\nx = shop.a\n[y]\n", id="last in a row"
+        ),
+        pytest.param(
+            "[h]\nx = shop.till:c, shop.a\r\ny = 1\r\n",
+            "[h]\nx = shop.a\r\ny = 1\r\n",
+            id="first in a row",
+        ),
         pytest.param("[shop]\ngone: 1\n  2\nx = 1\n", "[shop]\nx = 1\n", id="key with colon"),
         pytest.param(
             "[shop]\nx =\n  a = shop.till:f\n  b = shop.b:f\n",
