@@ -1,12 +1,13 @@
 """Copy a cloud's worth of rows with us and with the servers' own dump and client, in one run.
 
-    python -m tests.benchmarks.copy_rows TREE PYTHON [--engine ENGINE] [--rounds N]
+    python -m tests.benchmarks.copy_rows TREE PYTHON [--engine ENGINE] [--rounds N] [--across]
 
 TREE is an extracted placement, PYTHON an interpreter that can run its ``placement-manage`` and
 has drivers of the servers. Rows are made by a seeded generator; then, in turns, ``extractor data
 copy --write`` and ``mariadb-dump | mariadb`` or ``pg_dump | psql`` carry the same tables from one
 database to another of the same server. Printed is JSON: seconds of each round, their ratio and that
-of the medians, the peak memory of our process in MB.
+of the medians, the peak memory of our process in MB. With --across the rows of each server are then
+copied to the other kind once, for which no rival is known.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, permutations
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +268,20 @@ def measure(
     }
 
 
+def across(source: Server, target: Server, migrate: Callable[[str], None]) -> dict[str, Any]:
+    """One copy of what ``measure`` left on one server to a server of another kind."""
+    to = target.create_database("from_elsewhere")
+    migrate(to)
+    command = [sys.executable, "-m", "extractor", "data", "copy", "--write", "--quiet"]
+    seconds, megabytes = timed([*command, "--from", source.url("cloud"), "--to", to])
+    return {
+        "from": source.engine,
+        "to": target.engine,
+        "extractor seconds": round(seconds, 1),
+        "extractor MB": round(megabytes),
+    }
+
+
 def count(url: str, table: str) -> int:
     engine = sa.create_engine(url)
     with engine.connect() as connection:
@@ -281,12 +297,18 @@ def main() -> None:
     parser.add_argument("--engine", action="append", choices=["mariadb", "postgresql"])
     parser.add_argument("--allocations", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--across", action="store_true")
     given = parser.parse_args()
     subject = Subject("result", given.tree, given.python)
-    for engine in given.engine or ["mariadb", "postgresql"]:
-        with running(engine) as server:
-            told = measure(server, subject.migrate, given.allocations, given.rounds)
-        print(json.dumps(told, indent=1), flush=True)
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(running(engine))
+            for engine in given.engine or ["mariadb", "postgresql"]
+        ]
+        told = [measure(s, subject.migrate, given.allocations, given.rounds) for s in servers]
+        if given.across:
+            told += [across(*pair, subject.migrate) for pair in permutations(servers, 2)]
+    print(json.dumps(told, indent=1))
 
 
 if __name__ == "__main__":
