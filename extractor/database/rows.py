@@ -12,6 +12,7 @@ import io
 import os
 import queue
 import struct
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -492,6 +493,7 @@ class PostgreSQL(Dialect):
             with (
                 os.fdopen(output, "rb", _PIPE) as stream,
                 contextlib.closing(writer.cursor()) as cursor,
+                _unprinted(),
             ):
                 cursor.copy_expert(into, stream, _PIPE)
                 rows = int(cursor.rowcount)
@@ -516,6 +518,17 @@ class PostgreSQL(Dialect):
             f"SELECT count(*), COALESCE(sum({digest}), 0) FROM {self.quoted(table.name)}",
         )
         return f"{int(total) % 2**128:x}", int(rows)
+
+
+@contextlib.contextmanager
+def _unprinted() -> Iterator[None]:
+    """Keep the driver from printing the first of two errors; it raises the second."""
+    hook = sys.excepthook
+    sys.excepthook = lambda *_: None
+    try:
+        yield
+    finally:
+        sys.excepthook = hook
 
 
 def ahead(batches: Iterator[_T]) -> Generator[_T, None, None]:

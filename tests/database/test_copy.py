@@ -487,6 +487,46 @@ def test_a_lost_source_is_named_and_the_next_run_goes_on(
     assert _rows(target) == _rows(source)
 
 
+@pytest.mark.parametrize(("lost", "said"), [("target", "write to"), ("source", "read")])
+def test_a_connection_lost_in_the_middle_of_a_batch_is_one_sentence(
+    servers, monkeypatch, capsys, lost, said
+):
+    monkeypatch.setattr("extractor.database.rows._POUR", 10**6)
+    source, target, engine = _pair(servers, "postgresql", "postgresql")
+    _fill(engine, slots=SLOTS[:1])
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text("INSERT INTO slot SELECT n, 1, 1.5, 2 FROM generate_series(2, 100000) n")
+        )
+    home = sa.create_engine(servers("postgresql").url("postgres"), isolation_level="AUTOCOMMIT")
+    ended = threading.Event()
+
+    def cut():
+        with home.connect() as connection:
+            while not ended.is_set():
+                connection.execute(
+                    sa.text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE datname = :name AND state = 'active' AND query LIKE 'COPY%slot%'"
+                    ),
+                    {"name": lost},
+                )
+
+    thread = threading.Thread(target=cut)
+    thread.start()
+    try:
+        with pytest.raises(SourceError, match=rf"^cannot {said} .*/{lost}: .*goes on"):
+            _copy(source, target)
+    finally:
+        ended.set()
+        thread.join()
+    gc.collect()
+    assert capsys.readouterr().err == ""
+
+    _copy(source, target)
+    assert _rows(target) == _rows(source)
+
+
 def test_a_target_that_may_only_be_read_is_one_sentence(servers):
     for engine_name in ("mariadb", "postgresql"):
         server = servers(engine_name)
