@@ -9,12 +9,22 @@ from pathlib import Path
 import click
 
 from extractor.cli._options import Reporting, plan_option, reporting_options, rev_option
-from extractor.errors import ExitCode
+from extractor.errors import ExitCode, UsageError
 from extractor.manifest import record_checks
 from extractor.plan.load import Plan, load_plan
 from extractor.source.opening import open_source
+from extractor.source.tree import FolderTree
 from extractor.verification.check import CheckResult, Result
-from extractor.verification.run import as_record, choose, exit_code, export, run_checks, summary
+from extractor.verification.labs import content_key
+from extractor.verification.run import (
+    CHECKS,
+    as_record,
+    choose,
+    exit_code,
+    export,
+    run_checks,
+    summary,
+)
 
 
 @click.command("verify")
@@ -40,6 +50,12 @@ from extractor.verification.run import as_record, choose, exit_code, export, run
     help="Check the checks: put the plan's faults into copies of RESULT, one at a time. "
     "--only names the checks to be checked.",
 )
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="With --faults: note in FILE what came of each, and do not do again what it has.",
+)
 @reporting_options
 def command(
     result: Path,
@@ -50,6 +66,7 @@ def command(
     only: tuple[str, ...],
     quick: bool,
     faults: bool,
+    state: Path | None,
     reporting: Reporting,
 ) -> int:
     """Check the extracted repository RESULT (OUTPUT/<name>) and show the evidence.
@@ -57,7 +74,10 @@ def command(
     Without --rev, SOURCE is taken at the revision that the manifest beside RESULT names. What
     was seen is noted in that manifest, where `extractor report` finds it.
     """
-    names = choose(only, "quick" if quick else "all")
+    if state is not None and not faults:
+        raise UsageError("--state is for --faults")
+    # Faults are put to every check, also to those that others include.
+    names = CHECKS if faults and not only else choose(only, "quick" if quick else "all")
     loaded = load_plan(plan)
     with ExitStack() as stack:
         tree = history = None
@@ -76,7 +96,7 @@ def command(
             tree = export(source.tree, workspace / "source-tree")
             history = None if source.shallow else source.git_dir
         if faults:
-            return _check_checks(result, loaded, names, tree, history, python, reporting)
+            return _check_checks(result, loaded, names, tree, history, python, state, reporting)
         results = run_checks(
             result,
             loaded,
@@ -98,13 +118,25 @@ def _check_checks(
     against: Path | None,
     history: Path | None,
     python: Path | None,
+    state: Path | None,
     reporting: Reporting,
 ) -> int:
     """Inject the catalogue's faults; 1 when one is missed or a harmless twin is flagged."""
     # Only this path needs the catalogue.
-    from extractor.verification.faults import as_table, inject, load_faults
+    from extractor.verification.faults import (
+        Kept,
+        as_lines,
+        as_table,
+        as_value,
+        inject,
+        load_faults,
+    )
 
     chosen = [fault for fault in load_faults(plan) if fault.check in names]
+    # Cheap checks first, as they are run.
+    chosen.sort(key=lambda fault: CHECKS.index(fault.check))
+    kept = None if state is None else Kept(state, content_key(result, FolderTree(result).paths()))
+    done = []
     with tempfile.TemporaryDirectory(prefix="extractor-faults-") as scratch:
         shared = Path(scratch) / "source"
         shared.mkdir()
@@ -121,20 +153,17 @@ def _check_checks(
                 shared=shared,
             )[0]
 
-        done = inject(result.resolve(), chosen, run, Path(scratch), reporting.progress.note)
+        known = kept.get if kept is not None else lambda fault: None
+        for one in inject(result.resolve(), chosen, run, Path(scratch), known):
+            done.append(one)
+            if kept is not None:
+                kept.add(one)
+            for line in as_lines(one):
+                reporting.progress.note(f"{len(done)}/{len(chosen)} {line}")
     tried = [one for one in done if not one.absent]
     good = sum(one.good for one in tried)
-    values = [
-        {
-            "fault": one.fault.name,
-            "check": one.fault.check,
-            "caught": one.caught,
-            "twin_flagged": one.twin_flagged,
-            "absent": one.absent,
-        }
-        for one in done
-    ]
     reporting.result(
-        values, f"{as_table(done)}\n{good} of {len(tried)} faults told from their twins"
+        [as_value(one) for one in done],
+        f"{as_table(done)}\n{good} of {len(tried)} faults told from their twins",
     )
     return ExitCode.DONE if good == len(tried) else ExitCode.DID_NOT_HOLD

@@ -11,12 +11,12 @@ import re
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
@@ -32,7 +32,7 @@ from extractor.verification.replay import (
     shape,
     shrink,
 )
-from extractor.verification.service import Nursery, Service, ServiceDied, Setup, running
+from extractor.verification.service import Answer, Nursery, Service, ServiceDied, Setup, running
 
 NEEDS = "source"
 _PROBE = Path(__file__).parent / "probes" / "record_requests.py"
@@ -125,9 +125,11 @@ def judge(
     findings += [f"{_told(d)}\n{as_gabbi(d, 'difference')}" for d in shortest]
     answers = ", ".join(f"{n} x {status}" for status, n in sorted(generated.statuses.items()))
     ends = sum(len(statuses) for statuses in generated.shapes.values())
+    swept = max(0, generated.sent - rules.count)
+    at_each = f" and {swept} of each kind at each version" if rules.sweep else ""
     evidence = [
         f"{tally.sent} recorded requests of {len(recordings)} suites: "
-        f"{len(tally.differences)} differences; {generated.sent} generated ones, "
+        f"{len(tally.differences)} differences; {generated.sent - swept} generated ones{at_each}, "
         f"seed {rules.seed}: {len(generated.differences)} differences",
         f"answers to what was generated: {answers}",
         f"{len(generated.shapes)} kinds of requests (method and path), {ends} with their statuses",
@@ -144,7 +146,8 @@ def judge(
     evidence += [f"{n} answers differ by decision: {r}" for r, n in sorted(explained.items())]
     figures = {
         "recorded": tally.sent,
-        "generated": generated.sent,
+        "generated": generated.sent - swept,
+        "swept": swept,
         "explained": sum(explained.values()),
         "kinds": len(generated.shapes),
         "versions": len(generated.values),
@@ -269,7 +272,7 @@ def started(
 
 
 def generate(left: Side, right: Side, context: Context, normalise: Normaliser) -> Tally:
-    """Rounds of the plan's generator, each with a fresh pair of services.
+    """Rounds of the plan's generator and its sweep, each with a fresh pair of services.
 
     A round ends with its first difference: what comes after it is its consequence.
     """
@@ -277,25 +280,33 @@ def generate(left: Side, right: Side, context: Context, normalise: Normaliser) -
     tally = Tally(watch=rules.watch)
     if not rules.generator:
         return tally
-    for number, start in enumerate(range(0, rules.count, rules.round)):
-        wanted = min(rules.round, rules.count - start)
-        generator = load_generator(context.plan.folder / rules.generator, rules.seed + number)
-        requests = (generator.next() for _ in range(wanted))
+    for name, requests, saw in rounds(context):
         known = len(tally.differences)
-        with started(left, right, f"generated-{number}") as (one, two):
-            play(
-                requests,
-                one,
-                two,
-                normalise,
-                saw=generator.saw,
-                stop_after=known + 1,
-                tally=tally,
-            )
+        with started(left, right, name) as (one, two):
+            play(requests, one, two, normalise, saw=saw, stop_after=known + 1, tally=tally)
         context.report(f"{tally.sent} generated requests, {len(tally.differences)} differences")
         if len(tally.differences) >= (1 if context.first else _MOST):
             break
     return tally
+
+
+Saw: TypeAlias = Callable[[Request, Answer], None]
+
+
+def rounds(context: Context) -> Iterator[tuple[str, Iterable[Request], Saw]]:
+    """The generator's rounds, then the sweep over what the plan wants tried everywhere.
+
+    Each has a name, its requests, and who is to be told the answers.
+    """
+    rules = context.settings.replay
+    path = context.plan.folder / rules.generator
+    for number, start in enumerate(range(0, rules.count, rules.round)):
+        wanted = min(rules.round, rules.count - start)
+        generator = load_generator(path, rules.seed + number)
+        yield f"generated-{number}", (generator.next() for _ in range(wanted)), generator.saw
+    if rules.sweep:
+        sweep = load_class(path, "Sweep")(rules.seed)
+        yield "sweep", iter(sweep.next, None), sweep.saw
 
 
 def load_generator(path: Path, seed: int) -> Any:

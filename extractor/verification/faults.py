@@ -7,6 +7,7 @@ check finds in the untouched extraction counts for neither.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from extractor.errors import UsageError
 from extractor.plan.load import Plan
 from extractor.source.tree import git_environment
 from extractor.verification.check import CheckResult
+from extractor.verification.labs import text_key
 from extractor.verification.run import CHECKS
 
 if sys.version_info >= (3, 11):
@@ -107,22 +109,31 @@ def inject(
     faults: Iterable[Fault],
     run: Callable[[Path, str], CheckResult],
     scratch: Path,
-    report: Callable[[str], None] = lambda line: None,
-) -> list[Injection]:
+    done_before: Callable[[Fault], Injection | None] = lambda fault: None,
+) -> Iterator[Injection]:
     """Put every fault and every twin into a copy of ``root`` and run its check there.
 
-    ``run`` gives the result of the named check on a copy. Each fault has a copy of its own. The
-    twins of a check mean nothing each, so they share copies; only where something is flagged is
-    each asked alone.
+    ``run`` gives the result of the named check on a copy. Each fault has a copy of its own and
+    is told as soon as its check has spoken. The twins of a check mean nothing each, so they share
+    copies; only where something is flagged is each asked alone. What ``done_before`` knows is
+    not done again.
     """
-    injections = []
     by_check: dict[str, list[Fault]] = {}
     for fault in faults:
         by_check.setdefault(fault.check, []).append(fault)
     for check, group in by_check.items():
-        known = set(run(root, check).findings)
-        flagged = _twins(root, group, known, run, scratch)
+        waiting = []
         for fault in group:
+            known_already = done_before(fault)
+            if known_already is None:
+                waiting.append(fault)
+            else:
+                yield known_already
+        if not waiting:
+            continue
+        known = set(run(root, check).findings)
+        flagged = _twins(root, waiting, known, run, scratch)
+        for fault in waiting:
             done = Injection(fault, twin_flagged=flagged[fault.name])
             try:
                 bad = _after(root, fault.fault, check, run, scratch)
@@ -131,13 +142,73 @@ def inject(
                 done = replace(done, absent=str(error))
             if done.twin_flagged.startswith(_NOT_PUT_IN):
                 done = replace(done, absent=done.absent or done.twin_flagged, twin_flagged="")
-            injections.append(done)
-            told = f"not in this extraction: {done.absent}" if done.absent else ""
-            told = told or f"{'caught' if done.caught else 'MISSED'} by {check}"
-            report(f"{fault.name}: {told}")
-            if done.twin_flagged:
-                report(f"{fault.name}: the twin is FLAGGED: {done.twin_flagged}")
-    return injections
+            yield done
+
+
+class Kept:
+    """What came of faults so far, in a file of one JSON line each, for a run that was ended.
+
+    A line counts only for the same fault, word by word, in the same ``revision`` of the result.
+    """
+
+    def __init__(self, path: Path, revision: str) -> None:
+        self.path = path
+        self._revision = revision
+        self._lines: dict[str, dict[str, str]] = {}
+        if path.is_file():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                try:
+                    loaded = json.loads(line)
+                    self._lines[loaded["key"]] = loaded
+                except (ValueError, KeyError, TypeError):
+                    # The last line of a run that was ended while it wrote.
+                    continue
+
+    def get(self, fault: Fault) -> Injection | None:
+        """What came of ``fault`` before, if it was done."""
+        line = self._lines.get(self._key(fault))
+        if line is None:
+            return None
+        return Injection(fault, line["caught"], line["twin_flagged"], line["absent"])
+
+    def add(self, done: Injection) -> None:
+        """Note it, at once; what is there already is not written again."""
+        key = self._key(done.fault)
+        if key in self._lines:
+            return
+        self._lines[key] = {"key": key, **as_value(done)}
+        with self.path.open("a", encoding="utf-8") as out:
+            # A new line first where the last one was cut off.
+            cut = self.path.stat().st_size and not self.path.read_bytes().endswith(b"\n")
+            out.write(("\n" if cut else "") + json.dumps(self._lines[key]) + "\n")
+
+    def _key(self, fault: Fault) -> str:
+        return text_key(f"{self._revision} {fault!r}")
+
+
+def as_value(done: Injection) -> dict[str, str]:
+    """A plain dictionary for ``--json`` and the file of a run that can go on."""
+    return {
+        "fault": done.fault.name,
+        "check": done.fault.check,
+        "caught": done.caught,
+        "twin_flagged": done.twin_flagged,
+        "absent": done.absent,
+    }
+
+
+def as_lines(done: Injection) -> list[str]:
+    """What a person is told as soon as a fault is done."""
+    name, check = done.fault.name, done.fault.check
+    if done.absent:
+        lines = [f"{check}: {name}: not in this extraction: {done.absent}"]
+    elif done.caught:
+        lines = [f"{check}: {name}: caught: {_cell(done.caught)}"]
+    else:
+        lines = [f"{check}: {name}: MISSED"]
+    if done.twin_flagged:
+        lines.append(f"{check}: {name}: the twin is FLAGGED: {_cell(done.twin_flagged)}")
+    return lines
 
 
 _NOT_PUT_IN = "the twin cannot be put in: "

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,7 +139,7 @@ def layered(root: Path, *below: Environment) -> Environment:
     return Environment(root, base.interpreter, 0.0)
 
 
-def content_key(root: Path, paths: list[str]) -> str:
+def content_key(root: Path, paths: Sequence[str]) -> str:
     """A name for the content of the given files below ``root``: 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for path in sorted(paths):

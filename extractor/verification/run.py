@@ -37,6 +37,7 @@ CHECKS = (
     "test_orders",
     "isolation",
     "options",
+    "classes",
     "schema",
     "api_parity",
     "concurrent_writers",
@@ -196,7 +197,9 @@ def summary(results: Sequence[CheckResult]) -> str:
         lines.append(f"Look first at {broken[0].name}: {broken[0].look_at}")
     else:
         ran = sum(1 for r in results if not r.skipped)
-        lines.append(f"All {ran} checks that ran held." if ran else "No check could be run.")
+        told = f"All {ran} checks that ran held" if ran else "No check could be run"
+        lacking = sum(1 for r in results if r.skipped and not r.held)
+        lines.append(told + (f"; {lacking} could not, see above." if ran and lacking else "."))
     return "\n".join(lines)
 
 

@@ -114,6 +114,8 @@ class ReplaySettings:
     ``explained`` are pairs of answers that differ by a decision; they are counted.
     ``generator`` is a Python file beside the plan with a class ``Generator(seed)``; it makes
     ``count`` requests in rounds of ``round``, each with fresh services and a seed of its own.
+    With ``sweep`` the file also has a class ``Sweep(seed)`` whose requests follow, until ``next``
+    gives ``None``: each kind of request at each version, say.
     ``watch`` is a header whose values are counted, so that it is seen that each was tried.
     """
 
@@ -128,6 +130,7 @@ class ReplaySettings:
     substitute: tuple[tuple[str, str], ...] = ()
     explained: tuple[Explained, ...] = ()
     generator: str = ""
+    sweep: bool = False
     watch: str = ""
     seed: int = 1
     count: int = 10000

@@ -1,5 +1,6 @@
-"""The tests pass in any order: one after the other, at random, and each module alone.
+"""The tests pass in any order: as listed, backwards, at random, and each module alone.
 
+Backwards, whatever a test needs of one before it is missing; at random it may be there by luck.
 State of the process (caches, flags, registered options) makes tests depend on one another. What
 breaks in the source in the same order is told; it is a finding only where it breaks here alone.
 """
@@ -19,10 +20,11 @@ from extractor.verification.tests import suite_of_result
 NEEDS = "environment"
 SEEDS = (20180228, 20180830)
 ALONE = "each module alone"
+BACKWARDS = "backwards"
 
 
 def check(result: Result, context: Context) -> CheckResult:
-    """Serially, twice at random, module by module; in the source as well when there is one."""
+    """Serially, backwards, at random, module by module; in the source as well if there is one."""
     ours = {}
     for order, outcomes in in_every_order(suite_of_result(result, context), context):
         ours[order] = outcomes
@@ -64,6 +66,10 @@ def in_every_order(suite: Suite, context: Context) -> Iterator[tuple[str, Outcom
     groups = list_tests(suite, context.scratch)
     scratch, workers = context.scratch, context.workers
     yield "serial", run_tests(suite, groups, scratch, workers=1, first=context.first)
+    yield (
+        BACKWARDS,
+        run_tests(suite, groups, scratch, workers=workers, backwards=True, first=context.first),
+    )
     for seed in SEEDS:
         outcomes = run_tests(
             suite, groups, scratch, workers=workers, seed=seed, first=context.first
@@ -100,7 +106,7 @@ def orders_of_source(context: Context, against: Path) -> dict[str, Outcomes]:
     def run(suite: Suite) -> dict[str, Outcomes]:
         return dict(in_every_order(suite, context))
 
-    found = kept_outcomes(context, against, f"orders {SEEDS}", run)
+    found = kept_outcomes(context, against, f"orders {BACKWARDS} {SEEDS}", run)
     return {order: _renamed(outcomes, mapped) for order, outcomes in found.items()}
 
 

@@ -160,17 +160,21 @@ def run_tests(
     *,
     workers: int = 2,
     seed: int = 0,
+    backwards: bool = False,
     first: bool = False,
     timeout: float = 1800.0,
 ) -> Outcomes:
     """Run groups in ``workers`` processes; a ``seed`` other than 0 shuffles groups and classes.
 
-    With ``first`` every worker ends with its first broken test.
+    ``backwards`` runs the last group first, and of each class the last test. With ``first`` every
+    worker ends with its first broken test.
     """
     started = time.monotonic()
     ordered = list(groups)
     if seed:
         random.Random(seed).shuffle(ordered)
+    if backwards:
+        ordered.reverse()
     shares: list[list[str]] = [[] for _ in range(max(1, workers))]
     loads = [0] * len(shares)
     for group in ordered:
@@ -187,6 +191,7 @@ def run_tests(
             "mode": "run",
             "groups": share,
             "seed": seed,
+            "backwards": backwards,
             "first": first,
         }
         running.append((_start(suite, spec, output), output))

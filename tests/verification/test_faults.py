@@ -7,7 +7,17 @@ import pytest
 from extractor.errors import UsageError
 from extractor.verification import imports
 from extractor.verification.check import CheckResult, Result
-from extractor.verification.faults import Absent, Edit, Fault, apply, as_table, inject, load_faults
+from extractor.verification.faults import (
+    Absent,
+    Edit,
+    Fault,
+    Kept,
+    apply,
+    as_lines,
+    as_table,
+    inject,
+    load_faults,
+)
 
 CATALOGUE = """\
 [[faults]]
@@ -90,6 +100,49 @@ def test_twins_share_a_copy_and_a_flagged_one_is_found_among_them(shop, tmp_path
     mixed = [*harmless, Fault("d", "imports", (bad,), (bad,))]
     done = {d.fault.name: d for d in inject(shop.root, mixed, run, tmp_path / "f")}
     assert {name for name, d in done.items() if d.twin_flagged} == {"d"}
+
+
+def test_a_run_that_was_ended_goes_on_where_it_was(shop, tmp_path):
+    edit = Edit("shop/till.py", "import six", "import six\nimport mall")
+    twin = Edit("shop/till.py", "import six", "import six  # one")
+    faults = [Fault(name, "imports", (edit,), (twin,)) for name in ("a", "b", "c")]
+    state = tmp_path / "state.jsonl"
+    kept = Kept(state, "tip")
+    asked = []
+
+    def run(root, name):
+        asked.append(name)
+        return run_imports(shop)(root, name)
+
+    going = inject(shop.root, faults, run, tmp_path / "f", kept.get)
+    kept.add(next(going))
+    going.close()
+    # What was being written when it was ended is no reason to stop.
+    state.write_text(state.read_text() + '{"key": "cut o')
+    again = Kept(state, "tip")
+    asked.clear()
+    done = list(inject(shop.root, faults, run, tmp_path / "f", again.get))
+    for one in done:
+        again.add(one)
+    assert [one.fault.name for one in done] == ["a", "b", "c"]
+    assert all(one.good for one in done)
+    # Untouched, the twins in one copy, two faults: not the first.
+    assert len(asked) == 4
+    assert all(Kept(state, "tip").get(fault) for fault in faults)
+    assert Kept(state, "another tip").get(faults[0]) is None
+    changed = Fault("a", "imports", (twin,), (twin,))
+    assert Kept(state, "tip").get(changed) is None
+
+
+def test_each_fault_is_told_in_a_line(shop, tmp_path):
+    (shop.plan.folder / "faults.toml").write_text(CATALOGUE)
+    (done,) = inject(shop.root, load_faults(shop.plan), run_imports(shop), tmp_path / "f")
+    assert as_lines(done) == ["imports: an import left: caught: shop/till.py:4: imports mall"]
+    edit = Edit("shop/till.py", "import six", "import six\nimport mall")
+    (bad,) = inject(
+        shop.root, [Fault("x", "imports", (edit,), (edit,))], run_imports(shop), tmp_path / "f"
+    )
+    assert as_lines(bad)[1] == "imports: x: the twin is FLAGGED: shop/till.py:4: imports mall"
 
 
 def test_a_fault_of_several_edits_is_put_in_whole_or_not_at_all(shop, tmp_path):

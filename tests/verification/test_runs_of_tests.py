@@ -174,6 +174,26 @@ def test_alone_a_module_has_loaded_no_other_test(tmp_path, here, shop):
     assert set(orders[test_orders.ALONE].of) == set(orders["serial"].of)
 
 
+def test_backwards_nothing_that_came_before_helps(tmp_path, here, shop):
+    made = suite(tmp_path / "x", here)
+    (made.top / "shop" / "tests" / "test_cases.py").write_text(
+        "import unittest\nimport shop\n\n\nclass ATest(unittest.TestCase):\n    marked = []\n\n"
+        "    def test_a(self):\n        self.marked.append(1)\n        shop.lent = True\n\n"
+        "    def test_b(self):\n        self.assertTrue(self.marked)\n\n\n"
+        "class BTest(unittest.TestCase):\n    def test_c(self):\n"
+        "        self.assertTrue(shop.lent)\n"
+    )
+    orders = dict(test_orders.in_every_order(made, shop.context()))
+    # Each module alone is no help here: all of them are in one.
+    assert not orders["serial"].broken()
+    assert not orders[test_orders.ALONE].broken()
+    prefix = "shop.tests.test_cases."
+    assert orders[test_orders.BACKWARDS].broken() == [
+        prefix + "ATest.test_b",
+        prefix + "BTest.test_c",
+    ]
+
+
 def test_with_first_a_worker_ends_with_its_first_broken_test(tmp_path, here):
     made = suite(tmp_path, here)
     (made.top / "shop" / "tests" / "test_later.py").write_text(

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from extractor.verification.replay import Request
+from extractor.verification.replay import Request, shape
 from extractor.verification.service import Answer
 
 CLASSES = ["VCPU", "MEMORY_MB", "DISK_GB", "PCI_DEVICE", "SRIOV_NET_VF"]
@@ -131,7 +131,11 @@ class Generator:
             return self.chance.choice(["0.9", "1.999", "latest", "2.0", "one", "1", "", "1.-1"])
         if self._odds(45):
             return f"1.{self.newest}"
-        return f"1.{self.chance.randint(0, self.newest)}"
+        return self._version_from(0)
+
+    def _version_from(self, first: int) -> str:
+        """A version that exists, 1.``first`` or newer where there are such."""
+        return f"1.{self.chance.randint(min(first, self.newest), self.newest)}"
 
     def _minor(self, version: str) -> int:
         tail = version.partition(".")[2]
@@ -340,7 +344,7 @@ class Generator:
             return self._request("GET", "/resource_classes")
         path = "/resource_classes/" + name.replace(" ", "%20")
         if turn == 2:
-            return self._request("PUT", path, version=f"1.{self.chance.randint(2, self.newest)}")
+            return self._request("PUT", path, version=self._version_from(2))
         if turn == 3:
             return self._request("DELETE" if self._odds(40) else "GET", path)
         return self._request("PUT", path, {"name": f"CUSTOM_C{self.chance.randint(0, 12)}"}, "1.2")
@@ -387,7 +391,7 @@ class Generator:
         return self._request("PUT", f"/allocations/{consumer}", self._spoil(body), version)
 
     def post_allocations(self) -> Request:
-        version = f"1.{self.chance.randint(min(13, self.newest), self.newest)}"
+        version = self._version_from(13)
         minor = self._minor(version)
         body = {}
         for _ in range(self.chance.randint(1, 3)):
@@ -414,7 +418,7 @@ class Generator:
         return self._request("GET", f"/usages{query if not self._odds(5) else '?x=1'}")
 
     def candidates(self) -> Request:
-        version = f"1.{self.chance.randint(min(10, self.newest), self.newest)}"
+        version = self._version_from(10)
         groups = []
         for suffix in ["", "1", "2"][: self.chance.choice([1, 1, 1, 2, 3])]:
             amounts = ",".join(f"{name}:{n}" for name, n in self._amounts().items())
@@ -483,6 +487,60 @@ class Generator:
             return self._request("GET", "/allocation_candidates?" + self.chance.choice(queries))
         name = self.chance.choice(ODD_TEXTS)
         return self._request("POST", "/resource_providers", {"name": name, "uuid": self._uuid()})
+
+
+class Sweep(Generator):
+    """Every sound kind of request at every version, and at one that is none yet; then it ends.
+
+    A kind is a method, a path without its names, and each parameter of its query. Everything is
+    asked twice in a row, so that what exists already and what has gone is met at each version too.
+    """
+
+    TRIES = 2
+    ATTEMPTS = 40
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.forced = 0
+        self.asked: dict[tuple[int, str, str], int] = {}
+        self.walk = self._walk()
+
+    def next(self) -> Request | None:  # type: ignore[override]
+        """The next request, ``None`` after the last."""
+        return next(self.walk, None)
+
+    def _walk(self) -> Iterator[Request]:
+        yield super().next()
+        for _ in range(20):
+            yield self.create_provider()
+            yield self.put_inventories()
+        versions = list(range(self.newest + 2))
+        self.chance.shuffle(versions)
+        for self.forced in versions:
+            for make in (make for _, make in self.makers if make != self.broken):
+                for _ in range(self.ATTEMPTS):
+                    request = make()
+                    while self.later:
+                        request = self.later.pop()()
+                    if self._is_wanted(request):
+                        yield request
+                        yield request
+
+    def _is_wanted(self, request: Request) -> bool:
+        """Whether something of its kind was not asked often enough at this version."""
+        query = request.path.partition("?")[2]
+        names = [part.partition("=")[0] for part in query.split("&")]
+        kinds = [(self.forced, shape(request), name) for name in names]
+        wanted = any(self.asked.get(kind, 0) < self.TRIES for kind in kinds)
+        for kind in kinds:
+            self.asked[kind] = self.asked.get(kind, 0) + wanted
+        return wanted
+
+    def _version(self) -> str:
+        return f"1.{self.forced}"
+
+    def _version_from(self, first: int) -> str:
+        return self._version()
 
 
 def _loaded(text: bytes) -> object:

@@ -3,6 +3,7 @@
 Usage: run_tests.py TOP OUTPUT SPEC, with SPEC the path of a JSON file:
     {"where": [folders and files], "mode": "list"}
     {"where": [...], "mode": "run", "groups": [keys in order], "seed": 0 or a number,
+     "backwards": whether each class runs its last test first,
      "first": whether to end with the first broken test}
 
 A group is what must stay together: a test class, or a suite with a life of its own (a suite
@@ -170,6 +171,8 @@ def main():
                 continue
             if spec["seed"]:
                 chance.shuffle(tests)
+            if spec.get("backwards"):
+                tests.reverse()
             unittest.TestSuite(tests).run(result)
         out.write(json.dumps({"done": True}) + "\n")
     # Threads that a test left behind must not hold the process.
