@@ -14,11 +14,11 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from extractor.verification import labs
+from extractor.verification import isolation, labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.environment import NoEnvironment, cache_folder
 from extractor.verification.plan_code import load_class
@@ -54,13 +54,15 @@ class Recording:
 class Side:
     """One of the two services: what it is run from, and the nursery that its instances come from.
 
-    Every instance has a database of its own, a copy of one made once.
+    Every instance has a database of its own, a copy of one made once. ``touched`` gathers what
+    all of them told at their end: modules, files, options.
     """
 
     setup: Setup
     database: str
     fresh: Path
     nursery: Nursery | None = None
+    touched: dict[str, set[Any]] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Make the first database, with the service's own command, unless it is there."""
@@ -81,6 +83,10 @@ class Side:
             shutil.copy(path, setup.state / path.name)
         with running(setup, sync=False, nursery=self.nursery) as service:
             yield service
+            told = service.stop()
+        for what in ("modules", "opened", "options", "declared"):
+            more = (tuple(x) if isinstance(x, list) else x for x in told.get(what, ()))
+            self.touched.setdefault(what, set()).update(more)
         shutil.rmtree(setup.state)
 
 
@@ -105,6 +111,7 @@ def check(result: Result, context: Context) -> CheckResult:
                     shortened(d, left, right, normalise, context)
                     for d in one_of_each_sort(generated.differences)
                 ],
+                right.touched,
                 context,
             )
     except ServiceDied as error:
@@ -116,11 +123,16 @@ def judge(
     tally: Tally,
     generated: Tally,
     shortest: Sequence[Difference],
+    touched: Mapping[str, set[Any]],
     context: Context,
 ) -> CheckResult:
-    """Findings for every difference; evidence says how much of the service was asked."""
+    """Findings for every difference, and for what of the source was touched while answering.
+
+    Evidence says how much of the service was asked.
+    """
     rules = context.settings.replay
     findings = [_told(d) for d in tally.differences]
+    findings += isolation.judge(touched, context.plan.data.source_package)
     findings += [_told(d) for d in generated.differences]
     findings += [f"{_told(d)}\n{as_gabbi(d, 'difference')}" for d in shortest]
     answers = ", ".join(f"{n} x {status}" for status, n in sorted(generated.statuses.items()))
@@ -134,6 +146,10 @@ def judge(
         f"answers to what was generated: {answers}",
         f"{len(generated.shapes)} kinds of requests (method and path), {ends} with their statuses",
     ]
+    evidence.append(
+        f"meanwhile the result loaded {len(touched.get('modules', ()))} modules, opened "
+        f"{len(touched.get('opened', ()))} files and read {len(touched.get('options', ()))} options"
+    )
     if rules.watch:
         evidence.append(
             f"{rules.watch}: {len(generated.values)} values answered with success, "
@@ -302,16 +318,11 @@ def rounds(context: Context) -> Iterator[tuple[str, Iterable[Request], Saw]]:
     path = context.plan.folder / rules.generator
     for number, start in enumerate(range(0, rules.count, rules.round)):
         wanted = min(rules.round, rules.count - start)
-        generator = load_generator(path, rules.seed + number)
+        generator = load_class(path, "Generator")(rules.seed + number)
         yield f"generated-{number}", (generator.next() for _ in range(wanted)), generator.saw
     if rules.sweep:
         sweep = load_class(path, "Sweep")(rules.seed)
         yield "sweep", iter(sweep.next, None), sweep.saw
-
-
-def load_generator(path: Path, seed: int) -> Any:
-    """The plan's generator, ready to be asked."""
-    return load_class(path, "Generator")(seed)
 
 
 def one_of_each_sort(differences: Iterable[Difference]) -> list[Difference]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from extractor.verification import labs
-from extractor.verification.api_parity import load_generator
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.plan_code import load_class
 from extractor.verification.service import Setup, running
 from extractor.verification.test_runs import prepare_tree
 
@@ -27,7 +27,7 @@ def check(result: Result, context: Context) -> CheckResult:
     sent = 0
     with running(setup) as service:
         if rules.generator:
-            generator = load_generator(context.plan.folder / rules.generator, rules.seed)
+            generator = load_class(context.plan.folder / rules.generator, "Generator")(rules.seed)
             for _ in range(_REQUESTS):
                 request = generator.next()
                 answer = service.send(
@@ -53,7 +53,7 @@ def check(result: Result, context: Context) -> CheckResult:
     return verdict("isolation", findings, evidence, figures)
 
 
-def judge(told: dict[str, Any], old: str) -> list[str]:
+def judge(told: Mapping[str, Any], old: str) -> list[str]:
     """Findings: modules of the old package loaded, files of it opened, options nobody declared."""
     declared = {tuple(option) for option in told.get("declared", [])}
     findings = [

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from extractor.verification import isolation
+from extractor.verification.api_parity import Side
 from extractor.verification.environment import Environment, Interpreter
 from extractor.verification.service import Nursery, ServiceDied, Setup, running
 from extractor.verification.settings import ServeSettings
@@ -89,6 +91,29 @@ def test_instances_of_a_nursery_share_nothing_but_what_was_imported(setup):
             with pytest.raises(ServiceDied, match="no answer to GET /"):
                 two.send("GET", "/")
         assert one.process.poll() is not None
+
+
+def test_a_side_gathers_what_all_its_instances_touched(setup, tmp_path):
+    (tmp_path / "shop.py").write_text(
+        SHOP.replace(
+            "    def application",
+            "    open(os.path.join(home, 'seen'), 'w').close()\n    def application",
+        ).replace(
+            "told = config.read()",
+            "told = config.read()\n    if 'late' in home:\n        import colorsys",
+        )
+    )
+    side = Side(setup, "unused.sqlite", tmp_path / "fresh")
+    with Nursery(setup) as side.nursery:
+        for name in ("early", "late"):
+            with side.start(name) as service:
+                service.send("GET", "/")
+    assert {"shop", "colorsys"} <= side.touched["modules"]
+    assert {str(setup.state / name / "shop.conf") for name in ("early", "late")} <= (
+        side.touched["opened"]
+    )
+    assert isolation.judge(side.touched, "mall") == []
+    assert "module shop is loaded" in isolation.judge(side.touched, "shop")
 
 
 def test_what_cannot_be_imported_is_said(setup):

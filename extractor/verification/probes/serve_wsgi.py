@@ -160,12 +160,11 @@ def declared_options():
 def main():
     sys.path[0] = os.getcwd()
     options = set()
+    watch_opened()
+    watch_options(options)
     if sys.argv[1] == "--nursery":
-        # Its instances are asked for their answers only: what they touch is not watched.
         nursery(sys.argv[2], options)
     else:
-        watch_opened()
-        watch_options(options)
         serve(*sys.argv[1:5], options=options)
 
 
