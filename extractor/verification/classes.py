@@ -40,7 +40,7 @@ def check(result: Result, context: Context) -> CheckResult:
     there = counterparts(modules_of(tree, [data.source_package]), here, data)
     ours = described(here, made, copy, context, "result")
     old = described(
-        sorted(there),
+        list(there),
         labs.environment_of_source(context),
         labs.tree_of_source(context),
         context,
@@ -72,14 +72,14 @@ def judge(there: Classes, here: Classes) -> CheckResult:
 
 
 def counterparts(modules: Iterable[str], here: Iterable[str], data: PlanData) -> dict[str, str]:
-    """Modules of the source to the module of the result that their symbols went to."""
+    """Modules of the source to the module of the result that their symbols went to.
+
+    Those of the subsystem itself come last: what they define counts where others define it too.
+    """
     known = set(here)
-    found = {}
-    for module in modules:
-        target = target_module(module, data.layout.modules)
-        if target in known:
-            found[module] = target
-    return found
+    ordered = sorted(modules, key=lambda m: (is_below(m, data.roots.packages), m))
+    found = {module: target_module(module, data.layout.modules) for module in ordered}
+    return {module: target for module, target in found.items() if target in known}
 
 
 def described(

@@ -89,6 +89,22 @@ def test_what_two_names_became_one_by_is_no_difference(shop):
     ).held
 
 
+def test_what_the_subsystem_defines_itself_counts(shop):
+    layout = shop.plan.data.layout.model_copy(
+        update={"modules": {"mall.error": "shop.error", "mall.shop": "shop"}}
+    )
+    data = shop.plan.data.model_copy(update={"layout": layout})
+    places = counterparts(["mall.shop.error", "mall.error", "mall.x"], ["shop.error"], data)
+    assert list(places) == ["mall.error", "mall.shop.error"]
+    old = {
+        "mall.error.Lost": {"ancestors": ["mall.error.Base"], "values": {}},
+        "mall.shop.error.Lost": {"ancestors": [], "values": {}},
+    }
+    here = {"shop.error.Lost": {"ancestors": [], "values": {}}}
+    assert judge(renamed({m: old[m] for m in reversed(old)}, places, data), here).held is False
+    assert judge(renamed(old, places, data), here).held
+
+
 def test_classes_are_read_in_the_interpreter_that_is_given(shop, here):
     shop.write("shop/error.py", ERRORS)
     shop.write("shop/broken.py", "import mall_that_is_not_there\n")
