@@ -81,16 +81,18 @@ def in_every_order(suite: Suite, context: Context) -> Iterator[tuple[str, Outcom
 def _each_alone(suite: Suite, groups: Sequence[Group], scratch: Path, workers: int) -> Outcomes:
     """Every module in a process that has loaded no other test."""
 
+    def is_module(name: str) -> bool:
+        return (suite.top / f"{name.replace('.', '/')}.py").is_file()
+
     def alone(named: tuple[str, list[Group]]) -> Outcomes:
         module, own = named
         folder = scratch / f"alone-{module}"
         folder.mkdir()
-        path = module.replace(".", "/") + ".py"
-        where = (path,) if (suite.top / path).is_file() else suite.where
+        where = (f"{module.replace('.', '/')}.py",) if is_module(module) else suite.where
         return run_tests(replace(suite, where=where), own, folder, workers=1)
 
     with ThreadPoolExecutor(workers) as pool:
-        done = list(pool.map(alone, modules_of(groups).items()))
+        done = list(pool.map(alone, modules_of(groups, is_module).items()))
     return Outcomes(
         of={name: outcome for one in done for name, outcome in one.of.items()},
         details={name: text for one in done for name, text in one.details.items()},
@@ -115,9 +117,15 @@ def _renamed(outcomes: Outcomes, mapped: Callable[[str], str]) -> Outcomes:
     return Outcomes(of, lost=tuple(map(mapped, outcomes.lost)), seconds=outcomes.seconds)
 
 
-def modules_of(groups: Sequence[Group]) -> dict[str, list[Group]]:
-    """Groups by the module their ids name: what stands before the class."""
+def modules_of(groups: Sequence[Group], is_module: Callable[[str], bool]) -> dict[str, list[Group]]:
+    """Groups by the module their ids begin with; what is none of a file has no name.
+
+    The rest of an id may hold anything: tests made from data carry their titles, dots and all.
+    """
     found: dict[str, list[Group]] = {}
     for group in groups:
-        found.setdefault(group.key.rsplit(".", 2)[0], []).append(group)
+        name = group.key
+        while name and not is_module(name):
+            name = name.rpartition(".")[0]
+        found.setdefault(name, []).append(group)
     return dict(sorted(found.items()))

@@ -220,5 +220,7 @@ def test_what_breaks_in_the_same_order_of_the_source_is_told():
 
 
 def test_groups_are_told_apart_by_module():
-    groups = [Group(("a.b.T.x", "a.b.T.y")), Group(("a.c.T.x",)), Group(("a.b.U.x",))]
-    assert {k: len(v) for k, v in test_orders.modules_of(groups).items()} == {"a.b": 2, "a.c": 1}
+    groups = [Group((i,)) for i in ("a.b.T.x", "a.c.T.x", "a.b.U.x", "_Failed.x")]
+    groups.append(Group(("a.c.title_with/a_slash_(1.7).test_request",)))
+    found = test_orders.modules_of(groups, {"a.b", "a.c"}.__contains__)
+    assert {name: len(own) for name, own in found.items()} == {"a.b": 2, "a.c": 2, "": 1}
