@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import importlib
 import time
+import traceback
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeAlias
 
-from extractor.errors import ExitCode, UsageError
+from extractor.errors import ExitCode, ExtractorError, UsageError
 from extractor.manifest import CheckRecord
 from extractor.plan.load import Plan
 from extractor.progress import Progress
 from extractor.source.tree import GitTree
-from extractor.verification.check import Check, CheckResult, Context, Result
+from extractor.verification.check import Check, CheckResult, Context, Result, verdict
 from extractor.verification.environment import NoEnvironment
 from extractor.verification.settings import settings_from
 
@@ -131,6 +132,12 @@ def _run_one(name: str, result: Result, context: Context) -> CheckResult:
         done = check(result, context)
     except NoEnvironment as error:
         return CheckResult(name, False, skipped=str(error))
+    except ExtractorError:
+        raise
+    except Exception as error:
+        # What the other checks have to say is not lost for it.
+        context.report(traceback.format_exc())
+        return verdict(name, [f"a bug of ours: {type(error).__name__}: {error}"], [])
     figures = {**done.figures, "seconds": round(time.monotonic() - started, 1)}
     return CheckResult(
         done.name, done.held, done.evidence, figures, done.look_at, done.skipped, done.findings

@@ -63,6 +63,24 @@ def test_the_verb_ends_with_one_when_something_is_broken(shop):
     assert "Look first at imports: shop/more.py:1: imports mall" in done.output
 
 
+def test_a_check_with_a_bug_stops_no_other(shop, monkeypatch):
+    def broken(result, context):
+        raise KeyError("x")
+
+    monkeypatch.setattr("extractor.verification.imports.check", broken)
+    done = verify(shop, "--only", "imports", "--only", "words", "--json")
+    assert done.return_value == ExitCode.DID_NOT_HOLD
+    imports, words = json.loads(done.output)
+    assert imports["findings"] == ["a bug of ours: KeyError: 'x'"]
+    assert words["held"] is True
+
+
+def test_what_could_not_run_is_counted():
+    held, missing = CheckResult("a", True), CheckResult("c", False, skipped="no Python")
+    last = run.summary([held, missing]).splitlines()[-1]
+    assert last == "All 1 checks that ran held; 1 could not, see above."
+
+
 def test_the_verb_speaks_json(shop):
     done = verify(shop, "--only", "imports", "--json")
     (record,) = json.loads(done.output)
