@@ -58,12 +58,12 @@ class Database(fixtures.Fixture):
         # The last connection closed, a database in memory is gone.
         self.cleanup()
         migration.db_sync(self.get_engine())
-        # What was remembered of another database is not true of this one.
-        resource_provider._TRAITS_SYNCED = False
-        resource_provider._RC_CACHE = None
 
     def cleanup(self):
         self.get_engine().dispose()
+        # What was remembered of one database is not true of the next, nor of none.
+        resource_provider._TRAITS_SYNCED = False
+        resource_provider._RC_CACHE = None
 
     def setUp(self):
         super(Database, self).setUp()
