@@ -16,7 +16,8 @@ class Cascade:
     ``modules`` are first-party, ``root`` and its parent packages included; ``lines`` is
     the length of their files together; ``third_party`` maps each top-level package that
     these modules name to the modules that name it. ``on_call`` are modules that would come
-    with a call of something loaded, and are not loaded by the import.
+    with a call of something loaded, and are not loaded by the import; ``type_checking`` are
+    modules that are named for type checkers only.
     """
 
     root: str
@@ -24,6 +25,7 @@ class Cascade:
     lines: int
     third_party: dict[str, tuple[str, ...]]
     on_call: tuple[str, ...]
+    type_checking: tuple[str, ...]
     # For each module but the root: the edge that loads it first, for chains.
     blame: dict[str, Edge]
 
@@ -72,18 +74,18 @@ def cascade(graph: Graph, root: str) -> Cascade:
     for external in graph.externals:
         if external.importer in seen and external.kind not in {Kind.ON_CALL, Kind.TYPE_CHECKING}:
             third_party.setdefault(external.package, set()).add(external.importer)
-    on_call = {
-        edge.imported
-        for module in seen
-        for edge in graph.imports_of(module)
-        if edge.kind is Kind.ON_CALL and edge.imported not in seen
-    }
+
+    def apart(kind: Kind) -> tuple[str, ...]:
+        edges = (edge for module in seen for edge in graph.imports_of(module))
+        return tuple(sorted({e.imported for e in edges if e.kind is kind} - seen))
+
     return Cascade(
         root=root,
         modules=tuple(sorted(seen)),
         lines=sum(graph.lines.get(module, 0) for module in seen),
         third_party={name: tuple(sorted(users)) for name, users in sorted(third_party.items())},
-        on_call=tuple(sorted(on_call)),
+        on_call=apart(Kind.ON_CALL),
+        type_checking=apart(Kind.TYPE_CHECKING),
         blame=blame,
     )
 

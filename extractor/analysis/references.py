@@ -14,14 +14,14 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from extractor.analysis.entry_points import FILES, entry_points
+from extractor.analysis.entry_points import FILES, EntryPoint, entry_points
 from extractor.analysis.graph import Graph
 from extractor.analysis.modules import paths_of
 from extractor.analysis.scan import BY_STRING
 from extractor.source.tree import REGULAR, Tree
 
 # Part of every cache key: raise it whenever the answer for unchanged files can differ.
-REFERENCES_VERSION = 1
+REFERENCES_VERSION = 2
 _LARGEST_TEXT = 2_000_000
 # Names end in letters: no use in reading pictures or archives.
 _NOT_TEXT = re.compile(r"\.(png|jpe?g|gif|svg|ico|pdf|gz|zip|bz2|xz|mo|pyc|so|woff2?|ttf)$")
@@ -55,7 +55,7 @@ class Reference(NamedTuple):
 
 def find_references(tree: Tree, graph: Graph, below: Sequence[str] = ()) -> list[Reference]:
     """All references, sorted; with ``below`` only to these modules and what is under them."""
-    finder = _Finder(graph, below)
+    finder = _Finder(graph, below, entry_points(tree))
     found: set[Reference] = set()
     for path in tree.paths():
         if _NOT_TEXT.search(path) or tree.entry(path).mode not in {REGULAR, "100755"}:
@@ -71,7 +71,7 @@ def find_references(tree: Tree, graph: Graph, below: Sequence[str] = ()) -> list
             found.update(finder.in_python(path, text))
         else:
             found.update(finder.in_text(path, text))
-    for point in entry_points(tree):
+    for point in finder.points:
         found.update(
             finder.reference(point.path, point.line, ReferenceKind.ENTRY_POINT, point.target)
         )
@@ -79,7 +79,8 @@ def find_references(tree: Tree, graph: Graph, below: Sequence[str] = ()) -> list
 
 
 class _Finder:
-    def __init__(self, graph: Graph, below: Sequence[str]) -> None:
+    def __init__(self, graph: Graph, below: Sequence[str], points: Sequence[EntryPoint]) -> None:
+        self.points = points
         self.modules = graph.modules
         self.below = tuple(below)
         self.paths = paths_of(graph.modules)
@@ -108,13 +109,23 @@ class _Finder:
             if not any(word.decode() in line for word in self.words):
                 continue
             kind = _text_kind(path, line)
-            if path not in FILES or kind is not ReferenceKind.TEXT:
+            if kind is ReferenceKind.GENERATOR:
+                yield from self.namespace(path, number, line.partition("=")[2].strip())
+            elif path not in FILES or kind is not ReferenceKind.TEXT:
                 for found in self.dotted.finditer(line):
                     yield from self.reference(path, number, kind, found.group())
             for found in self.files.finditer(line):
                 module = self.module_at(found.group())
                 if module and self.wanted(module):
                     yield Reference(module, path, number, ReferenceKind.PATH, found.group(), "")
+
+    def namespace(self, path: str, line: int, name: str) -> Iterator[Reference]:
+        """What a generator of sample files loads: the entry points of that name, or a module."""
+        kind = ReferenceKind.GENERATOR
+        targets = [p.target for p in self.points if p.name == name and "script" not in p.group]
+        for target in targets or [name]:
+            for found in self.reference(path, line, kind, target):
+                yield found._replace(text=name)
 
     def module_at(self, path: str) -> str:
         path = path.removeprefix("./")

@@ -1,4 +1,4 @@
-"""Findings for people (short tables, the worst first) and for programs (JSON).
+"""Findings of one run together, and for programs (JSON).
 
 The JSON's ``schema`` is ``extractor.analyze/1``: keys may be added under it, never change
 their meaning. ``docs/analyze.md`` documents it.
@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from extractor.analysis.belonging import is_test
 from extractor.analysis.cascade import Cascade, PackageCost
 from extractor.analysis.cuts import Cut, CutSet
-from extractor.analysis.graph import Graph, Kind
+from extractor.analysis.graph import Graph
 from extractor.analysis.references import Reference
 from extractor.analysis.registry import Coupling, Move
 from extractor.analysis.shared import SharedSymbol
 from extractor.analysis.stops import Stop
 from extractor.analysis.subsystem import Subsystem, by_file
-from extractor.analysis.symbols import Symbol
 from extractor.analysis.truth import Report
 
 SCHEMA = "extractor.analyze/1"
-_ROWS = 15
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,8 @@ class Analysis:
     subsystem: Subsystem | None = None
     references: Sequence[Reference] | None = None
     truth: Report | None = None
+    # Modules and packages to be explained to a person; JSON explains them all.
+    why: Sequence[str] = ()
 
 
 def as_json(analysis: Analysis) -> dict[str, Any]:
@@ -67,6 +66,7 @@ def as_json(analysis: Analysis) -> dict[str, Any]:
             "lines": cascade.lines,
             "third_party": _plain(cascade.third_party),
             "on_call": list(cascade.on_call),
+            "type_checking": list(cascade.type_checking),
             "chains": {m: _plain(cascade.chain(m)) for m in cascade.modules},
         }
     for name in ("cut_set", "coupling", "move", "references", "truth"):
@@ -80,146 +80,6 @@ def as_json(analysis: Analysis) -> dict[str, Any]:
     if analysis.truth is not None:
         values["truth"]["holds"] = analysis.truth.holds
     return values
-
-
-def as_text(analysis: Analysis) -> str:
-    """The same for a person."""
-    graph = analysis.graph
-    parts = [
-        f"{', '.join(graph.packages)} of {analysis.source}: {len(graph.modules)} modules, "
-        f"{sum(graph.lines.values()):,} lines"
-    ]
-    if analysis.cascade is not None:
-        parts += _cascade(graph, analysis.cascade)
-    parts += _costs(analysis.costs)
-    if analysis.cascade is not None:
-        parts += _cuts(graph, analysis)
-    if analysis.coupling is not None:
-        parts += _coupling(graph, analysis.coupling, analysis.move)
-    if analysis.subsystem is not None:
-        parts += _symbols(graph, analysis.subsystem)
-    if analysis.references is not None:
-        parts += _references(analysis.references)
-    parts += _unknown(graph)
-    if analysis.truth is not None:
-        parts += _truth(analysis.truth)
-    return "\n".join(parts)
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Lines of a table: numbers to the right, everything else to the left."""
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in [list(heads), *cells]) for i in range(len(heads))]
-    lines = []
-    for row in [list(heads), *cells]:
-        line = "  ".join(
-            cell.rjust(width) if cell.replace(",", "").isdigit() else cell.ljust(width)
-            for cell, width in zip(row, widths, strict=True)
-        )
-        lines.append(f"  {line.rstrip()}")
-    return lines
-
-
-def chain(graph: Graph, cascade: Cascade, module: str) -> list[str]:
-    """Why the root loads ``module``: one hop a line, each at its file and line."""
-    lines = []
-    for edge in cascade.chain(module):
-        if edge.kind is Kind.PARENT:
-            how = "is inside"
-        elif edge.kind is Kind.CALL:
-            how = f"calls {edge.via}, which imports"
-        else:
-            how = "imports"
-        lines.append(f"  {graph.where(edge.importer, edge.line)}  {how} {edge.imported}")
-    return lines
-
-
-def _cascade(graph: Graph, cascade: Cascade) -> list[str]:
-    below: Counter[str] = Counter(".".join(m.split(".")[:2]) for m in cascade.modules)
-    lines = [
-        "",
-        f"import {cascade.root} loads {len(cascade.modules)} modules, {cascade.lines:,} lines",
-        *table(("modules", "below"), ((n, p) for p, n in _most(below))),
-        f"  other packages: {', '.join(_others(cascade.third_party)) or 'none'}",
-        f"  on call only: {len(cascade.on_call)} modules more",
-    ]
-    heaviest = sorted(cascade.modules, key=lambda m: (-graph.lines.get(m, 0), m))[:3]
-    for module in heaviest:
-        if module != cascade.root:
-            lines += [f"why {module} ({graph.lines.get(module, 0):,} lines):"]
-            lines += chain(graph, cascade, module)
-    return lines
-
-
-def _costs(costs: Sequence[PackageCost]) -> list[str]:
-    rows = [
-        (c.own, c.loads, len(c.passers_by), "yes" if c.on_path else "", c.package)
-        for c in sorted(costs, key=lambda c: not c.on_path)[:_ROWS]
-    ]
-    if not rows:
-        return []
-    heads = ("its own doing", "loads", "passers-by", "on path", "package")
-    return ["", f"packages whose __init__ imports: {len(costs)}", *table(heads, rows)]
-
-
-def _cuts(graph: Graph, analysis: Analysis) -> list[str]:
-    lines = ["", "what one cut saves"]
-    rows = [(len(c.saves), c.lines, cut_text(graph, c)) for c in analysis.cuts[:_ROWS]]
-    lines += table(("modules", "lines", "cut"), rows)
-    chosen = analysis.cut_set
-    if chosen is not None:
-        verdict = "" if chosen.met else " (not met: what is left must stay, or is not cut by these)"
-        lines += [
-            "",
-            f"for a budget of {chosen.budget}: {len(chosen.cuts)} cuts take "
-            f"{chosen.before} modules to {chosen.after}{verdict}",
-        ]
-        rows = [
-            (len(cut.saves), together, cut_text(graph, cut))
-            for cut, together in zip(chosen.cuts, chosen.together, strict=True)
-        ]
-        lines += table(("alone", "together", "cut"), rows)
-    return lines
-
-
-def cut_text(graph: Graph, cut: Cut) -> str:
-    """What to do, in a phrase, with its place."""
-    first = cut.statements[0]
-    place = graph.where(first.importer, first.line)
-    if cut.silences:
-        return f"empty {cut.silences}'s __init__ ({place}, {len(cut.statements)} statements)"
-    if cut.frees:
-        return f"stop using {cut.frees} ({len(cut.statements)} statements from {place})"
-    if first.via:
-        return f"no call of {first.via} at {place}"
-    return f"no import of {', '.join(first.imported[:2])} at {place}"
-
-
-def _coupling(graph: Graph, coupling: Coupling, move: Move | None) -> list[str]:
-    rows = [
-        (len(c.by_attribute), len(c.by_import), len(c.tables), f"{c.name} ({c.module}:{c.line})")
-        for c in sorted(coupling.classes, key=lambda c: (-len(c.by_attribute), c.name))[:_ROWS]
-    ]
-    lines = [
-        "",
-        f"{coupling.package} registers {len(coupling.classes)} classes",
-        *table(("by attribute", "by import", "tables", "class"), rows),
-        f"  modules used by attribute: {len(coupling.module_uses)} places",
-    ]
-    if move is not None:
-        lines += [
-            f"  moving {len(move.moving)} classes out of {', '.join(move.modules)}:",
-            f"    fields that name others: {len(move.fields_out)}; "
-            f"fields of others that name them: {len(move.fields_in)}",
-            f"    tables shared: {', '.join(t for t, _ in move.shared_tables) or 'none'}",
-            f"    places to change: {len(move.users_by_import)} imports, "
-            f"{len(move.users_by_attribute)} attributes",
-            *(
-                f"      {graph.where(u.importer, u.line)}  {coupling.package}.{u.name}"
-                for u in move.users_by_attribute[:_ROWS]
-            ),
-        ]
-    return lines
 
 
 def _symbols_json(graph: Graph, found: Subsystem) -> dict[str, Any]:
@@ -273,163 +133,6 @@ def _symbols_json(graph: Graph, found: Subsystem) -> dict[str, Any]:
         "used_by_both": [shared(s) for s in found.shared.both],
         "tests": [{**_plain(test), "belongs": test.belongs} for test in found.tests],
     }
-
-
-def _symbols(graph: Graph, found: Subsystem) -> list[str]:
-    needs = found.needs()
-    modules = Counter(symbol.module for symbol in needs)
-    lines = [
-        "",
-        f"the subsystem, {len(found.own)} modules, needs {len(needs)} symbols of {len(modules)} "
-        f"others, {sum(found.lines.values()):,} lines",
-        *(f"  its own too, since nothing else uses it: {module}" for module in found.owned),
-        *table(
-            ("symbols", "lines", "module"),
-            ((n, f"{found.lines.get(m, 0):,}", m) for m, n in _most(modules)),
-        ),
-    ]
-    if found.stop_set:
-        lines += [
-            "",
-            f"not following {len(found.stop_set)} of them leaves {len(found.left)} symbols of "
-            f"{len({s.module for s in found.left})} modules",
-            *table(
-                ("saves", "together", "modules", "do not follow"),
-                (
-                    (len(s.saves), s.together, s.modules, f"{s.subject} ({_first(graph, s)})")
-                    for s in found.stop_set
-                ),
-            ),
-        ]
-    for symbol in _farthest(found):
-        lines.append(f"why {symbol}:")
-        for hop, use in reversed(found.reach.chain(symbol)):
-            lines.append(f"  {graph.where(use.importer, use.line)}  uses {hop}")
-    lines += _uses_table(graph, "what the rest uses of it", found.shared.of_subsystem)
-    both = found.shared.both
-    if found.stop_set:
-        both = tuple(s for s in both if s.symbol in found.left)
-    what = "what both sides use" + (" of what is left then" if found.stop_set else "")
-    lines += _uses_table(graph, what, both)
-    if found.tests:
-        lines += [
-            "",
-            "tests that use it or bear its name",
-            *table(
-                ("of it", "of all", "goes along", "test"),
-                (
-                    (t.uses_subsystem, t.uses_any, "yes" if t.belongs else "no", t.module)
-                    for t in found.tests
-                ),
-            ),
-        ]
-    return lines
-
-
-def _first(graph: Graph, stop: Stop) -> str:
-    if not stop.uses:
-        return "used by what it owns"
-    use = stop.uses[0]
-    more = f" and {len(stop.uses) - 1} more" if len(stop.uses) > 1 else ""
-    return f"{graph.where(use.importer, use.line)}{more}"
-
-
-def _farthest(found: Subsystem) -> list[Symbol]:
-    """A symbol behind each of the dearest stops, to show how it is reached."""
-    chosen = []
-    for stop in found.stop_set[:3]:
-        far = max(stop.saves, key=lambda s: (len(found.reach.chain(s)), str(s)))
-        chosen.append(far)
-    return chosen
-
-
-def _uses_table(graph: Graph, title: str, rows: Sequence[SharedSymbol]) -> list[str]:
-    """One row a symbol, those that production code uses first; below, where it does."""
-    if not rows:
-        return []
-    counted = []
-    for found in rows:
-        files = by_file(found)
-        tests = {m: n for m, n in files.items() if is_test(m)}
-        rest = {m: n for m, n in files.items() if m not in tests}
-        counted.append((found, rest, tests))
-    counted.sort(key=lambda row: (-len(row[1]), -len(row[2]), str(row[0].symbol)))
-
-    def count(files: Mapping[str, list[int]]) -> int:
-        return sum(len(lines) for lines in files.values())
-
-    lines = [
-        "",
-        f"{title}: {len(rows)} symbols",
-        *table(
-            ("inside", "files", "uses", "test files", "test uses", "symbol"),
-            (
-                (len(f.inside), len(rest), count(rest), len(tests), count(tests), f.symbol)
-                for f, rest, tests in counted[:_ROWS]
-            ),
-        ),
-    ]
-    for found, rest, _ in counted[:_ROWS]:
-        if 0 < len(rest) <= _ROWS:
-            lines.append(f"  where {found.symbol} is used:")
-            lines += [
-                f"    {graph.where(module, where[0])}"
-                + (f" and {len(where) - 1} lines more" if len(where) > 1 else "")
-                for module, where in rest.items()
-            ]
-    return lines
-
-
-def _references(references: Sequence[Reference]) -> list[str]:
-    kinds = Counter(r.kind.value for r in references)
-    lines = ["", f"references outside of imports: {len(references)}"]
-    lines += table(("places", "kind"), ((n, k) for k, n in _most(kinds)))
-    rare = [r for r in references if kinds[r.kind.value] <= _ROWS]
-    return lines + [f"  {r.path}:{r.line}  {r.kind.value} {r.text}" for r in rare[: 2 * _ROWS]]
-
-
-def _unknown(graph: Graph) -> list[str]:
-    lines = [
-        f"  {graph.where(u.importer, u.line)}  {u.function}"
-        + (f" in {u.via}" if u.via else "")
-        + (f": one of {', '.join(u.candidates)}" if u.candidates else "")
-        for u in graph.unknown
-        if not u.on_call
-    ]
-    if lines:
-        lines = ["", "imports whose module only the run knows", *lines]
-    if graph.unreadable:
-        lines += ["", "files that no parser accepts"]
-        lines += [f"  {u.path}:{u.line}  {u.reason}" for u in graph.unreadable]
-    return lines
-
-
-def _truth(truth: Report) -> list[str]:
-    seen = sum(c.seen for c in truth.compared)
-    wrong = [c for c in truth.compared if c.missing or c.extra or c.configured]
-    lines = [
-        "",
-        f"compared with real imports: {len(truth.compared)} modules, {seen} loads; "
-        f"{'holds' if truth.holds else 'DOES NOT HOLD'}",
-        f"  missing {sum(len(c.missing) for c in truth.compared)}, "
-        f"too many {sum(len(c.extra) for c in truth.compared)}, "
-        f"decided by configuration {sum(len(c.configured) for c in truth.compared)}",
-    ]
-    for c in wrong:
-        words = [f"-{m}" for m in c.missing] + [f"+{m}" for m in c.extra]
-        lines.append(f"  {c.module}: {' '.join([*words, *(f'?{m}' for m in c.configured)])}")
-    lines += [f"  not importable: {m} ({why})" for m, why in truth.not_importable]
-    return lines
-
-
-def _most(counter: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))[:_ROWS]
-
-
-def _others(third_party: Mapping[str, Sequence[str]]) -> list[str]:
-    from extractor.analysis.scan import is_standard_library
-
-    return [name for name in third_party if not is_standard_library(name)]
 
 
 def _plain(value: Any) -> Any:

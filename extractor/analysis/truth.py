@@ -28,7 +28,8 @@ class Comparison:
 
     ``missing`` were seen and not foretold; ``configured`` are those among the seen that a
     name taken from configuration decides, with what they bring; ``extra`` were foretold
-    and not seen.
+    and not seen. ``third_party`` are the other projects' packages that were loaded, by
+    whomever; a kept table does not have them.
     """
 
     module: str
@@ -36,6 +37,7 @@ class Comparison:
     missing: tuple[str, ...]
     configured: tuple[str, ...]
     extra: tuple[str, ...]
+    third_party: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def compare(graph: Graph, observations: Iterable[Observation]) -> Report:
                 missing=tuple(sorted(missing - configured)),
                 configured=tuple(sorted(configured)),
                 extra=tuple(sorted(static - set(seen.loaded))),
+                third_party=seen.third_party,
             )
         )
     return Report(tuple(compared), tuple(failed))

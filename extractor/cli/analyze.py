@@ -14,7 +14,8 @@ from extractor.analysis.cuts import single_cuts, smallest_cut_set
 from extractor.analysis.graph import Graph
 from extractor.analysis.project import Project
 from extractor.analysis.registry import what_moving_takes
-from extractor.analysis.report import Analysis, as_json, as_text
+from extractor.analysis.report import Analysis, as_json
+from extractor.analysis.report_text import as_text
 from extractor.analysis.subsystem import Subsystem, examine
 from extractor.analysis.symbols import Symbol
 from extractor.analysis.truth import compare, dump_observations, load_observations
@@ -39,6 +40,12 @@ from extractor.verification.observe import observe
     metavar="MODULE",
     help="A module, with all below it, that no cut may lose; may be repeated.  "
     "[default: the package of the root]",
+)
+@click.option(
+    "--why",
+    multiple=True,
+    metavar="MODULE",
+    help="Say by which chain the root loads it, and who pays for a package; may be repeated.",
 )
 @click.option("--registry", metavar="PACKAGE", help="A package whose classes register themselves.")
 @click.option(
@@ -93,6 +100,7 @@ def command(
     root: str | None,
     budget: int | None,
     keep: tuple[str, ...],
+    why: tuple[str, ...],
     registry: str | None,
     moving: tuple[str, ...],
     symbols: bool,
@@ -118,6 +126,9 @@ def command(
             project = Project(package, None if no_cache else Cache())
             graph = project.graph(found.tree)
             loads = cascade(graph, root) if root else None
+            named = {*graph.modules, *(e.package for e in graph.externals)}
+            if unknown := [name for name in why if name not in named]:
+                raise UsageError(f"nothing imports {unknown[0]!r} in {', '.join(graph.packages)}")
             kept = _below(keep or ((root or "").rpartition(".")[0],), graph.modules)
             in_root = kept & set(loads.modules) if loads else set()
             coupling = project.coupling(found.tree, graph, registry) if registry else None
@@ -152,6 +163,7 @@ def command(
                 else None,
                 references=project.references(found.tree, graph, keep) if references else None,
                 truth=observed,
+                why=why,
             )
     reporting.result(as_json(analysis), as_text(analysis))
     return ExitCode.DID_NOT_HOLD if observed and not observed.holds else ExitCode.DONE

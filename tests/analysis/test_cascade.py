@@ -10,7 +10,8 @@ FILES = {
     "p/a.py": "from p.busy import small\n\n\ndef f():\n    import p.late\n",
     "p/b.py": "import p.busy\n",
     "p/x.py": "import p.z\n",
-    "p/y.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import attr\n",
+    "p/y.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import attr, p.types\n",
+    "p/types.py": "",
     "p/z.py": "1\n2\n3",
     "p/late.py": "import late_package\n",
 }
@@ -27,6 +28,7 @@ def test_a_cascade_counts_modules_lines_and_packages(graph_of):
         "typing": ("p.y",),
     }
     assert found.on_call == ("p.late",)
+    assert found.type_checking == ("p.types",)
 
 
 def test_a_chain_tells_every_hop(graph_of):

@@ -5,9 +5,10 @@ from extractor.analysis.references import find_references
 from extractor.source.tree import MemoryTree
 
 FILES = {
-    "setup.cfg": "[entry_points]\np.apps =\n    main = p.app:make\n",
+    "setup.cfg": "[entry_points]\np.apps =\n    main = p.app:make\nopts =\n    p = p.conf:rules\n",
     "etc/api-paste.ini": "[filter:x]\npaste.filter_factory = p.app:Filter.factory\n",
     "etc/p-config-generator.conf": "[DEFAULT]\nnamespace = p.conf\nnamespace = oslo.log\n",
+    "etc/p-policy-generator.conf": "[DEFAULT]\nnamespace = p\n",
     "doc/index.rst": ".. automodule:: p.app\n\nSee :class:`p.app.Filter` and p.conf, e.g. p.x.\n",
     "tox.ini": "[flake8]\nexclude = p/app.py,./p/conf.py\n",
     "p/__init__.py": "",
@@ -45,11 +46,13 @@ def test_every_kind_is_found_at_its_place():
         ("doc/index.rst", 3, "docs directive", "p.conf", ""),
         ("etc/api-paste.ini", 2, "paste", "p.app", "Filter.factory"),
         ("etc/p-config-generator.conf", 2, "config generator", "p.conf", ""),
+        ("etc/p-policy-generator.conf", 2, "config generator", "p.conf", "rules"),
         ("p/tests.py", 3, "mock.patch", "p.app", "Filter"),
         ("p/tests.py", 4, "mock.patch", "p.app", "Filter.run"),
         ("p/tests.py", 8, "import by string", "p.conf", "Options"),
         ("p/tests.py", 9, "string", "p.conf", ""),
         ("setup.cfg", 3, "entry point", "p.app", "make"),
+        ("setup.cfg", 5, "entry point", "p.conf", "rules"),
         ("tox.ini", 2, "path", "p.app", ""),
         ("tox.ini", 2, "path", "p.conf", ""),
     ]

@@ -1,43 +1,67 @@
-"""Import graphs of one package side by side: time against ``ast.parse``, found, missed, invented.
+"""Import graphs of one package side by side: time against ``ast.parse``, missed and invented.
 
-    python -m tests.benchmarks.import_graphs CHECKOUT PACKAGE --root MODULE [--observed TABLE]
+    python -m tests.benchmarks.import_graphs CHECKOUT PACKAGE --root MODULE
+        [--observed TABLE] [--registry PACKAGE] [--moving MODULE] [--rounds N]
 
 Tools that are not installed are left out. Each runs in a process of its own, so that one
 does not warm another's caches; times are processor seconds of that process and its
-children, and what counts is the ratio to ``ast.parse`` of the same files in the same run.
+children, start of the interpreter included, and what counts is the ratio to ``ast.parse`` of
+the same files in the same run. Cold is with an empty cache, which is filled; warm is the same
+again. With a table of real imports (``extractor analyze --keep-observed``), what each tool says
+that importing each module of the table loads is compared with it, module by module.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 PRELUDE = """
 import json, os, resource, sys, time, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
-folder, package, root, cache = sys.argv[1:5]
+folder, package, root, cache, registry, moving, question = sys.argv[1:8]
+question = json.loads(Path(question).read_text())
 os.chdir(folder)
 sys.path.insert(0, folder)
 def spent():
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(u.ru_utime + u.ru_stime for u in used)
-def closure(edges):
-    seen, pending = {root}, [root]
+def closure(start, edges):
+    seen, pending = {start}, [start]
     while pending:
         for other in edges(pending.pop()):
             if other not in seen:
                 seen.add(other)
                 pending.append(other)
     return sorted(seen)
-def done(loaded=None, note=""):
-    print(json.dumps({"seconds": spent() - started, "loaded": loaded, "note": note}))
-started = spent()
+def done(edges=None, note="", loads=None):
+    said = {"seconds": spent(), "note": note}
+    if edges:
+        loads = loads or (lambda module: closure(module, edges))
+        said["loads"] = {module: sorted(loads(module)) for module in question["modules"]}
+        said["read"] = sum(bool(set(edges(module))) for module in question["refused"])
+    print(json.dumps(said))
+def graph_of():
+    import gc
+    gc.set_threshold(50_000, 20, 20)  # As the command line does.
+    from extractor.analysis.cache import Cache
+    from extractor.analysis.project import Project
+    from extractor.source.tree import FolderTree
+    tree = FolderTree(Path(folder))
+    project = Project([package], Cache(Path(cache)))
+    return tree, project, project.graph(tree)
+def below(graph, *names):
+    return {m for m in graph.modules if any(n and f"{m}.".startswith(f"{n}.") for n in names)}
 """
 
 PARSE = """
@@ -50,49 +74,57 @@ for base, _, names in os.walk(package.replace(".", "/")):
                 ast.parse(Path(base, name).read_bytes())
             except SyntaxError:
                 refused += 1
-done(note=f"{refused} files refused" if refused else "")
+done(note=f"refuses {refused} files" if refused else "")
 """
 
 OURS = """
-from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import loaded
-from extractor.analysis.project import import_graph
-from extractor.source.tree import FolderTree
-known = Cache(Path(cache)) if cache else None
-graph = import_graph(FolderTree(Path(folder)), [package], known)
-done(sorted(loaded(graph, root)), f"{len(graph.unreadable)} files refused")
+_, _, graph = graph_of()
+loaded(graph, root)
+from extractor.analysis.graph import Kind
+def edges(module):
+    return [e.imported for e in graph.imports_of(module) if e.kind is not Kind.PARENT]
+done(edges, loads=lambda module: loaded(graph, module))
 """
 
 CUTS = """
 from extractor.analysis.cascade import package_costs
 from extractor.analysis.cuts import single_cuts, smallest_cut_set
-from extractor.analysis.project import import_graph
-from extractor.source.tree import FolderTree
-graph = import_graph(FolderTree(Path(folder)), [package])
-keep = {m for m in graph.modules if m.startswith(root.rpartition(".")[0])}
+_, _, graph = graph_of()
+keep = below(graph, root.rpartition(".")[0])
 package_costs(graph, root), single_cuts(graph, root, keep)
 found = smallest_cut_set(graph, root, 60, keep)
-done(None, f"{found.before} to {found.after} with {len(found.cuts)} cuts")
+done(note=f"{found.before} to {found.after} with {len(found.cuts)} cuts")
 """
 
 SYMBOLS = """
-from extractor.analysis.project import import_graph
-from extractor.analysis.references import find_references
-from extractor.analysis.registry import registry_coupling
-from extractor.source.tree import FolderTree
-tree = FolderTree(Path(folder))
-graph = import_graph(tree, [package])
-found = registry_coupling(tree, graph, package + ".objects")
-done(None, f"{len(found.classes)} classes, {len(find_references(tree, graph))} references")
+from extractor.analysis.cascade import package_costs
+from extractor.analysis.cuts import single_cuts, smallest_cut_set
+from extractor.analysis.subsystem import examine
+tree, project, graph = graph_of()
+keep = below(graph, root.rpartition(".")[0])
+package_costs(graph, root), single_cuts(graph, root, keep)
+smallest_cut_set(graph, root, 60, keep)
+uses, _ = project.uses(tree, graph)
+with project.resolver(tree, graph) as resolver:
+    found = examine(resolver, keep | below(graph, moving), uses)
+done(note=f"{len(found.needs())} symbols needed, {len(found.shared.both)} used by both")
+"""
+
+REGISTRY = """
+tree, project, graph = graph_of()
+classes = project.coupling(tree, graph, registry).classes if registry else ()
+found = project.references(tree, graph, [root.rpartition(".")[0]])
+done(note=f"{len(classes)} classes, {len(found)} references")
 """
 
 GRIMP = """
 import grimp
 try:
     graph = grimp.build_graph(package, cache_dir=None)
-    done(closure(graph.find_modules_directly_imported_by))
+    done(graph.find_modules_directly_imported_by)
 except Exception as error:
-    done(note=f"{type(error).__name__}")
+    done(note=f"refuses the package: {type(error).__name__}")
 """
 
 GRIMP_PARENTS = """
@@ -102,9 +134,9 @@ try:
     def edges(module):
         above = module.rpartition(".")[0]
         return {*graph.find_modules_directly_imported_by(module), *([above] if above else [])}
-    done(closure(edges))
+    done(edges)
 except Exception as error:
-    done(note=f"{type(error).__name__}")
+    done(note=f"refuses the package: {type(error).__name__}")
 """
 
 TACH = """
@@ -115,7 +147,7 @@ files = json.loads(Path("map.json").read_text())
 def name(path):
     return path[:-3].removesuffix("/__init__").replace("/", ".")
 edges = {name(path): [name(other) for other in others] for path, others in files.items()}
-done(closure(lambda module: edges.get(module, ())))
+done(lambda module: edges.get(module, ()))
 """
 
 PYDEPS = """
@@ -129,19 +161,24 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.St
     graph = py2depgraph.py2dep(target, **options)
 edges = {name: [n for n in source.imports] for name, source in graph.sources.items()}
 own = lambda m: [n for n in edges.get(m, ()) if n == package or n.startswith(package + ".")]
-done(closure(own))
+done(own)
 """
 
+# The name, the program, and whether the cache is filled before.
 TOOLS = {
-    "ast.parse": PARSE,
-    "extractor, cold": OURS,
-    "extractor, warm": OURS,
-    "extractor, with cuts, cold": CUTS,
-    "extractor, registry and references": SYMBOLS,
-    "grimp": GRIMP,
-    "grimp and parent packages": GRIMP_PARENTS,
-    "tach map": TACH,
-    "pydeps": PYDEPS,
+    "ast.parse": (PARSE, False),
+    "extractor, cold": (OURS, False),
+    "extractor, warm": (OURS, True),
+    "with costs and cuts, cold": (CUTS, False),
+    "with costs and cuts, warm": (CUTS, True),
+    "symbols, costs and cuts, cold": (SYMBOLS, False),
+    "symbols, costs and cuts, warm": (SYMBOLS, True),
+    "registry and references, cold": (REGISTRY, False),
+    "registry and references, warm": (REGISTRY, True),
+    "grimp": (GRIMP, False),
+    "grimp and parent packages": (GRIMP_PARENTS, False),
+    "tach map": (TACH, False),
+    "pydeps": (PYDEPS, False),
 }
 
 
@@ -151,48 +188,75 @@ def main() -> None:
     parser.add_argument("checkout", type=Path)
     parser.add_argument("package")
     parser.add_argument("--root", required=True)
-    parser.add_argument("--observed", type=Path, help="a table of observations with the root")
+    parser.add_argument("--observed", type=Path, help="a table of observations")
+    parser.add_argument("--registry", default="", help="a package whose classes register")
+    parser.add_argument("--moving", default="", help="a module that goes with the root's package")
+    parser.add_argument("--rounds", type=int, default=2, help="the best of so many counts")
     arguments = parser.parse_args()
-    truth = None
+    truth: dict[str, set[str]] = {}
     if arguments.observed:
         from extractor.analysis.truth import load_observations
 
-        seen = {o.module: set(o.loaded) for o in load_observations(arguments.observed.read_text())}
-        truth = seen[arguments.root]
+        seen = load_observations(arguments.observed.read_text())
+        truth = {o.module: set(o.loaded) for o in seen}
     results = {}
     with tempfile.TemporaryDirectory() as place:
         # Some tools write where they read.
         copy = Path(place, "source")
         subprocess.run(["cp", "-r", arguments.checkout, copy], check=True)
-        cache = str(Path(place, "cache"))
-        run(OURS, copy, arguments, cache)
-        for tool, program in TOOLS.items():
-            used = cache if tool.endswith("warm") else ""
-            results[tool] = min(
-                (run(program, copy, arguments, used) for _ in range(2)),
-                key=lambda r: r.get("seconds", 1e9),
-            )
+        question = Path(place, "question.json")
+        refused = list(refused_modules(copy, arguments.package))
+        asked = sorted({arguments.root, *truth})
+        question.write_text(json.dumps({"modules": asked, "refused": refused}))
+        cache = Path(place, "cache")
+        for tool, (program, warm) in TOOLS.items():
+            rounds = []
+            for _ in range(arguments.rounds):
+                if not warm:
+                    shutil.rmtree(cache, ignore_errors=True)
+                rounds.append(run(program, copy, arguments, cache, question))
+            results[tool] = min(rounds, key=lambda r: r.get("seconds", 1e9))
     unit = results["ast.parse"]["seconds"]
-    print(f"{'tool':36} {'seconds':>8} {'of ast':>7} {'found':>6} {'missed':>7} {'invented':>9}")
+    pairs = sum(map(len, truth.values()))
+    print(f"{len(truth)} modules observed, {pairs} loads; {len(refused)} files ast.parse refuses")
+    heads = ("of ast", "found", "missed", "invented", "missed", "invented", "read")
+    print(f"{'':39}{'importing the root':^27}{'all observed':^18}{'refused':>9}")
+    print(f"{'tool':30}" + "".join(f" {head:>8}" for head in heads))
     for tool, result in results.items():
         if "seconds" not in result:
-            print(f"{tool:36} {result['note']}")
+            print(f"{tool:30} {result['note']}")
             continue
-        loaded = set(result["loaded"] or ())
-        columns = [f"{len(loaded)}" if loaded else ""]
-        columns += (
-            [str(len(truth - loaded)), str(len(loaded - truth))] if loaded and truth else ["", ""]
-        )
-        print(
-            f"{tool:36} {result['seconds']:8.2f} {result['seconds'] / unit:7.2f} "
-            f"{columns[0]:>6} {columns[1]:>7} {columns[2]:>9}  {result['note']}"
-        )
+        columns = [f"{result['seconds'] / unit:.2f}"]
+        loads = {module: set(found) for module, found in result.get("loads", {}).items()}
+        if loads:
+            compared = [{arguments.root: truth[arguments.root]}, truth] if truth else []
+            columns.append(str(len(loads[arguments.root])))
+            for some in compared:
+                columns.append(str(sum(len(real - loads[m]) for m, real in some.items())))
+                columns.append(str(sum(len(loads[m] - real) for m, real in some.items())))
+            columns.append(f"{result['read']}/{len(refused)}")
+        print(f"{tool:30}" + "".join(f" {column:>8}" for column in columns), result["note"])
 
 
-def run(program: str, folder: Path, arguments: argparse.Namespace, cache: str) -> dict[str, object]:
+def refused_modules(folder: Path, package: str) -> Iterator[str]:
+    """The modules whose files today's grammar does not accept."""
+    for path in sorted(Path(folder, *package.split(".")).rglob("*.py")):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                ast.parse(path.read_bytes())
+            except SyntaxError:
+                parts = path.relative_to(folder).with_suffix("").parts
+                yield ".".join(parts).removesuffix(".__init__")
+
+
+def run(
+    program: str, folder: Path, arguments: argparse.Namespace, cache: Path, question: Path
+) -> dict[str, object]:
     """The answer of one tool, or a note why there is none."""
+    words = [arguments.package, arguments.root, cache, arguments.registry, arguments.moving]
     done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + program, folder, arguments.package, arguments.root, cache],
+        [sys.executable, "-c", PRELUDE + program, folder, *words, question],
         capture_output=True,
         env={**os.environ, "PYTHONHASHSEED": "0"},
     )

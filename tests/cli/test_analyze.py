@@ -12,6 +12,7 @@ from extractor.source.tree import git_environment
 FILES = {
     "p/__init__.py": "",
     "p/app/__init__.py": "import p.heavy\n",
+    "p/cli.py": "from p.app import main\n",
     "p/app/main.py": "from p import objects\nobjects.register_all()\nimport requests\n",
     "p/heavy.py": "import p.heavier\n",
     "p/heavier.py": "x = 1\n",
@@ -52,11 +53,29 @@ def test_for_a_person(analyze):
     code, out = analyze("--root", "p.app.main", "--budget", "4")
     assert code == 0
     assert "import p.app.main loads 7 modules, 11 lines" in out
-    assert "other packages: requests" in out
+    assert "1  requests  p/app/main.py:3" in out
     assert "empty p.app" not in out  # One statement: the line itself is the cut.
     assert "no import of p.heavy at p/app/__init__.py:1" in out
     assert "no call of p.objects:register_all at p/app/main.py:2" in out
     assert "for a budget of 4: 2 cuts take 7 modules to 4" in out
+
+
+def test_why_a_module_is_loaded_and_who_pays_for_a_package(analyze):
+    _, out = analyze("--root", "p.app.main", "--why", "p.heavier", "--why", "p.app")
+    chains = out[out.index("why p.heavier is loaded") :].splitlines()
+    assert chains[:4] == [
+        "why p.heavier is loaded:",
+        "  p/app/main.py  is inside p.app",
+        "  p/app/__init__.py:1  imports p.heavy",
+        "  p/heavy.py:1  imports p.heavier",
+    ]
+    assert "import p.app loads 4 modules, 2 of them by its own __init__ (statements: 1)" in out
+    assert "want only something below it: 1\n  p/cli.py:1  imports p.app.main\n" in out
+    _, out = analyze("--root", "p.app", "--why", "p.objects", "--why", "requests")
+    assert out.count("import p.app does not load ") == 2
+    _, out = analyze("--root", "p.app.main", "--why", "requests")
+    assert "why requests is imported, by 1 modules (the nearest):\n  p/app/main.py:3" in out
+    assert analyze("--why", "p.gone")[0] == 2
 
 
 def test_for_a_program_and_twice_the_same(analyze):
