@@ -175,8 +175,8 @@ def _change(report: ChangeReport, link: str) -> Iterable[str]:
             + (f", through {', '.join(code(t) for t in through[:3])}" if through else "")
         )
         for words, names in (
-            ("of the rest's", [g.module for g in c.gained if not g.belongs]),
-            ("of its own", [g.module for g in c.gained if g.belongs]),
+            ("more of the rest", [g.module for g in c.gained if not g.belongs]),
+            ("more of its own", [g.module for g in c.gained if g.belongs]),
             ("no more", c.lost),
         ):
             if names:
