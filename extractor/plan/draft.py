@@ -54,14 +54,23 @@ class _Draft:
 
     def target(self, module: str, *, mirrored: Iterable[str] = ()) -> str:
         """Where ``module`` goes: below the new package, by its old path without its old top."""
-        for package in self.packages:
+        for package, target in self.roots().items():
             if is_below(module, [package]):
-                return self.into + module[len(package) :]
+                return target + module[len(package) :]
         for suffix in mirrored:
             if suffix and f"{module}.".find(f".{suffix}.") > 0:
                 module = f"{module}.".replace(f".{suffix}.", ".", 1).rstrip(".")
                 break
         return ".".join([self.into, *module.split(".")[1:]])
+
+    def roots(self) -> dict[str, str]:
+        """The new name of each root: one of them is the new package, others keep their paths."""
+        packages = [p for p in self.packages if self.graph.modules[p].is_package]
+        head = packages[0] if packages else self.packages[0] if len(self.packages) == 1 else ""
+        return {
+            root: self.into if root == head else ".".join([self.into, *root.split(".")[1:]])
+            for root in self.packages
+        }
 
     def place(self, module: str, target: str) -> None:
         """Remember a layout rule; two modules never get one place, nor one inside the other."""
@@ -281,8 +290,7 @@ def _layout(
     along: list[str],
 ) -> Table:
     suffixes = [p.partition(".")[2] for p in draft.packages]
-    for package in draft.packages:
-        draft.places[package] = draft.into
+    draft.places.update(draft.roots())
     for module in found.owned:
         draft.place(module, draft.target(module))
     for module in _collapsed(along, [])[0]:

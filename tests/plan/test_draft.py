@@ -62,6 +62,15 @@ def test_what_both_sides_use_and_what_the_rest_uses_is_asked(drafted):
     assert "setup.cfg:3" in asked["[[layout.files]]"]
 
 
+def test_of_several_roots_one_is_the_new_package(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    roots = ("big.helper", "big.sub")
+    drafted = load_plan(str(write_draft(tree(), roots, "small", tmp_path / "draft"))).data
+    assert drafted.roots.packages == list(roots)
+    assert drafted.layout.modules["big.sub"] == "small"
+    assert drafted.layout.modules["big.helper"] == "small.helper"
+
+
 def test_the_same_source_gives_the_same_draft(tmp_path, monkeypatch):
     monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
     texts = {
