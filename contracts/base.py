@@ -3,8 +3,9 @@
 Options that all of them take:
 
 - ``way_out``: a sentence added to each violation that says what to do instead.
-- ``dynamic``: count imports and names in strings too (``__import__``, importutils,
-  ``mock.patch``, entry points). Default: false.
+- ``dynamic``: count imports and names in strings too: ``__import__``, importutils and their
+  like, ``mock.patch``, and the project's own entry points where a manager of stevedore loads
+  them by a namespace and name that stand there. Default: false.
 
 With ``baseline = "FILE"`` in the configuration's session options known violations are
 accepted: see ``contracts.baseline``. FILE is relative to the working directory.

@@ -10,7 +10,7 @@ import ast
 import atexit
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,9 @@ from contracts.world import (
 
 if TYPE_CHECKING:
     from grimp import ImportGraph
+
+# The last parts of the names of stevedore's managers.
+_MANAGERS = ("DriverManager", "ExtensionManager", "HookManager")
 
 # Where import-linter keeps its own cache, if it keeps one.
 _CACHE = Path(".import_linter_cache")
@@ -107,21 +110,31 @@ class _GraphReader(Reader):
             more.append(Import(module, parent, 0, PARENT))
         return Imports(sorted_imports([*inside, *more]), outside)
 
+    def hidden(self, roots: Sequence[str]) -> Collection[str]:
+        # By an entry point a module imports what its text does not name.
+        inside = tuple(root + "." for root in roots)
+        return {
+            importer
+            for importer, edges in self._strings().items()
+            if any((edge.imported + ".").startswith(inside) for edge in edges)
+        }
+
     def _strings_of(self, module: str) -> list[Import]:
-        if not self.dynamic:
-            return []
+        return self._strings().get(module, [])
+
+    def _strings(self) -> dict[str, list[Import]]:
         if self._by_string is None:
             self._by_string = {}
-            for edge in _by_string(self.world, self.graph):
+            for edge in _by_string(self.world, self.graph) if self.dynamic else ():
                 self._by_string.setdefault(edge.importer, []).append(edge)
-        return self._by_string.get(module, [])
+        return self._by_string
 
 
 def _by_string(world: World, graph: ImportGraph) -> list[Import]:
     """Imports by string, and what calls at import time load by them."""
-    found: list[Import] = []
     # By function, as module and name: what it imports.
     on_call: dict[tuple[str, str], list[str]] = {}
+    found = list(_by_entry_point(world, on_call))
     for mention in imported_by_string(world):
         function = world.remembered(
             mention.importer,
@@ -144,6 +157,38 @@ def _by_string(world: World, graph: ImportGraph) -> list[Import]:
             for line in world.remembered(caller, f"calls {module}:{function}", calls):
                 found += [Import(caller, target, line, CALL, True) for target in targets]
     return found
+
+
+def _by_entry_point(world: World, on_call: dict[tuple[str, str], list[str]]) -> Iterator[Import]:
+    """What stevedore's managers load of the project's own entry points."""
+    managing = world.where("has a plugin manager", spells(_MANAGERS), world.modules)
+    if not managing:
+        return
+    # How a project declares entry points, and how code asks for them, the engine knows.
+    from extractor.analysis.entry_points import entry_points
+    from extractor.analysis.scan import ENTRY_POINTS, scan
+    from extractor.source.tree import FolderTree
+
+    points = entry_points(FolderTree(Path()))
+    for module in managing:
+        facts = scan(world.source(module), world.path(module))
+        bodies = [("", facts.top), *facts.functions.items()]
+        for function, (line, _flags, _function, argument) in (
+            (name, entry) for name, body in bodies for entry in body.dynamic
+        ):
+            if argument is None or not argument.startswith(ENTRY_POINTS):
+                continue
+            group, _, wanted = argument[len(ENTRY_POINTS) :].rpartition("|")
+            for point in points:
+                if (
+                    point.group == group
+                    and wanted in {"*", point.name}
+                    and point.module in world.modules
+                ):
+                    how = ON_CALL if function else STRING
+                    yield Import(module, point.module, line, how, True)
+                    if function and "." not in function:
+                        on_call.setdefault((module, function), []).append(point.module)
 
 
 def _function_at(world: World, module: str, line: int) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 
 # The order matters: a triple quote is not an empty string followed by a quote.
 _TOKEN = re.compile(
@@ -52,8 +53,8 @@ def mask(source: bytes, *, keep_words: bool = False) -> bytes:
     return b"".join(pieces).replace(b"\\\n", b"\\" + _INSIDE)
 
 
-def skeleton(source: bytes) -> bytes | None:
-    """``source`` with the bodies of functions that import nothing replaced by ``pass``.
+def skeleton(source: bytes, words: Sequence[bytes] = (b"import",)) -> bytes | None:
+    """``source`` with the bodies of functions that have none of ``words`` replaced by ``pass``.
 
     Line numbers and everything that runs on import stay as they are. ``None`` when the
     text has something this reading cannot be sure about; parse the whole file then.
@@ -69,12 +70,13 @@ def skeleton(source: bytes) -> bytes | None:
     functions = outer_functions(masked)
     if functions is None:
         return None
+    words = [word for word in words if word in masked]
     for start, body, end in functions:
         line += masked.count(b"\n", counted, start)
         counted = start
         first = line + masked.count(b"\n", counted, body + 1)
         after = first + masked.count(b"\n", body + 1, end + 1) if end < len(masked) else len(lines)
-        if masked.find(b"import", body, end) < 0:
+        if all(masked.find(word, body, end) < 0 for word in words):
             indent = len(masked[start:body]) - len(masked[start:body].lstrip(b" \t"))
             lines[first] = masked[start : start + indent] + b" pass"
             lines[first + 1 : after] = [b""] * (after - first - 1)

@@ -422,8 +422,28 @@ def test_plugins_of_a_namespace_are_entry_points(graph_of):
     graph = graph_of(files)
     assert loaded(graph, "p.b") == {"p", "p.b", "p.two"}
     assert loaded(graph, "p.c") == {"p", "p.c", "p.one", "p.two"}
-    (unknown,) = graph.unknown
-    assert (unknown.importer, unknown.line, unknown.candidates) == ("p.a", 6, ("p.one", "p.two"))
+    # The function by itself, and the call of it when p.a is imported.
+    assert [(u.importer, u.line, u.on_call, u.candidates) for u in graph.unknown] == [
+        ("p.a", 5, True, ("p.one", "p.two")),
+        ("p.a", 6, False, ("p.one", "p.two")),
+    ]
+
+
+def test_plugins_that_a_function_loads_are_loaded_on_call(graph_of):
+    files = {
+        "setup.cfg": "[entry_points]\np.drivers =\n    one = p.one\n",
+        "p/__init__.py": "",
+        "p/a.py": """
+            from stevedore import driver
+            def chosen():
+                return driver.DriverManager("p.drivers", "one").driver
+        """,
+        "p/one.py": "",
+    }
+    graph = graph_of(files)
+    assert [(e.importer, e.line, e.kind) for e in graph.importers_of("p.one")] == [
+        ("p.a", 4, Kind.ON_CALL)
+    ]
 
 
 def test_a_backend_is_loaded_when_its_wrapper_is_used(graph_of):

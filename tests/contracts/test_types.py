@@ -17,7 +17,64 @@ ONE_WAY = 'upper = ["shop"]\nlower = ["shop.till"]\n'
 REGISTRY = 'registry = "shop.things"\nmodules = ["shop.things.price"]\nusers = ["shop.till"]\n'
 PRICE = "def register(c):\n    return c\n\n\n@register\nclass Price:\n    pass\n"
 
+# One kind each of naming a module that no import statement shows; asked or unasked.
+UPPER = 'upper = ["shop.things"]\nlower = ["shop"]\n'
+ENTRY_POINTS = "[entry_points]\nshop.prices =\n    one = shop.things.price:Price\n"
+KINDS = {
+    "__import__": "def f():\n    __import__('shop.things.price')\n",
+    "importutils": (
+        "from oslo_utils import importutils\n\nimportutils.import_module('shop.things.price')\n"
+    ),
+    "importutils in a function": (
+        "from oslo_utils import importutils\n\n\n"
+        "def f():\n    return importutils.import_object('shop.things.price.Price')\n"
+    ),
+    "a string of mock": "import mock\n\n\n@mock.patch('shop.things.price')\ndef f(m):\n    pass\n",
+    "an entry point": "import stevedore\n\nstevedore.ExtensionManager('shop.prices')\n",
+    "an entry point in a function": (
+        "from stevedore import driver\n\n\n"
+        "def f():\n    return driver.DriverManager('shop.prices', name='one')\n"
+    ),
+}
+DYNAMIC = [
+    pytest.param(
+        "one_way",
+        UPPER + options,
+        {
+            "shop/__init__.py": "",
+            "shop/things/__init__.py": "",
+            "shop/things/price.py": "Price = 1\n",
+            "shop/a.py": text,
+            "setup.cfg": ENTRY_POINTS,
+        },
+        expected,
+        id=f"{kind}, {asked}",
+    )
+    for kind, text in KINDS.items()
+    for asked, options, expected in (
+        ("unasked", "", []),
+        ("asked", "dynamic = true", ["shop.a -> shop.things.price"]),
+    )
+]
+
 CASES = [
+    *DYNAMIC,
+    pytest.param(
+        "cascade_budget",
+        CASCADE + "dynamic = true",
+        {
+            "shop/__init__.py": "",
+            "shop/things/__init__.py": (
+                "import stevedore\n\n\n"
+                "def plugins():\n    return stevedore.ExtensionManager('shop.prices')\n"
+            ),
+            "shop/things/price.py": "",
+            "shop/app.py": "from shop import things\n\nthings.plugins()\n",
+            "setup.cfg": ENTRY_POINTS,
+        },
+        ["never shop.things.price"],
+        id="a call at import time that loads an entry point",
+    ),
     pytest.param("cascade_budget", CASCADE, REGISTER_ALL, [], id="strings do not count unasked"),
     pytest.param(
         "cascade_budget",
