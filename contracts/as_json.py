@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from contracts.verdict import Verdict
+from contracts.verdict import Unread, Verdict
 
 
-def report_values(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def report_values(verdicts: Sequence[Verdict], unreadable: Sequence[Unread] = ()) -> dict[str, Any]:
     """Everything known about every contract, in plain values."""
     return {
         "kept": all(verdict.kept for verdict in verdicts),
@@ -29,4 +29,5 @@ def report_values(verdicts: Sequence[Verdict]) -> dict[str, Any]:
             }
             for verdict in verdicts
         ],
+        "unreadable": [file._asdict() for file in unreadable],
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from contracts.verdict import Verdict, Violation
+from contracts.verdict import Unread, Verdict, Violation
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -14,9 +14,12 @@ _SCHEMA = (
 
 
 def report_values(
-    verdicts: Sequence[Verdict], baseline: str = "baseline", configuration: str = "contracts"
+    verdicts: Sequence[Verdict],
+    baseline: str = "baseline",
+    configuration: str = "contracts",
+    unreadable: Sequence[Unread] = (),
 ) -> dict[str, Any]:
-    """A log of one run: a rule a contract, a result a violation.
+    """A log of one run: a rule a contract, a result a violation, a notification a file unread.
 
     Known violations are results with a suppression, entries no longer needed are results at
     the file ``baseline``; what is about no file of the project is at ``configuration``.
@@ -45,11 +48,20 @@ def report_values(
         for v in verdicts
     ]
     driver = {"name": "extractor contracts", "rules": rules}
-    return {
-        "$schema": _SCHEMA,
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": results}],
-    }
+    run: dict[str, Any] = {"tool": {"driver": driver}, "results": results}
+    if unreadable:
+        notifications = [
+            {
+                "level": "warning",
+                "message": {"text": not_known(file)},
+                "locations": [_location(file.path, file.line)],
+            }
+            for file in unreadable
+        ]
+        run["invocations"] = [
+            {"executionSuccessful": True, "toolExecutionNotifications": notifications}
+        ]
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
 def _result(
@@ -72,6 +84,11 @@ def _location(path: str, line: int) -> dict[str, Any]:
     if line:
         place["region"] = {"startLine": line}
     return {"physicalLocation": place}
+
+
+def not_known(file: Unread) -> str:
+    """What to say of a file that cannot be parsed."""
+    return f"What this file imports is not known, since it cannot be parsed: {file.reason}"
 
 
 def message(violation: Violation, brought: int) -> str:

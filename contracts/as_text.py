@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.verdict import Verdict
+from contracts.verdict import Unread, Verdict
 
 
-def verdict_text(verdict: Verdict) -> str:
+def verdict_text(verdict: Verdict, baseline: str = "the baseline") -> str:
     """One contract: its figures, the new violations and the entries no longer needed."""
     lines = [verdict.summary] if verdict.summary else []
     for violation, brought in verdict.leaders():
@@ -18,22 +18,41 @@ def verdict_text(verdict: Verdict) -> str:
         if violation.way_out:
             lines.append(f"  way out: {violation.way_out}")
     if verdict.unused:
-        lines += ["", "No longer needed in the baseline, take them out:"]
+        lines += ["", f"No longer needed in {baseline}, take them out:"]
         lines += [f"    {key}" for key in verdict.unused]
     return "\n".join(lines)
 
 
-def report_text(verdicts: Sequence[Verdict]) -> str:
-    """All contracts: a line each, then the details of those that are broken."""
+def report_text(
+    verdicts: Sequence[Verdict],
+    unreadable: Sequence[Unread] = (),
+    baseline: str = "the baseline",
+    update: str = "",
+) -> str:
+    """All contracts: a line each, then the details of those that are broken.
+
+    ``baseline`` is the file of known violations, ``update`` the command that rewrites it.
+    """
     lines = []
     for verdict in verdicts:
         counts = f"{len(verdict.new)} new, {len(verdict.accepted)} known"
         if verdict.unused:
             counts += f", {len(verdict.unused)} no longer needed"
         lines.append(f"{'KEPT  ' if verdict.kept else 'BROKEN'} {verdict.name}: {counts}")
+        # How far there is to go; of a broken one it is said below.
+        if verdict.kept and verdict.accepted and verdict.measured:
+            lines.append(f"       {verdict.summary}")
     for verdict in verdicts:
         if not verdict.kept:
-            lines += ["", verdict.name, "-" * len(verdict.name), verdict_text(verdict)]
+            heading = f"{verdict.name} [{verdict.contract}]"
+            lines += ["", heading, "-" * len(heading), verdict_text(verdict, baseline)]
+    if unreadable:
+        lines += ["", "What these import is not known, since they cannot be parsed:"]
+        lines += [f"    {path}:{line}: {reason}" for path, line, reason in unreadable]
     broken = sum(not verdict.kept for verdict in verdicts)
     lines += ["", f"Contracts: {len(verdicts) - broken} kept, {broken} broken."]
+    if update and any(verdict.unused for verdict in verdicts):
+        lines.append(f"To take out what is no longer needed: {update}")
+    if update and any(verdict.new for verdict in verdicts):
+        lines.append(f"If what is new has to be, write down why: {update} --reason WHY")
     return "\n".join(lines)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from contracts.as_sarif import message
-from contracts.verdict import Verdict
+from contracts.as_sarif import message, not_known
+from contracts.verdict import Unread, Verdict
 
 
 def report_values(
-    verdicts: Sequence[Verdict], baseline: str = "baseline", configuration: str = "contracts"
+    verdicts: Sequence[Verdict],
+    baseline: str = "baseline",
+    configuration: str = "contracts",
+    unreadable: Sequence[Unread] = (),
 ) -> dict[str, Any]:
     """Comments by path; entries no longer needed are comments on the file ``baseline``.
 
@@ -34,4 +37,8 @@ def report_values(
         for key in verdict.unused:
             text = f"{verdict.name}: {key!r} is no longer needed: take it out"
             comments.setdefault(baseline, []).append({"line": 1, "message": text, "level": "error"})
+    for file in unreadable:
+        comments.setdefault(file.path, []).append(
+            {"line": file.line or 1, "message": not_known(file), "level": "warning"}
+        )
     return {"zuul": {"file_comments": dict(sorted(comments.items()))}}

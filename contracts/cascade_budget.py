@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.base import RatchetedContract, invalid, number, text, texts
 from contracts.selection import any_covers
 from contracts.verdict import Finding, Violation
-from contracts.world import PARENT, Import, World, chain_to
+from contracts.world import CALL, IMPORT, PARENT, Import, World, chain_to
 
 
 class CascadeBudget(RatchetedContract):
@@ -63,7 +63,7 @@ class CascadeBudget(RatchetedContract):
         forbidden = {m for m in first if m != root and any_covers(never, m)}
         found += self._each(world, first, "never", forbidden)
         found += self._outside(world, first, never)
-        return Finding(tuple(found), "; ".join(summary))
+        return Finding(tuple(found), "; ".join(summary), measured=True)
 
     def _by_inits(self, world: World, root: str) -> dict[str, Import | None]:
         parent = root.rpartition(".")[0]
@@ -128,7 +128,8 @@ def steps(world: World, chain: tuple[Import, ...]) -> tuple[str, ...]:
         if edge.how == PARENT:
             lines.append(f"{path}: {edge.importer} lies in {edge.imported}")
         else:
-            how = "" if edge.how == "import" else f" ({edge.how})"
+            how = f"{edge.how} of {edge.via}" if edge.via else edge.how
+            how = "" if how == IMPORT else f" ({how})"
             lines.append(f"{path}:{edge.line}: {edge.importer} -> {edge.imported}{how}")
     return tuple(lines)
 
@@ -138,6 +139,6 @@ def way_out_of(chain: tuple[Import, ...]) -> str:
     last = chain[-1]
     if last.how == PARENT:
         return f"move what {last.importer} is needed for out of {last.imported}, or empty its init"
-    if last.how == "call":
-        return f"do not call at import time what loads {last.imported}"
+    if last.how == CALL:
+        return f"do not call {last.via or 'it'} at import time: that loads {last.imported}"
     return f"import {last.imported} in the function that needs it"

@@ -155,7 +155,8 @@ def _by_string(world: World, graph: ImportGraph) -> list[Import]:
         for caller in callers:
             calls = partial(_calls, world, caller, module, function)
             for line in world.remembered(caller, f"calls {module}:{function}", calls):
-                found += [Import(caller, target, line, CALL, True) for target in targets]
+                via = f"{module}:{function}"
+                found += [Import(caller, target, line, CALL, True, via) for target in targets]
     return found
 
 

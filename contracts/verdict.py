@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Unread(NamedTuple):
+    """A file that no parser accepts, so that nobody knows what it imports; ``line`` may be 0."""
+
+    path: str
+    line: int
+    reason: str
 
 
 @dataclass(frozen=True, order=True)
@@ -26,10 +35,14 @@ class Violation:
 
 @dataclass(frozen=True)
 class Finding:
-    """All violations of one contract as found, before any baseline; ``summary``: the figures."""
+    """All violations of one contract as found, before any baseline; ``summary``: the figures.
+
+    ``measured``: they are held against a limit, and worth saying where a baseline accepts them.
+    """
 
     violations: tuple[Violation, ...]
     summary: str = ""
+    measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,7 @@ class Verdict:
     new: tuple[Violation, ...]
     accepted: tuple[tuple[Violation, str], ...]
     unused: tuple[str, ...]
+    measured: bool = False
 
     @property
     def kept(self) -> bool:
@@ -80,6 +94,7 @@ def judge(
         new=tuple(v for v in violations if v.key not in accepted),
         accepted=tuple((v, accepted[v.key]) for v in violations if v.key in accepted),
         unused=tuple(sorted(key for key in accepted if key not in known)),
+        measured=finding.measured,
     )
 
 

@@ -19,6 +19,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from contracts.file_facts import Store, imports_in_functions, names_in_calls
 from contracts.names_used import NameUse, names_used
 from contracts.naming import Predicate, may_name, roots_of
+from contracts.verdict import Unread
 
 # How an import comes to be. All but the last two are loaded with the importer.
 IMPORT, PARENT, STRING, CALL, ON_CALL, TYPE_CHECKING = (
@@ -50,7 +51,8 @@ class Place(NamedTuple):
 class Import(NamedTuple):
     """``importer`` names ``imported`` at ``line`` (1-based, 0 for a parent package).
 
-    ``dynamic``: by a string that only a reader of strings sees.
+    ``dynamic``: by a string that only a reader of strings sees; ``via``: by calling this
+    function, ``module:name``.
     """
 
     importer: str
@@ -58,6 +60,7 @@ class Import(NamedTuple):
     line: int
     how: str
     dynamic: bool = False
+    via: str = ""
 
     @property
     def loads(self) -> bool:
@@ -118,7 +121,7 @@ class World:
     outline: Callable[[bytes, str], ast.Module] = ast.parse
     # Paths of the files right below a folder.
     files: Callable[[str], Sequence[str]] = lambda folder: ()
-    unreadable: list[tuple[str, int, str]] = field(default_factory=list)
+    unreadable: list[Unread] = field(default_factory=list)
     # A name for a path's content that changes with it; empty: not to be kept.
     key: Callable[[str], str] = lambda path: ""
     store: Store = field(default_factory=Store)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.file_facts import Store, stat_key
+from contracts.verdict import Unread
 from contracts.world import (
     CALL,
     IMPORT,
@@ -220,7 +221,8 @@ class _FactsOnDemand(Mapping[str, Facts]):
             )
             found = facts_from_plain(plain)
             if found.error:
-                world.unreadable.append((path, found.error_line, found.error))
+                reason = found.error.removeprefix(f"{path}: ")
+                world.unreadable.append(Unread(path, found.error_line, reason))
             self._read[module] = found
         return found
 
@@ -247,12 +249,19 @@ def _computes(source: bytes) -> bool:
 
 def _imports(edges: Sequence[Edge], externals: Sequence[External]) -> Imports:
     return Imports(
-        [Import(e.importer, e.imported, e.line, _HOW[e.kind], e.kind in _DYNAMIC) for e in edges],
+        [
+            Import(e.importer, e.imported, e.line, _HOW[e.kind], e.kind in _DYNAMIC, _called(e))
+            for e in edges
+        ],
         [
             Import(e.importer, e.imported, e.line, _HOW[e.kind], e.kind in _DYNAMIC)
             for e in externals
         ],
     )
+
+
+def _called(edge: Edge) -> str:
+    return edge.via if edge.kind is Kind.CALL else ""
 
 
 def _keys(tree: Tree) -> Callable[[str], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from extractor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from contracts.configuration import Configuration
-    from contracts.verdict import Verdict
+    from contracts.verdict import Unread, Verdict
     from extractor.source.tree import Tree
 
 FORMATS = ("text", "json", "sarif", "zuul")
@@ -68,17 +69,35 @@ def check(
 ) -> int:
     """Check SOURCE's working tree, or its revision REV, against the contracts.
 
-    New violations fail, and so does an entry of the baseline that nothing needs any more.
+    New violations fail, and so does an entry of the baseline that nothing needs any more. With
+    --output the file is in --format, and the text is printed all the same.
     """
+    from contracts import as_json, as_sarif, as_zuul
+    from contracts.as_text import report_text
+
     configuration = _configuration(config)
     known = baseline or configuration.baseline
-    verdicts = _verdicts(source, rev, configuration, known, no_cache, reporting)
+    verdicts, unreadable = _verdicts(source, rev, configuration, known, no_cache, reporting)
     form = "json" if reporting.as_json else form
-    text = _written(verdicts, form, known, configuration.path)
-    if output is None:
-        click.echo(text)
+    names = (str(known or "baseline"), str(configuration.path))
+    update = ["extractor", "contracts", "baseline", source, *(["--rev", rev] if rev else ())]
+    update += ["--config", names[1], "--baseline", names[0] if known else "FILE"]
+    text = report_text(verdicts, unreadable, names[0], shlex.join(update))
+    if form == "text":
+        result = text
     else:
-        output.write_text(text + "\n", encoding="utf-8")
+        if form == "json":
+            values = as_json.report_values(verdicts, unreadable)
+        else:
+            renderer = as_sarif if form == "sarif" else as_zuul
+            values = renderer.report_values(verdicts, *names, unreadable)
+        result = json.dumps(values, indent=2, sort_keys=True)
+    if output is None:
+        click.echo(result)
+    else:
+        output.write_text(result + "\n", encoding="utf-8")
+        # Who looks at the log sees what was found.
+        click.echo(text)
     kept = all(verdict.kept for verdict in verdicts)
     return ExitCode.DONE if kept else ExitCode.DID_NOT_HOLD
 
@@ -114,7 +133,7 @@ def baseline(
         raise UsageError("name a file with --baseline, or in the configuration's session options")
     if reason is None and not file.exists():
         raise UsageError("give a --reason for the violations of today; edit it for each later")
-    verdicts = _verdicts(source, rev, configuration, file, no_cache, reporting)
+    verdicts, _ = _verdicts(source, rev, configuration, file, no_cache, reporting)
     entries = ratchet.updated(verdicts, (lambda _c, _v: reason) if reason else None)
     file.write_text(ratchet.dump(entries), encoding="utf-8")
     counts = {
@@ -180,7 +199,7 @@ def _verdicts(
     baseline: Path | None,
     no_cache: bool,
     reporting: Reporting,
-) -> list[Verdict]:
+) -> tuple[list[Verdict], list[Unread]]:
     from contracts import baseline as ratchet
     from contracts.file_facts import Store
     from contracts.run import run
@@ -198,7 +217,7 @@ def _verdicts(
         with helped(world_of(tree, configuration.packages, store), tree) as world:
             verdicts = run(configuration, world, known)
         store.save()
-        return verdicts
+        return verdicts, sorted(world.unreadable)
 
 
 @contextmanager
@@ -218,20 +237,3 @@ def _tree(source: str, rev: str | None, reporting: Reporting) -> Iterator[Tree]:
         )
         with opened as found:
             yield found.tree
-
-
-def _written(verdicts: list[Verdict], form: str, baseline: Path | None, config: Path) -> str:
-    if form == "text":
-        from contracts.as_text import report_text
-
-        return report_text(verdicts)
-    from contracts import as_json, as_sarif, as_zuul
-
-    names = (str(baseline or "baseline"), str(config))
-    if form == "json":
-        values = as_json.report_values(verdicts)
-    elif form == "sarif":
-        values = as_sarif.report_values(verdicts, *names)
-    else:
-        values = as_zuul.report_values(verdicts, *names)
-    return json.dumps(values, indent=2, sort_keys=True)

@@ -48,7 +48,69 @@ def test_text(shop: Shop) -> None:
     assert result.return_value == 1
     assert result.output.startswith("BROKEN It: 1 new, 0 known\n")
     assert "shop/till.py:2: shop.till imports shop.stock\n  way out: ask\n" in result.output
-    assert result.output.endswith("Contracts: 0 kept, 1 broken.\n")
+    assert "\nIt [it]\n-------\n" in result.output
+    assert result.output.endswith(
+        "\nContracts: 0 kept, 1 broken.\n"
+        "If what is new has to be, write down why: extractor contracts baseline . "
+        "--config contracts.toml --baseline FILE --reason WHY\n"
+    )
+
+
+def test_text_says_how_far_there_is_to_go(shop: Shop) -> None:
+    options = 'module = "shop.till"\nat_most = 2'
+    shop.write({**FILES, "contracts.toml": configured("cascade_budget", options)})
+    shop.write({"b.toml": '[it]\n"loads shop.stock" = "old"\n'})
+
+    assert run("check", "--baseline", "b.toml").output == (
+        "KEPT   It: 0 new, 1 known\n"
+        "       importing shop.till loads 3 modules, 2 are allowed\n"
+        "\nContracts: 1 kept, 0 broken.\n"
+    )
+
+
+def test_text_says_what_to_do_about_the_baseline(shop: Shop) -> None:
+    shop.write({**FILES, "b.toml": '[it]\n"shop.till -> shop.stock" = "old"\n'})
+    assert run("check", "--baseline", "b.toml").output == (
+        "KEPT   It: 0 new, 1 known\n\nContracts: 1 kept, 0 broken.\n"
+    )
+
+    shop.write({"shop/till.py": ""})
+    assert run("check", "--baseline", "b.toml").output.endswith(
+        "\nNo longer needed in b.toml, take them out:\n    shop.till -> shop.stock\n"
+        "\nContracts: 0 kept, 1 broken.\n"
+        "To take out what is no longer needed: extractor contracts baseline . "
+        "--config contracts.toml --baseline b.toml\n"
+    )
+
+
+def test_who_looks_at_the_log_sees_the_text(shop: Shop) -> None:
+    shop.write(FILES)
+
+    printed = run("check", "--format", "zuul", "--output", "comments.json").output
+
+    assert printed.startswith("BROKEN It: 1 new, 0 known\n")
+    assert "zuul" in json.loads((shop.folder / "comments.json").read_text())
+
+
+def test_a_file_that_cannot_be_parsed_is_told(shop: Shop) -> None:
+    """Nobody knows what it imports; it breaks no contract, but is not passed over either."""
+    shop.write({**FILES, "shop/till.py": "import shop.stock\n\nprint(\n"})
+
+    text = run("check").output
+    values = json.loads(run("check", "--format", "json").output)
+    (log,) = json.loads(run("check", "--format", "sarif").output)["runs"]
+    comments = json.loads(run("check", "--format", "zuul").output)["zuul"]["file_comments"]
+
+    assert (
+        "\nWhat these import is not known, since they cannot be parsed:\n    shop/till.py:3: "
+        in text
+    )
+    (file,) = values["unreadable"]
+    assert (file["path"], file["line"]) == ("shop/till.py", 3)
+    (notification,) = log["invocations"][0]["toolExecutionNotifications"]
+    assert file["reason"] in notification["message"]["text"]
+    (comment,) = comments["shop/till.py"]
+    assert (comment["line"], comment["level"]) == (3, "warning")
 
 
 def test_json(shop: Shop) -> None:

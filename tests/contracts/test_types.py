@@ -268,6 +268,19 @@ def test_both_readers_agree(
     assert sorted(keys(shop.lint())) == expected
 
 
+def test_a_chain_names_the_function_called(shop: Shop) -> None:
+    options = CASCADE + "dynamic = true"
+    shop.write({**REGISTER_ALL, "contracts.toml": configured("cascade_budget", options)})
+
+    for ((violation,),) in ([v.new for v in shop.check()], [v.new for v in shop.lint()]):
+        assert violation.chain[-1] == (
+            "shop/app.py:3: shop.app -> shop.things.price (call of shop.things:register_all)"
+        )
+        assert violation.way_out == (
+            "do not call shop.things:register_all at import time: that loads shop.things.price"
+        )
+
+
 def test_a_state_that_grimp_refuses(shop: Shop) -> None:
     shop.write(
         {
