@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractor.errors import NothingToDo
 from extractor.extract import historic_rewrite
 from extractor.history.append import append_history
 from extractor.history.commits import Identity
-from extractor.history.merge import Joined, join_branch, require_joinable
+from extractor.history.merge import Joined, is_joined, join_branch, require_joinable
 from extractor.history.state import read_state
 from extractor.pipeline import analyse, commit_steps, rewrite
 from extractor.plan.load import Plan
@@ -18,11 +19,15 @@ from extractor.source.repository import Source
 
 @dataclass(frozen=True)
 class Synced:
-    """``appended`` new commits on ``upstream``; ``joined`` tells of the branch people use."""
+    """``appended`` new commits on ``upstream``; ``joined`` tells of the branch people use.
+
+    ``is_anew`` tells that they are a whole history, joined to the one there was.
+    """
 
     before: str
     revision: str
     appended: int
+    is_anew: bool
     joined: Joined
 
     def record(self) -> dict[str, object]:
@@ -31,6 +36,7 @@ class Synced:
             "before": self.before,
             "revision": self.revision,
             "appended": self.appended,
+            "is_anew": self.is_anew,
             "tip": self.joined.commit,
             "extracted": self.joined.extracted,
             "local_commits": self.joined.local_commits,
@@ -72,11 +78,16 @@ def sync(
         )
     with progress.stage("join"):
         tip = commit_steps(target, appended.tip, extraction, identity, source.commit_date)
+        # Told only now: a run that was killed may have appended, and not joined.
+        if not appended.commits and is_joined(target, tip):
+            raise NothingToDo(f"the result is at {source.revision[:12]} already")
         message = f"Follow the source to {source.label}\n\n{len(appended.commits)} new commits.\n"
         joined = join_branch(
             target, rules.branch, tip, message, author=identity, date=source.commit_date
         )
-    return Synced(state.source_revision, source.revision, len(appended.commits), joined)
+    return Synced(
+        state.source_revision, source.revision, len(appended.commits), appended.is_anew, joined
+    )
 
 
 def summary(synced: Synced) -> str:
@@ -85,6 +96,11 @@ def summary(synced: Synced) -> str:
         f"{synced.before[:12]} -> {synced.revision[:12]}: {synced.appended} new commits",
         f"{synced.joined.local_commits} local commits kept",
     ]
+    if synced.is_anew:
+        lines.append(
+            "the plan needs a past that was not there: the history was carried anew, and the "
+            "old one joined to it"
+        )
     lines += [f"conflict: {path}" for path in synced.joined.conflicts]
     if synced.joined.conflicts:
         lines.append("nothing was merged: merge the branch extracted by hand")

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from extractor.errors import NothingToDo, UsageError
+from extractor.errors import UsageError
 from extractor.history.carry import (
     ORIGIN_NOTES,
     UPSTREAM,
+    carry_history,
     commit_date,
     older_names,
     origin_notes,
@@ -33,16 +34,29 @@ from extractor.source.objects import ObjectReader
 from extractor.source.tree import run_git
 
 _PLAN = "Follow the plan\n\nWhat the plan names has changed since the history was carried.\n"
+_ANEW = (
+    "Follow the plan into another past\n\n"
+    "What the plan names now needs a past that this branch does not have. The first parent\n"
+    "has all of it, as carried anew; the second is the branch as it was.\n"
+)
+
+
+class _OtherPast(Exception):
+    """What is there cannot be gone on with: a file of the plan would begin in the middle."""
 
 
 @dataclass(frozen=True)
 class Appended:
-    """``commits`` new commits lead from ``before`` to ``tip``, oldest first."""
+    """``commits`` new commits lead from ``before`` to ``tip``, oldest first.
+
+    ``is_anew`` tells that the plan asked for a past which the branch did not have.
+    """
 
     before: str
     tip: str
     commits: tuple[str, ...]
     findings: tuple[str, ...]
+    is_anew: bool = False
 
 
 def append_history(
@@ -56,25 +70,72 @@ def append_history(
 ) -> Appended:
     """Bring ``upstream`` of the result at ``target`` to the source's ``revision``.
 
-    ``moves`` are those of the plan at ``revision``. What they name beyond the source's own
-    commits (the plan has changed) comes as one last commit by ``author``. Raises
-    ``NothingToDo`` when the result is there already, ``UsageError`` when ``revision`` does
-    not descend from what the result was made of, or ``upstream`` was changed by hand.
+    ``moves`` are those of the plan at ``revision``. Commits are appended as long as the new
+    ones can stand on the old; what the plan names beyond the source's own commits comes as one
+    last commit by ``author``. Where a file of the plan has a past that the branch lacks, the
+    history is carried anew and the branch merged into it, which changes no file: so it only
+    goes forward, and blame finds what it finds in a new run. Nothing is appended when the
+    result is there already. Raises ``UsageError`` when ``revision`` does not descend from what
+    the result was made of, or ``upstream`` was changed by hand.
     """
     git_dir = target / ".git"
     state = read_state(git_dir)
     if (state.form == "rewritten") != (make_rewrite is not None):
         raise UsageError(f"the result is of the {state.form} form: sync it in the same")
-    if revision == state.source_revision:
-        raise NothingToDo(f"the result is at {revision[:12]} already")
     base = run_git(source_git_dir, "merge-base", "--all", state.source_revision, revision)
     if base.decode("ascii").split() != [state.source_revision]:
         raise UsageError(
             f"{revision[:12]} does not descend from {state.source_revision[:12]}: make it anew"
         )
+    before = _put_right(git_dir, state)
+    if revision == state.source_revision:
+        return Appended(before, before, (), state.findings)
+    try:
+        new_state, notes = _gone_on(source_git_dir, revision, moves, git_dir, state, author,
+                                    make_rewrite)  # fmt: skip
+    except _OtherPast:
+        new_state, notes = _anew(source_git_dir, revision, moves, git_dir, state, author,
+                                 make_rewrite)  # fmt: skip
+    added = run_git(git_dir, "rev-list", "--topo-order", "--reverse", new_state.tip, f"^{before}")
+    # The state goes before the branch: if it is newer, the next time puts the branch right.
+    run_git(git_dir, "update-ref", ORIGIN_NOTES, notes)
+    write_state(git_dir, new_state)
+    run_git(git_dir, "update-ref", UPSTREAM, new_state.tip, before)
+    return Appended(
+        before=before,
+        tip=new_state.tip,
+        commits=tuple(added.decode("ascii").split()),
+        findings=new_state.findings,
+        is_anew=len(new_state.superseded) > len(state.superseded),
+    )
+
+
+def _put_right(git_dir: Path, state: HistoryState) -> str:
+    """The tip of ``upstream``, where the state says it is: a kill may have come between."""
     before = run_git(git_dir, "rev-parse", "--verify", UPSTREAM).decode("ascii").strip()
-    if before != state.new_of[state.source_revision]:
-        raise UsageError("the branch upstream was changed: put it back where it was")
+    if before != state.tip:
+        base = run_git(git_dir, "merge-base", before, state.tip).decode("ascii").strip()
+        if base != before:
+            raise UsageError("the branch upstream was changed: put it back where it was")
+        run_git(git_dir, "update-ref", UPSTREAM, state.tip, before)
+    return state.tip
+
+
+def _gone_on(
+    source_git_dir: Path,
+    revision: str,
+    moves: Sequence[Move],
+    git_dir: Path,
+    state: HistoryState,
+    author: Identity,
+    make_rewrite: MakeRewrite | None,
+) -> tuple[HistoryState, str]:
+    """Append the source's new commits to those there are; the new state, and the notes' commit.
+
+    ``_OtherPast`` when that would not do.
+    """
+    before = state.tip
+    planned_before = {move.target for move in state.moves}
     targets = moves_by_target(moves)
     findings: list[str] = []
     history = read_history(source_git_dir, revision, [state.source_revision])
@@ -85,35 +146,48 @@ def append_history(
         slices = Slices(source_git_dir, reader)
         follower = Follower(history, reader, slices, findings)
         new_lineages = follower.follow(with_needs(source_git_dir, revision, targets))
-        lineages = _joined(state.lineages, new_lineages)
+        lineages = _joined(state, new_lineages, targets)
         rewrite_blob = (
             None
             if make_rewrite is None
             else make_rewrite(older_names(source_git_dir, revision, moves, lineages))
         )
         contents = Contents(reader, pack, lineages, slices, rewrite_blob)
+        as_before = Contents(reader, pack, state.lineages, slices, rewrite_blob)
+        changed = [
+            target
+            for target, group in lineages.providers.items()
+            if state.lineages.providers.get(target) != group
+        ]
         paths = lineages.paths()
 
         def boundary(commit: str) -> State:
             new = graph.new_of.get(commit)
+            files = _files_at(source_git_dir, commit, paths)
+            for target in changed:
+                if contents.lines(target, files) - as_before.lines(target, files):
+                    raise _OtherPast(target)
             tree = read_folder(git_dir, new) if new else Folder()
-            return State(_files_at(source_git_dir, commit, paths), tree, dict(tree.leaves()))
+            return State(files, tree, dict(tree.leaves()))
 
+        # What was made on top of the last commit's image belongs below what comes.
+        image = graph.new_of[state.source_revision]
+        graph.new_of[state.source_revision] = before
         last = write_commits(history, lineages, contents, reader, pack, graph, boundary)
+        graph.new_of[state.source_revision] = image
         tip = graph.new_of.get(revision, before)
         tree = _as_planned(last, targets, contents)
         if tree.stored(pack.add) != graph.commits[tip].tree.name:
+            if rewrite_blob is not None and _differ(dict(tree.leaves()), last.leaves):
+                # Names have changed that old versions mention.
+                raise _OtherPast
             who = f"{author.name} <{author.email}> {commit_date(reader.read(revision))} +0000"
             text = f"tree {tree.name}\nparent {tip}\nauthor {who}\ncommitter {who}\n\n{_PLAN}"
             tip = pack.add(b"commit", text.encode("utf-8", "surrogateescape"))
             graph.commits[tip] = NewCommit(tree, (graph.new_of.get(revision, before),), 0)
         fresh = {name: commit for name, commit in graph.commits.items() if name not in known}
-        notes = origin_notes(
-            {old: graph.new_of[old] for old in graph.kept()},
-            pack,
-            commit_date(reader.read(revision)),
-            run_git(git_dir, "rev-parse", "--verify", ORIGIN_NOTES).decode("ascii").strip(),
-        )
+        origins = {graph.new_of[old]: old for old in graph.kept()}
+        notes = _notes(git_dir, {**state.superseded_origins, **origins}, pack, reader, revision)
         pack.close()
         add_pack(git_dir, pack.path)
         lacking = reached_blobs(fresh.values())
@@ -124,23 +198,87 @@ def append_history(
             borrow_from=objects_folder(source_git_dir),
         )
     require_exact(source_git_dir, revision, targets, read_folder(git_dir, tip), rewrite_blob)
-    graph.new_of[revision] = tip
-    findings = sorted({*state.findings, *findings})
     new_state = replace(
         state,
         source_revision=revision,
+        tip=tip,
         moves=tuple(moves),
         lineages=replace(lineages, followed=(*state.lineages.followed, *lineages.followed)),
         new_of=graph.new_of,
         reasons=graph.reasons,
-        findings=tuple(findings),
+        findings=tuple(sorted({*state.findings, *findings})),
         counts={**state.counts, "commits": state.counts["commits"] + len(fresh)},
+        former=tuple(sorted({*state.former, *planned_before} - targets.keys())),
     )
-    # The state goes last but one: if it is newer than the branch, sync puts the branch right.
-    run_git(git_dir, "update-ref", ORIGIN_NOTES, notes)
-    run_git(git_dir, "update-ref", UPSTREAM, tip, before)
-    write_state(git_dir, new_state)
-    return Appended(before, tip, tuple(fresh), new_state.findings)
+    return new_state, notes
+
+
+def _anew(
+    source_git_dir: Path,
+    revision: str,
+    moves: Sequence[Move],
+    git_dir: Path,
+    state: HistoryState,
+    author: Identity,
+    make_rewrite: MakeRewrite | None,
+) -> tuple[HistoryState, str]:
+    """Carry the whole history again and join the branch to it; as ``_gone_on``.
+
+    The new line comes first: what asks git about a file is led along it, for there it is as
+    it is after the join, and the old line is left for those who know its commits.
+    """
+    with tempfile.TemporaryDirectory(dir=git_dir) as folder, ObjectReader(source_git_dir) as reader:
+        carried = carry_history(
+            source_git_dir,
+            revision,
+            moves,
+            Path(folder) / "anew",
+            form="moved" if make_rewrite is None else "rewritten",
+            make_rewrite=make_rewrite,
+        )
+        fresh_dir = Path(folder) / "anew" / ".git"
+        fresh = read_state(fresh_dir)
+        tree = run_git(fresh_dir, "rev-parse", f"{carried.tip}^{{tree}}").decode("ascii").strip()
+        pack = PackWriter(Path(folder) / "new.pack")
+        who = f"{author.name} <{author.email}> {commit_date(reader.read(revision))} +0000"
+        text = f"tree {tree}\nparent {carried.tip}\nparent {state.tip}\n"
+        text += f"author {who}\ncommitter {who}\n\n{_ANEW}"
+        tip = pack.add(b"commit", text.encode("utf-8", "surrogateescape"))
+        origins = {**state.origins(), **fresh.origins()}
+        notes = _notes(git_dir, origins, pack, reader, revision)
+        pack.close()
+        for made in sorted((fresh_dir / "objects" / "pack").glob("*.pack")):
+            add_pack(git_dir, made)
+        add_pack(git_dir, pack.path)
+    new_state = replace(
+        fresh,
+        tip=tip,
+        superseded=(*state.superseded, state.tip),
+        superseded_origins={
+            new: old for new, old in sorted(origins.items()) if new not in fresh.origins()
+        },
+    )
+    return new_state, notes
+
+
+def _notes(
+    git_dir: Path,
+    origins: Mapping[str, str],
+    pack: PackWriter,
+    reader: ObjectReader,
+    revision: str,
+) -> str:
+    parent = run_git(git_dir, "rev-parse", "--verify", ORIGIN_NOTES).decode("ascii").strip()
+    return origin_notes(origins, pack, commit_date(reader.read(revision)), parent)
+
+
+def _differ(planned: Mapping[str, Leaf], natural: Mapping[str, Leaf | None]) -> bool:
+    """Whether a file that both have has two contents."""
+    return any(
+        planned[path] != leaf
+        for path, leaf in natural.items()
+        if leaf is not None and path in planned
+    )
 
 
 def _known_graph(git_dir: Path, tip: str, state: HistoryState) -> Graph:
@@ -154,20 +292,53 @@ def _known_graph(git_dir: Path, tip: str, state: HistoryState) -> Graph:
     return graph
 
 
-def _joined(old: Lineages, new: Lineages) -> Lineages:
-    """New providers first, then what the old ones already knew of the same files."""
+def _joined(state: HistoryState, new: Lineages, targets: Mapping[str, Sequence[Move]]) -> Lineages:
+    """New providers first, then what the old ones already knew of the same files.
+
+    What a file was made from is left out where the result has that under another name: the
+    file begins where the source's own does, and git finds the way from there.
+    """
+    old = state.lineages
     by_path = {group[0].path: group for group in old.providers.values()}
+    there = {move.source for move in state.moves}
+    has = {
+        (provider.path, provider.symbols)
+        for group in old.providers.values()
+        for provider in group
+        if provider.path in there
+    }
     providers: dict[str, tuple[Provider, ...]] = dict(old.providers)
     for target, group in new.providers.items():
-        found = list(group)
-        rest = list(old.providers.get(target, ()))
+        before = {provider.path: provider for provider in old.providers.get(target, ())}
+        own = {move.source for move in targets[target]}
+        found = []
+        rest = list(before.values())
         for provider in group:
-            rest.extend(by_path.get(provider.path, ()))
+            is_own = provider.path in own or provider.path in before
+            if is_own or not any(
+                path == provider.path
+                and (symbols is None or (provider.symbols or {path}) <= symbols)
+                for path, symbols in has
+            ):
+                found.append(_with_aliases(provider, before.get(provider.path)))
+                rest.extend(by_path.get(provider.path, ()))
         for provider in rest:
             if provider.path not in {known.path for known in found}:
                 found.append(provider)
         providers[target] = tuple(found)
     return Lineages(dict(sorted(providers.items())), new.followed, new.earlier_lives)
+
+
+def _with_aliases(provider: Provider, before: Provider | None) -> Provider:
+    """The provider with the older names that its symbols were known to have had."""
+    if before is None or provider.symbols is None or not before.renamed:
+        return provider
+    renamed = {(old, new) for old, new in before.renamed if new in provider.symbols}
+    return replace(
+        provider,
+        symbols=provider.symbols | {old for old, _new in renamed},
+        renamed=provider.renamed | renamed,
+    )
 
 
 def _files_at(source: Path, commit: str, paths: Sequence[str]) -> dict[str, Leaf]:

@@ -131,7 +131,7 @@ def _carry(
     if not tip:
         raise UsageError(f"nothing of the moves exists at {revision}")
     require_exact(source, revision, targets, graph.commits[tip].tree, rewrite_blob)
-    notes = origin_notes({old: graph.new_of[old] for old in graph.kept()}, pack, date)
+    notes = origin_notes({graph.new_of[old]: old for old in graph.kept()}, pack, date)
     say("packing")
     blobs = reached_blobs(graph.commits.values())
     _pack_all(git_dir, pack, blobs)
@@ -150,6 +150,7 @@ def _carry(
         git_dir,
         HistoryState(
             source_revision=revision,
+            tip=tip,
             form="moved" if rewrite_blob is None else "rewritten",
             moves=tuple(moves),
             lineages=lineages,
@@ -281,11 +282,11 @@ def _no_boundary(commit: str) -> State:
 
 
 def origin_notes(
-    new_of: Mapping[str, str], pack: PackWriter, date: int, parent: str | None = None
+    origins: Mapping[str, str], pack: PackWriter, date: int, parent: str | None = None
 ) -> str:
-    """The commit of notes that tell each new commit's origin."""
+    """The commit of notes that tell each new commit's origin; ``origins`` is new to old."""
     leaves: dict[str, Leaf | None] = {}
-    for old, new in sorted(new_of.items()):
+    for new, old in sorted(origins.items()):
         blob = pack.add(b"blob", old.encode("ascii") + b"\n")
         leaves[f"{new[:2]}/{new[2:]}"] = Leaf(REGULAR, blob)
     tree = Folder().replaced(leaves).stored(pack.add)

@@ -46,6 +46,11 @@ class HistoryCheck:
     ``rewritten`` form ``old_names`` are places in readable versions that name a moved module by
     an old path, or versions that only rewriting made unreadable; ``unreadable`` versions, which
     no parser accepts, are kept as they were.
+
+    A result that followed its source only ever went forward, so two things in it no cure can
+    take out; they are no problems, and counted: ``former`` paths, which were targets until
+    the source or the plan took them away, and the commits of ``superseded`` lines, which a
+    whole new one took the place of. Nothing else is looked for in the latter.
     """
 
     revision: str
@@ -59,6 +64,8 @@ class HistoryCheck:
     old_names: tuple[str, ...] = ()
     unreadable: int = 0
     python_versions: int = 0
+    former: tuple[str, ...] = ()
+    superseded: int = 0
 
     def shares(self) -> dict[str, float]:
         """Part of the lines that name the right commit, for production, tests and the rest."""
@@ -96,6 +103,15 @@ class HistoryCheck:
             f"names a moved module by an old path, {self.unreadable} no parser accepts",
         )
 
+    def told_of_following(self) -> tuple[str, ...]:
+        """What following the source left behind, as sentences; nothing in a fresh result."""
+        lines = []
+        if self.former:
+            lines.append(f"of earlier layouts, in old trees: {', '.join(self.former)}")
+        if self.superseded:
+            lines.append(f"{self.superseded} commits of lines that gave way to a new one")
+        return tuple(lines)
+
     def record(self) -> dict[str, object]:
         """The same for a program: plain values, sorted."""
         counts = {
@@ -114,6 +130,8 @@ class HistoryCheck:
             "old_names": len(self.old_names),
             "unreadable_versions": self.unreadable,
             "python_versions": self.python_versions,
+            "former_paths": list(self.former),
+            "superseded_commits": self.superseded,
             "problems": list(self.problems),
         }
 
@@ -149,22 +167,25 @@ def check_history(
         require_exact(source_git_dir, state.source_revision, targets, tree, rewrite)
     except DidNotHold as error:
         differs = str(error)
-    noise, foreign, commits = _surplus(git_dir, tip, set(targets))
+    line = _line(git_dir, tip, state.superseded)
+    surplus = _surplus(git_dir, line, set(targets))
     names = _Names((), 0, 0)
     if rewrite is not None:
-        names = _old_names(source_git_dir, state, git_dir, tip, older)
+        names = _old_names(source_git_dir, state, git_dir, line, older)
     return HistoryCheck(
         revision=state.source_revision,
-        commits=commits,
+        commits=len(line.parents),
         files=_blame(source_git_dir, history, state, git_dir, branch, rewrite) if blame else (),
-        noise=noise,
-        foreign=foreign,
+        noise=_noise(git_dir, line),
+        foreign=tuple(sorted(surplus.difference(state.former))),
         lost=_lost(source_git_dir, history, state),
         dangling=_dangling(git_dir, state.moves),
         tip_differs=differs,
         old_names=names.found,
         unreadable=names.unreadable,
         python_versions=names.versions,
+        former=tuple(sorted(surplus.intersection(state.former))),
+        superseded=line.superseded,
     )
 
 
@@ -195,13 +216,12 @@ class _Names:
 
 
 def _old_names(
-    source: Path, state: HistoryState, git_dir: Path, tip: str, older: Mapping[str, str]
+    source: Path, state: HistoryState, git_dir: Path, line: _Line, older: Mapping[str, str]
 ) -> _Names:
     """Read every version of every Python file of the result."""
     old = old_module_names(state.moves, older)
-    commits = run_git(git_dir, "rev-list", "--reverse", tip).decode("ascii").split()
     versions: dict[str, tuple[str, str]] = {}
-    for commit, changes in iterate_changes(git_dir, commits, "-m", "--no-renames"):
+    for commit, changes in iterate_changes(git_dir, line.compared, "-m", "--no-renames"):
         for change in changes:
             if change.path.endswith(".py") and change.blob != ABSENT:
                 versions.setdefault(change.blob, (commit, change.path))
@@ -369,32 +389,69 @@ def _added(new: Sequence[bytes], old: Sequence[bytes]) -> set[bytes]:
     return {line for line, count in counts.items() if count > 0}
 
 
-def _surplus(
-    git_dir: Path, tip: str, targets: set[str]
-) -> tuple[tuple[str, ...], tuple[str, ...], int]:
-    """Commits that change nothing or join nothing, paths that are no target; the count."""
+@dataclass(frozen=True)
+class _Line:
+    """The commits of ``upstream`` without superseded lines, parents first, with their parents.
+
+    ``compared`` are those to ask git about: where a superseded line was joined, with the other
+    parent alone. ``superseded`` counts the commits that only such lines reach.
+    """
+
+    parents: Mapping[str, Sequence[str]]
+    trees: Mapping[str, str]
+    compared: Sequence[str]
+    superseded: int
+
+
+def _line(git_dir: Path, tip: str, superseded: Sequence[str]) -> _Line:
     trees: dict[str, str] = {}
     parents_of: dict[str, list[str]] = {}
     listing = run_git(git_dir, "rev-list", "--topo-order", "--reverse", "--format=%H %T %P", tip)
     for line in listing.decode("ascii").splitlines():
         if not line.startswith("commit "):
             name, trees[name], *parents_of[name] = line.split()
-    noise = [
+    present: set[str] = set()
+    waiting = [tip]
+    while waiting:
+        name = waiting.pop()
+        if name not in present:
+            present.add(name)
+            waiting += [parent for parent in parents_of[name] if parent not in superseded]
+    compared = []
+    for name in parents_of:
+        if name in present:
+            kept = [parent for parent in parents_of[name] if parent not in superseded]
+            compared.append(f"{name} {kept[0]}" if len(kept) < len(parents_of[name]) else name)
+    return _Line(
+        parents={name: parents for name, parents in parents_of.items() if name in present},
+        trees=trees,
+        compared=compared,
+        superseded=len(parents_of) - len(present),
+    )
+
+
+def _noise(git_dir: Path, line: _Line) -> tuple[str, ...]:
+    """Commits that change nothing or join nothing."""
+    found = [
         name
-        for name, parents in parents_of.items()
-        if len(parents) == 1 and trees[parents[0]] == trees[name]
+        for name, parents in line.parents.items()
+        if len(parents) == 1 and line.trees[parents[0]] == line.trees[name]
     ]
-    for name, parents in parents_of.items():
+    for name, parents in line.parents.items():
         if len(parents) > 1:
             bases = run_git(git_dir, "show-branch", "--independent", *parents).decode().split()
             if len(bases) < len(parents):
-                noise.append(name)
-    paths = {
+                found.append(name)
+    return tuple(sorted(found))
+
+
+def _surplus(git_dir: Path, line: _Line, targets: set[str]) -> set[str]:
+    """Paths in some tree that are no target."""
+    return {
         change.path
-        for _commit, changes in iterate_changes(git_dir, parents_of, "-m", "--no-renames")
+        for _commit, changes in iterate_changes(git_dir, line.compared, "-m", "--no-renames")
         for change in changes
-    }
-    return tuple(sorted(noise)), tuple(sorted(paths - targets)), len(parents_of)
+    } - targets
 
 
 def _lost(source_git_dir: Path, history: History, state: HistoryState) -> tuple[str, ...]:
@@ -458,6 +515,7 @@ def summary(checked: HistoryCheck) -> str:
         f"lost ancestors {len(checked.lost)}, dangling references {len(checked.dangling)}",
     ]
     text += checked.told_of_versions()
+    text += checked.told_of_following()
     text += [f"problem: {problem}" for problem in checked.problems[:_SHOWN]]
     if len(checked.problems) > _SHOWN:
         text.append(f"... and {len(checked.problems) - _SHOWN} more problems: --json has them all")

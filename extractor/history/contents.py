@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from extractor.history.lineage import Lineages, Provider
@@ -16,7 +17,7 @@ from extractor.source.tree import REGULAR, SUBMODULE, SYMLINK
 
 
 class Contents:
-    """Makes each file of the mapped trees once; ``hints`` has a path for every new blob."""
+    """Makes each file of the mapped trees once."""
 
     def __init__(
         self,
@@ -33,7 +34,6 @@ class Contents:
         self._rewrite = rewrite_blob
         self._leaves: dict[tuple[str, tuple[Leaf | None, ...]], Leaf | None] = {}
         self._rewritten: dict[tuple[str, str], str] = {}
-        self.hints: dict[str, str] = {}
 
     def rewrite_ahead(self, history: History) -> None:
         """Rewrite every version of the whole files that the history will ask for."""
@@ -52,7 +52,7 @@ class Contents:
         for (target, blob), new in rewrite_versions(
             self._reader.git_dir, list(versions), self._rewrite
         ):
-            self._rewritten[target, blob] = blob if new is None else self._new(target, new)
+            self._rewritten[target, blob] = blob if new is None else self._new(new)
 
     def leaf(self, target: str, files: Mapping[str, Leaf]) -> Leaf | None:
         """The target's file when the providers are ``files``, or None when it has none yet."""
@@ -62,9 +62,31 @@ class Contents:
             self._leaves[key] = self._make(target, providers, files)
         return self._leaves[key]
 
+    def lines(self, target: str, files: Mapping[str, Leaf]) -> Counter[bytes]:
+        """The target's lines, blank ones apart, before any rewrite; none where it is not yet."""
+        whole, parts, _mode = self._found(self._lineages.providers.get(target, ()), files)
+        if whole is not None:
+            is_text = whole.mode != SUBMODULE
+            parts = [self._reader.read(whole.blob) if is_text else whole.blob.encode("ascii")]
+        return Counter(line for part in parts for line in part.splitlines() if line.strip())
+
     def _make(
         self, target: str, providers: Sequence[Provider], files: Mapping[str, Leaf]
     ) -> Leaf | None:
+        whole, parts, mode = self._found(providers, files)
+        if whole is not None:
+            return self._whole(target, whole)
+        if not parts:
+            return None
+        content = join_slices(parts) if len(parts) > 1 else parts[0]
+        if self._rewrite is not None:
+            content = self._rewrite(target, content)
+        return Leaf(mode or REGULAR, self._new(content))
+
+    def _found(
+        self, providers: Sequence[Provider], files: Mapping[str, Leaf]
+    ) -> tuple[Leaf | None, list[bytes], str]:
+        """The file to take as it is; or the parts to join, and their mode."""
         parts: list[bytes] = []
         mode = ""
         have: set[str] = set()
@@ -75,7 +97,7 @@ class Contents:
             if provider.symbols is None:
                 if parts:
                     break
-                return self._whole(target, leaf)
+                return leaf, [], leaf.mode
             if leaf.mode in (SUBMODULE, SYMLINK):
                 continue
             sliced = self._slice(provider, leaf.blob, have)
@@ -83,12 +105,7 @@ class Contents:
                 parts.append(sliced.content)
                 mode = mode or leaf.mode
                 have |= sliced.bound
-        if not parts:
-            return None
-        content = join_slices(parts) if len(parts) > 1 else parts[0]
-        if self._rewrite is not None:
-            content = self._rewrite(target, content)
-        return Leaf(mode or REGULAR, self._new(target, content))
+        return None, parts, mode
 
     def _slice(self, provider: Provider, blob: str, have: set[str]) -> Sliced:
         """What the provider has of that which newer ones do not ``have``."""
@@ -110,10 +127,8 @@ class Contents:
         if key not in self._rewritten:
             old = self._reader.read(leaf.blob)
             new = self._rewrite(target, old)
-            self._rewritten[key] = leaf.blob if new == old else self._new(target, new)
+            self._rewritten[key] = leaf.blob if new == old else self._new(new)
         return Leaf(leaf.mode, self._rewritten[key])
 
-    def _new(self, target: str, content: bytes) -> str:
-        name = self._pack.add(b"blob", content)
-        self.hints[name] = target
-        return name
+    def _new(self, content: bytes) -> str:
+        return self._pack.add(b"blob", content)

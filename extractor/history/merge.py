@@ -52,6 +52,13 @@ def require_joinable(target: Path, branch: str) -> tuple[str, str]:
     return tip, before
 
 
+def is_joined(target: Path, extracted: str) -> bool:
+    """Whether ``extracted`` is the last extraction that the branch was brought to."""
+    git_dir = (target / ".git").resolve()
+    last = run_git(git_dir, "rev-list", "--parents", "--max-count=1", EXTRACTED)
+    return extracted in last.decode("ascii").split()
+
+
 def join_branch(
     target: Path, branch: str, extracted: str, message: str, *, author: Identity, date: int
 ) -> Joined:

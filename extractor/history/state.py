@@ -2,14 +2,15 @@
 
 ``.git/extractor/commit-map`` is for every program to read: sorted by the old commit, one
 line each: the old commit, the new one or ``-``, the new one that stands for it or ``-``,
-and the reason why it is not kept. ``history.json`` holds the rest.
+and the reason why it is not kept. ``history.json`` holds the rest. Both are replaced together:
+the second one's being in place is what counts.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,24 @@ from extractor.history.lineage import Followed, Lineages, Provider
 from extractor.moves import Move, SliceMove, WholeMove
 
 _FORMAT = 1
+_MAP, _REST = "commit-map", "history.json"
 
 
 @dataclass(frozen=True)
 class HistoryState:
-    """Where a result's history came from. ``new_of`` has what stands for an old commit."""
+    """Where a result's history came from. ``new_of`` has what stands for an old commit.
+
+    ``tip`` is where ``upstream`` belongs: the image of the source's revision, or what following
+    the plan put on top of it.
+
+    What following the source left in ``upstream``, since that only goes forward: ``former`` are
+    targets of earlier layouts, which older trees of the line still have; ``superseded`` are
+    the tips of lines that a whole new one took the place of, ``superseded_origins`` the
+    commits in these, each with the old one it was made of.
+    """
 
     source_revision: str
+    tip: str
     form: str
     moves: tuple[Move, ...]
     lineages: Lineages
@@ -32,14 +44,21 @@ class HistoryState:
     findings: tuple[str, ...]
     new_of: Mapping[str, str]
     reasons: Mapping[str, str]
+    former: tuple[str, ...] = ()
+    superseded: tuple[str, ...] = ()
+    superseded_origins: Mapping[str, str] = field(default_factory=dict)
 
     def origins(self) -> dict[str, str]:
-        """New commit to the old one it was made of."""
-        return {new: old for old, new in sorted(self.new_of.items()) if old not in self.reasons}
+        """New commit to the old one it was made of, superseded lines included."""
+        found = dict(self.superseded_origins)
+        for old, new in sorted(self.new_of.items()):
+            if old not in self.reasons:
+                found[new] = old
+        return found
 
 
 def write_state(git_dir: Path, state: HistoryState) -> None:
-    """Store ``state``, each file whole or not at all."""
+    """Store ``state``, whole or not at all."""
     folder = git_dir / "extractor"
     folder.mkdir(exist_ok=True)
     rows = []
@@ -47,10 +66,11 @@ def write_state(git_dir: Path, state: HistoryState) -> None:
         stands = state.new_of.get(old) or "-"
         reason = state.reasons.get(old, "")
         rows.append(f"{old} {'-' if reason else stands} {stands} {reason}".rstrip())
-    _replace(folder / "commit-map", "".join(f"{row}\n" for row in rows))
+    _write(folder / f"{_MAP}.new", "".join(f"{row}\n" for row in rows))
     content = {
         "format": _FORMAT,
         "source_revision": state.source_revision,
+        "tip": state.tip,
         "form": state.form,
         "moves": [_move_row(move) for move in state.moves],
         "providers": {
@@ -60,16 +80,25 @@ def write_state(git_dir: Path, state: HistoryState) -> None:
         "followed": [asdict(step) for step in state.lineages.followed],
         "counts": dict(state.counts),
         "findings": list(state.findings),
+        "former": list(state.former),
+        "superseded": list(state.superseded),
+        "superseded_origins": dict(state.superseded_origins),
     }
-    _replace(folder / "history.json", json.dumps(content, indent=1, sort_keys=True) + "\n")
+    _write(folder / f"{_REST}.new", json.dumps(content, indent=1, sort_keys=True) + "\n")
+    (folder / f"{_MAP}.new").replace(folder / _MAP)
+    (folder / f"{_REST}.new").replace(folder / _REST)
 
 
 def read_state(git_dir: Path) -> HistoryState:
     """The state of a result; ``UsageError`` when the repository is none of ours."""
     folder = git_dir / "extractor"
+    rest = folder / f"{_REST}.new"
+    if not rest.exists() or (folder / f"{_MAP}.new").exists():
+        # Otherwise somebody was killed between the two replacements.
+        rest = folder / _REST
     try:
-        content = json.loads((folder / "history.json").read_text(encoding="utf-8"))
-        rows = (folder / "commit-map").read_text(encoding="ascii").splitlines()
+        content = json.loads(rest.read_text(encoding="utf-8"))
+        rows = (folder / _MAP).read_text(encoding="ascii").splitlines()
     except FileNotFoundError:
         raise UsageError(f"{git_dir.parent} was not made by us: it has no {folder}") from None
     if content["format"] != _FORMAT:
@@ -84,6 +113,7 @@ def read_state(git_dir: Path) -> HistoryState:
             reasons[old] = words[0] if words else ""
     return HistoryState(
         source_revision=content["source_revision"],
+        tip=content.get("tip") or new_of[content["source_revision"]],
         form=content["form"],
         moves=tuple(_move(row) for row in content["moves"]),
         lineages=Lineages(
@@ -99,13 +129,14 @@ def read_state(git_dir: Path) -> HistoryState:
         findings=tuple(content["findings"]),
         new_of=new_of,
         reasons=reasons,
+        former=tuple(content.get("former", ())),
+        superseded=tuple(content.get("superseded", ())),
+        superseded_origins=content.get("superseded_origins", {}),
     )
 
 
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_text(text, encoding="utf-8", errors="surrogateescape", newline="\n")
-    temporary.replace(path)
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="\n")
 
 
 def _move_row(move: Move) -> dict[str, Any]:

@@ -146,6 +146,7 @@ def history_records(
             f"{len(checked.foreign)} paths are foreign, {len(checked.lost)} ancestors are lost, "
             f"{len(checked.dangling)} imports of the result dangle",
             *checked.told_of_versions(),
+            *checked.told_of_following(),
         ),
     )
     blame = tuple(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from extractor.history.append import append_history
 from extractor.history.carry import carry_history
+from extractor.history.check import check_history
 from extractor.history.commits import Identity
 from extractor.history.moves import SliceMove, WholeMove
 from extractor.slicing import bare_definitions, slice_past
@@ -234,4 +235,12 @@ def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sl
         git(git_dir, "merge-base", "--is-ancestor", before.tip, "upstream")
         assert appended.before == before.tip
         assert git(git_dir, "rev-parse", "upstream").strip() == appended.tip
+        if appended.is_anew:
+            assert git(git_dir, "rev-parse", "upstream^1").strip() == expected.tip
+        checked, as_fresh = check_history(source, target), check_history(source, fresh)
+        assert checked.noise == checked.foreign == checked.lost == ()
+        # A merge that takes the side of its own ancestor is a plain commit here, in both.
+        assert [file.different for file in checked.files] == [
+            file.different for file in as_fresh.files
+        ]
         git(git_dir, "fsck", "--strict")
