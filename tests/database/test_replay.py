@@ -230,6 +230,15 @@ def test_files_that_contradict_each_other_are_refused():
         merge_states({"a": one, "b": other}, MODULE)
 
 
+def test_files_that_make_providers_each_others_parents_are_refused():
+    host, store = _part(HOST), _part(STORE)
+    host["resource_providers"][HOST]["parent"] = STORE
+    store["resource_providers"][STORE]["parent"] = HOST
+
+    with pytest.raises(UsageError, match="are each other's parents"):
+        merge_states({"host": host, "store": store}, MODULE)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -118,6 +118,10 @@ def merge(states):
                 place["of"] = None
             elif place["of"] is not None:
                 place["of"] |= own | set(consumer["allocations"])
+    try:
+        _parents_first(merged["resource_providers"])
+    except Cannot as error:
+        raise ValueError(str(error)) from None
     for provider in merged["resource_providers"].values():
         merged["traits"].update(t for t in provider.get("traits", ()) if t.startswith("CUSTOM_"))
         merged["resource_classes"].update(
@@ -329,13 +333,13 @@ class Placement:
 
 def _parents_first(providers):
     order = []
-    left = sorted(providers)
+    left = set(providers)
     while left:
-        ready = [u for u in left if providers[u].get("parent") not in left]
+        ready = sorted(u for u in left if providers[u].get("parent") not in left)
         if not ready:
-            raise Cannot("providers are each other's parents: {}".format(", ".join(left)))
+            raise Cannot("providers are each other's parents: {}".format(", ".join(sorted(left))))
         order += ready
-        left = [u for u in left if u not in ready]
+        left.difference_update(ready)
     return order
 
 
