@@ -17,7 +17,6 @@ import sys
 import uuid
 from collections import Counter
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -28,10 +27,8 @@ from extractor.database.connect import parse
 from extractor.database.servers import ENGINES
 from extractor.database.service import Client
 from extractor.progress import Progress
-from extractor.verification.environment import NoEnvironment
-from tests.conftest import not_tried
 from tests.database.corruptions import Rows, bend
-from tests.database.drills import PLAN, TOKEN, Subject, made_subject, rows, serving
+from tests.database.drills import PLAN, TOKEN, rows, serving
 
 MODULE = replaying.plugin(PLAN.folder)
 NAMED = [entry.split("=") for entry in os.environ.get("EXTRACTOR_DRILLS", "").split(";") if entry]
@@ -42,31 +39,6 @@ PLACES = [(engine, *side) for side in NAMED for engine in ENGINES] or [
 ]
 
 pytestmark = [pytest.mark.slow, pytest.mark.pypi]
-
-
-@pytest.fixture(scope="session")
-def subjects(request, tmp_path_factory):
-    """The subject of a side, with a tree and an environment made when it is first asked for."""
-    known = {}
-
-    def get(side, tree=None, python=None):
-        if tree is not None:
-            return Subject(side, Path(tree), python)
-        if side not in known:
-            try:
-                known[side] = made_subject(
-                    side,
-                    request.getfixturevalue("released"),
-                    request.getfixturevalue("released_source"),
-                    tmp_path_factory.mktemp("drivers"),
-                )
-            except NoEnvironment as error:
-                known[side] = str(error)
-        if isinstance(known[side], str):
-            not_tried(known[side])
-        return known[side]
-
-    return get
 
 
 @pytest.fixture(params=PLACES, ids=lambda place: f"{place[1]}-{place[0]}")
@@ -81,7 +53,7 @@ def _uuids(rng):
         yield str(uuid.UUID(int=rng.getrandbits(128)))
 
 
-def population(seed=1, hosts=4, consumers=12):
+def population(seed=1, hosts=4, consumers=12, nodes=2):
     """A whole state: trees three deep, traits, aggregates, custom things, shared consumers."""
     rng = random.Random(seed)
     new = _uuids(rng)
@@ -101,7 +73,7 @@ def population(seed=1, hosts=4, consumers=12):
             "traits": sorted(rng.sample(["CUSTOM_GOLD", "HW_CPU_X86_AVX", "HW_CPU_X86_SSE"], 2)),
             "aggregates": sorted(rng.sample(aggregates, 2)),
         }
-        for node in range(2):
+        for node in range(nodes):
             child, leaf = next(new), next(new)
             inventory = {"SRIOV_NET_VF": _inventory(8, 1.0)}
             providers[child] = _provider(f"numa-{host}-{node}", root, inventory)
@@ -310,7 +282,7 @@ def test_rows_that_were_bent_are_healed_or_named(place, tmp_path):
     server, subject = place
     database = server.create_database("first")
     subject.migrate(database)
-    state = population(hosts=2, consumers=5)
+    state = population(hosts=2, consumers=5, nodes=1)
     # Other rows on each server: two hundred in all.
     rng = random.Random(f"{subject.name} on {server.engine}")
     told: Counter[str] = Counter()

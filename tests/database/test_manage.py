@@ -9,9 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from extractor.verification.environment import NoEnvironment
-from tests.conftest import not_tried
-from tests.database.drills import PLAN, made_subject
+from tests.database.drills import PLAN
 
 REVISION = PLAN.data.database.revision
 VERSION_TABLE = PLAN.data.database.version_table
@@ -21,17 +19,10 @@ _MAIN = "import sys; from placement.cmd import manage; sys.exit(manage.main())"
 pytestmark = [pytest.mark.slow, pytest.mark.pypi]
 
 
-@pytest.fixture(scope="module")
-def subject(released, released_source, tmp_path_factory):
-    try:
-        return made_subject("result", released, released_source, tmp_path_factory.mktemp("drivers"))
-    except NoEnvironment as error:
-        not_tried(str(error))
-
-
 @pytest.fixture
-def manage(subject, tmp_path):
+def manage(subjects, tmp_path):
     """Run the command with connections set in a file; returns exit code and all that it says."""
+    subject = subjects("result")
 
     def run(*words, **connections):
         file = tmp_path / "placement.conf"
