@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +72,15 @@ def driver_url(url: str) -> str:
 @contextlib.contextmanager
 def serving(subject: Subject, url: str, folder: Path) -> Iterator[str]:
     """The URL of a fresh process that serves the database at ``url``."""
+    with serving_afresh(subject, url, folder) as (served, _):
+        yield served
+
+
+@contextlib.contextmanager
+def serving_afresh(
+    subject: Subject, url: str, folder: Path
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The same, and what puts another fresh process in its place."""
     folder.mkdir(parents=True, exist_ok=True)
     name, group = subject.config
     (folder / name).write_text(
@@ -89,12 +99,21 @@ def serving(subject: Subject, url: str, folder: Path) -> Iterator[str]:
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
     try:
-        deadline = time.monotonic() + 60
-        while not port.exists():
-            assert process.poll() is None, (folder / "out").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port.read_text()}"
+
+        def afresh() -> None:
+            port.unlink()
+            process.send_signal(signal.SIGHUP)
+            wait()
+
+        def wait() -> None:
+            deadline = time.monotonic() + 60
+            while not port.exists():
+                assert process.poll() is None, (folder / "out").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+
+        wait()
+        yield f"http://127.0.0.1:{port.read_text()}", afresh
     finally:
         process.terminate()
         process.wait()

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import uuid
 from collections import Counter
-from contextlib import ExitStack
 
 import pytest
 import sqlalchemy as sa
@@ -28,7 +27,7 @@ from extractor.database.servers import ENGINES
 from extractor.database.service import Client
 from extractor.progress import Progress
 from tests.database.corruptions import Rows, bend
-from tests.database.drills import PLAN, TOKEN, rows, serving
+from tests.database.drills import PLAN, TOKEN, rows, serving, serving_afresh
 
 MODULE = replaying.plugin(PLAN.folder)
 NAMED = [entry.split("=") for entry in os.environ.get("EXTRACTOR_DRILLS", "").split(";") if entry]
@@ -287,8 +286,7 @@ def test_rows_that_were_bent_are_healed_or_named(place, tmp_path):
     rng = random.Random(f"{subject.name} on {server.engine}")
     told: Counter[str] = Counter()
     unexplained = []
-    with ExitStack() as stack:
-        url = stack.enter_context(serving(subject, database, tmp_path / "first"))
+    with serving_afresh(subject, database, tmp_path / "first") as (url, afresh):
         assert _replay(url, state, prune=True).holds
         before = rows(database)
         good = Rows.of(sa.create_engine(parse(database)), PLAN.data.database.tables)
@@ -297,8 +295,7 @@ def test_rows_that_were_bent_are_healed_or_named(place, tmp_path):
             # A process keeps these two for as long as it lives.
             cached = table in ("traits", "resource_classes")
             if cached:
-                stack.close()
-                url = stack.enter_context(serving(subject, database, tmp_path / "first"))
+                afresh()
             report = _replay(url, state, prune=True)
             named = [i for i in report.items if i.outcome not in {"written", "removed"}]
             is_same = rows(database) == before
@@ -312,8 +309,7 @@ def test_rows_that_were_bent_are_healed_or_named(place, tmp_path):
             print(f"{outcome}: {did}", *map(str, named), sep="\n    ")
             good.put_back()
             if cached:
-                stack.close()
-                url = stack.enter_context(serving(subject, database, tmp_path / "first"))
+                afresh()
 
     print(f"{subject.name} on {server.engine}: {dict(told)}")
     assert unexplained == []
