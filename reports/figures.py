@@ -69,7 +69,7 @@ def figures(report: RunReport) -> dict[str, dict[str, Any]]:
         made["offers"] = offered(cascades.offers)
     if report.coupling:
         made["coupling"] = matrix(report.coupling)
-    if report.history.timeline:
+    if len(report.history.timeline) > 1:
         made["timeline"] = timeline(report.history)
     if report.history.blame:
         made["blame"] = blame(report.history)

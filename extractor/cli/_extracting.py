@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -87,4 +88,8 @@ def extract(
         click.echo(manifest_bytes(manifest).decode("utf-8"), nl=False)
     else:
         click.echo(summary(manifest, output))
+        # What the manifest does not tell: a repository's place, and that of a plan of one's own.
+        place = [] if manifest.source.releases else ["--source", source]
+        place += [] if plan == manifest.plan.name else ["--plan", plan]
+        click.echo(f"  as a page: {shlex.join(['extractor', 'report', str(output), *place])}")
     return ExitCode.DONE if manifest.everything_held else ExitCode.DID_NOT_HOLD

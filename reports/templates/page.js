@@ -206,7 +206,7 @@
       [...row.cells].forEach((cell, index) => {
         const isHead = cell.tagName === "TH";
         cell.setAttribute("role", isHead ? `${cell.scope}header`.replace("col", "column") : "cell");
-        if (!isHead) cell.dataset.head = heads[index];
+        if (!isHead && cell.colSpan === 1) cell.dataset.head = heads[index];
       });
     }
   }

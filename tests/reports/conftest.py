@@ -124,7 +124,10 @@ def make_run(text="plain"):
             merges=0,
             followed=1,
             authors=(schema.Author(name=text, commits=2, first="2018-01-01", last="2018-02-01"),),
-            timeline=(schema.Month(month="2018-01", commits=2, followed=1),),
+            timeline=(
+                schema.Month(month="2018-01", commits=1, followed=1),
+                schema.Month(month="2018-02", commits=1),
+            ),
             blame=(schema.FileBlame(path=text, same=3, older=1, different=0, unpaired=1),),
         ),
         steps=(
@@ -133,7 +136,7 @@ def make_run(text="plain"):
         series=tuple(
             schema.Patch(
                 number=number,
-                phase=text,
+                phase=text * number,
                 title=text,
                 reason=text,
                 status=text,

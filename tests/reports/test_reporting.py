@@ -1,6 +1,7 @@
 """From a small repository, through a run, to its report; and a change's report."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import webbrowser
@@ -113,6 +114,18 @@ def place(tmp_path_factory):
     commit(shop, FILES, "Move the door")
     call("run", shop, root / "out", "--plan", plan, "--quiet")
     return root
+
+
+def test_a_run_says_how_to_make_its_page(place, tmp_path, capsys, monkeypatch):
+    """The command in its last line is the one that makes it."""
+    shop, plan = place / "shop-repository", place / "till-plan"
+    assert call("extract", shop, tmp_path / "it's out", "--plan", plan, "--quiet") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    program, *command = shlex.split(last.partition("as a page: ")[2])
+    assert program == "extractor"
+    assert call(*command, "--no-pictures", "--quiet") == 0
+    made = parse_report((tmp_path / "it's out/report/report.json").read_bytes())
+    assert made.cascades.before is not None
 
 
 def call(*arguments):
