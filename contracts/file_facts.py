@@ -44,7 +44,6 @@ _CALLS = {
         *((name, name, BY_STRING) for name in IMPORTERS),
     )
 }
-_INDENTED_IMPORT = re.compile(rb"^[ \t]+(?:import|from)\b", re.M)
 
 
 def names_in_calls(source: bytes) -> list[tuple[int, str, str]]:
@@ -64,29 +63,6 @@ def names_in_calls(source: bytes) -> list[tuple[int, str, str]]:
             starts = starts or [0, *(m.end() for m in re.finditer("\n", text))]
             strings.append((bisect_right(starts, found.start("text")), dotted, kind))
     return sorted(strings)
-
-
-def imports_in_functions(source: bytes) -> list[int]:
-    """Lines of import statements that run only when something is called.
-
-    Found by indentation: what an import is in are the lines above it that start further left.
-    """
-    found = []
-    lines: list[bytes] = []
-    for statement in _INDENTED_IMPORT.finditer(source):
-        lines = lines or source.expandtabs().split(b"\n")
-        number = source.count(b"\n", 0, statement.end())
-        indent = len(lines[number]) - len(lines[number].lstrip())
-        for line in reversed(lines[:number]):
-            text = line.lstrip()
-            if not text or text.startswith(b"#") or len(line) - len(text) >= indent:
-                continue
-            if text.startswith((b"def ", b"async def ")):
-                found.append(number + 1)
-            indent = len(line) - len(text)
-            if not indent or (found and found[-1] == number + 1):
-                break
-    return found
 
 
 def stat_key(path: str) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from contracts.file_facts import Store, stat_key
 from contracts.naming import spells
 from contracts.strings import imported_by_string
+from contracts.waiting_imports import FOR_MAIN, FOR_TYPES, IN_FUNCTION
 from contracts.world import (
     CALL,
     IMPORT,
@@ -31,10 +32,12 @@ from contracts.world import (
     World,
     sorted_imports,
 )
+from contracts.world import TYPE_CHECKING as NOT_LOADED
 
 if TYPE_CHECKING:
     from grimp import ImportGraph
 
+_HOW = {IN_FUNCTION: ON_CALL, FOR_TYPES: NOT_LOADED}
 # The last parts of the names of stevedore's managers.
 _MANAGERS = ("DriverManager", "ExtensionManager", "HookManager")
 
@@ -90,15 +93,16 @@ class _GraphReader(Reader):
     def named_by(self, module: str) -> Imports:
         inside: list[Import] = []
         outside: list[Import] = []
-        in_functions: list[int] | None = None
+        waiting: dict[int, str] | None = None
         for imported in self.graph.find_modules_directly_imported_by(module):
-            if in_functions is None:
-                in_functions = self.world.imports_in_functions(module)
+            if waiting is None:
+                waiting = self.world.waiting_imports(module)
             target = inside if imported in self.world.modules else outside
             details = self.graph.get_import_details(importer=module, imported=imported)
             for line in [detail["line_number"] for detail in details] or [0]:
-                how = ON_CALL if line in in_functions else IMPORT
-                target.append(Import(module, imported, line, how))
+                why = waiting.get(line, "")
+                if why != FOR_MAIN:
+                    target.append(Import(module, imported, line, _HOW.get(why, IMPORT)))
         inside += [e for e in self._strings_of(module) if e.how != CALL]
         return Imports(sorted_imports(inside), sorted_imports(outside))
 

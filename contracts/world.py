@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
-from contracts.file_facts import Store, imports_in_functions, names_in_calls
+from contracts.file_facts import Store, names_in_calls
 from contracts.names_used import NameUse, names_used
 from contracts.naming import Predicate, may_name, roots_of
 from contracts.verdict import Unread
+from contracts.waiting_imports import waiting_imports
 
 # How an import comes to be. All but the last two are loaded with the importer.
 IMPORT, PARENT, STRING, CALL, ON_CALL, TYPE_CHECKING = (
@@ -38,6 +39,7 @@ T = TypeVar("T")
 # So many files are worth the time that another process takes to be asked.
 _MANY = 200
 
+_INDENTED_IMPORT = re.compile(rb"^[ \t]+(?:import|from)\b|:[ \t]*(?:import|from)\b", re.M)
 _STATEMENT = re.compile(rb"(?:^|[:;])\s*(?:import\s|from\s+[\w.]+\s+import\b)")
 
 
@@ -310,11 +312,14 @@ class World:
             module, "names in calls", lambda: names_in_calls(self.source(module))
         )
 
-    def imports_in_functions(self, module: str) -> list[int]:
-        """Lines of import statements that run only when something is called."""
-        return self.remembered(
-            module, "imports in functions", lambda: imports_in_functions(self.source(module))
-        )
+    def waiting_imports(self, module: str) -> dict[int, str]:
+        """Why, by line, importing ``module`` does not run an import statement of it."""
+
+        def read() -> list[tuple[int, str]]:
+            tree = self.tree(module) if _INDENTED_IMPORT.search(self.source(module)) else None
+            return waiting_imports(tree) if tree is not None else []
+
+        return dict(self.remembered(module, "waiting imports", read))
 
     def remembered(self, module: str, question: str, answer: Callable[[], T]) -> T:
         """``answer``, which may depend on the source of ``module`` alone: kept with the file."""

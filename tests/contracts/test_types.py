@@ -57,8 +57,46 @@ DYNAMIC = [
     )
 ]
 
+# Statements that importing shop.app does not run.
+WAITING = {
+    "a signature over several lines": (
+        "class App:\n    def run(\n        self,\n    ) -> None:\n"
+        "        import shop.things.price\n"
+    ),
+    "a text at the margin": (
+        'def f():\n    text = """\nat the margin\n"""\n    import shop.things.price\n'
+    ),
+    "for type checkers": (
+        "import typing\n\nif not typing.TYPE_CHECKING:\n    X = 1\n"
+        "else:\n    import shop.things.price\n"
+    ),
+    "the program's own part": "if __name__ == '__main__':\n    import shop.things.price\n",
+    "on one line": "def f(): import shop.things.price\n",
+}
+
 CASES = [
     *DYNAMIC,
+    *(
+        pytest.param(
+            "cascade_budget",
+            CASCADE,
+            {**REGISTER_ALL, "shop/app.py": text},
+            [],
+            id=f"an import that waits: {name}",
+        )
+        for name, text in WAITING.items()
+    ),
+    pytest.param(
+        "cascade_budget",
+        CASCADE,
+        {
+            **REGISTER_ALL,
+            "shop/app.py": "class A:\n    try:\n        import shop.things.price\n"
+            "    finally:\n        pass\n",
+        },
+        ["never shop.things.price"],
+        id="an import in a class and a try",
+    ),
     pytest.param(
         "cascade_budget",
         CASCADE + "dynamic = true",
