@@ -77,6 +77,8 @@ def check(
 
     configuration = _configuration(config)
     known = baseline or configuration.baseline
+    if known is not None and not known.exists():
+        raise UsageError(f"there is no baseline {known}; 'extractor contracts baseline' writes one")
     verdicts, unreadable = _verdicts(source, rev, configuration, known, no_cache, reporting)
     form = "json" if reporting.as_json else form
     names = (str(known or "baseline"), str(configuration.path))
@@ -95,7 +97,7 @@ def check(
     if output is None:
         click.echo(result)
     else:
-        output.write_text(result + "\n", encoding="utf-8")
+        _write(output, result + "\n")
         # Who looks at the log sees what was found.
         click.echo(text)
     kept = all(verdict.kept for verdict in verdicts)
@@ -135,7 +137,7 @@ def baseline(
         raise UsageError("give a --reason for the violations of today; edit it for each later")
     verdicts, _ = _verdicts(source, rev, configuration, file, no_cache, reporting)
     entries = ratchet.updated(verdicts, (lambda _c, _v: reason) if reason else None)
-    file.write_text(ratchet.dump(entries), encoding="utf-8")
+    _write(file, ratchet.dump(entries))
     counts = {
         "kept": sum(len(v.accepted) for v in verdicts),
         "added": sum(len(v.new) for v in verdicts) if reason else 0,
@@ -176,6 +178,13 @@ def history(
             judged = list(replay(found.git_dir, since, found.revision, configuration))
     values = [asdict(commit) for commit in judged]
     reporting.result({"commits": values}, summary(judged))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}") from None
 
 
 def _configuration(config: Path | None) -> Configuration:

@@ -200,6 +200,22 @@ def test_wrong_options_are_told_all_at_once(shop: Shop) -> None:
         run("check")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["check", "--baseline", "gone.toml"], "there is no baseline gone.toml"),
+        (["check", "--output", "gone/comments.json"], "cannot write gone/comments.json: No such"),
+        (["baseline", "--baseline", "gone/b.toml", "--reason", "x"], "cannot write gone/b.toml"),
+        (["check", "--config", "gone.toml"], "gone.toml: .*No such file"),
+    ],
+)
+def test_a_file_that_is_not_there(shop: Shop, arguments: list[str], says: str) -> None:
+    shop.write(FILES)
+
+    with pytest.raises(UsageError, match=says):
+        run(*arguments)
+
+
 def test_what_comes_with_the_package_is_written(tmp_path: Path) -> None:
     known = {shipped()[0]: {"c": {"a -> b": "why"}}}
 
