@@ -34,7 +34,7 @@ class Edit(TextRule):
     unless: str = Field(
         default="",
         description="A regular expression found in those files where the change is not wanted, "
-        "because it was made already or what it is for is not there.",
+        "because it was made already or what it is for is not there; nor is it where they are not.",
     )
 
 

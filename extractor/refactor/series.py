@@ -255,12 +255,12 @@ class Decoupling:
         settled: set[str] = set()
         unmatched: list[tuple[str, Finding]] = []
         for rule in rules:
-            matched = False
+            # Who says where a change is not wanted does without a file that is not there.
+            paths = [p for p in sorted(self.files) if fnmatch.fnmatchcase(p, rule.files)]
+            matched = bool(rule.unless) and not paths
             needless = re.compile(rule.unless.encode("utf-8")) if rule.unless else None
             pattern = re.compile(rule.old.encode("utf-8"))
-            for path in sorted(self.files):
-                if not fnmatch.fnmatchcase(path, rule.files):
-                    continue
+            for path in paths:
                 if needless is not None and needless.search(self.files[path]):
                     matched = True
                     continue

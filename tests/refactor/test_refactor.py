@@ -371,6 +371,18 @@ def test_an_edit_that_finds_nothing_is_for_a_person(source, tmp_path):
     assert [task["subject"] for task in manifest["left_for_a_person"]] == ["big/server.py"]
 
 
+@pytest.mark.parametrize(("more", "left"), [("", ["big/servers.py"]), ('unless = "x"\n', [])])
+def test_an_edit_of_a_file_that_is_not_there_is_for_a_person_unless_that_is_said(
+    source, tmp_path, more, left
+):
+    path = source.parent / "plan/series.toml"
+    edit = '[[step.edit]]\nfiles = "big/servers.py"\nold = "app"\nnew = "service"\n'
+    path.write_text(path.read_text() + edit + more)
+    assert run("refactor", source, tmp_path / "output") == 0
+    manifest = json.loads((tmp_path / "output/manifest.json").read_text())
+    assert [task["subject"] for task in manifest["left_for_a_person"]] == left
+
+
 @pytest.mark.parametrize(
     ("text", "left", "changed"),
     [

