@@ -216,12 +216,14 @@ def icicle(cascade: Cascade, coloured: tuple[dict[str, str], dict[str, str]]) ->
 
 
 def _levels(cascade: Cascade) -> int:
-    """How many modules stand above each other at most."""
-    level: dict[str, int] = {}
+    """How many modules hang below each other at most."""
+    below: dict[str, list[str]] = {}
     for m in cascade.modules:
-        # Who loads a module stands before it.
-        level[m.module] = level.get(m.loaded_by, 0) + 1
-    return max(level.values(), default=1)
+        below.setdefault(m.loaded_by, []).append(m.module)
+    level, row = 0, below.get("", [])
+    while row:
+        level, row = level + 1, [m for above in row for m in below.get(above, [])]
+    return level
 
 
 def bought(payments: Sequence[Payment]) -> go.Figure:

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reports.figures import figures
+from reports.figures import figures, icicle
 from reports.html import breakable, headed, render_html, ticked
 from reports.markdown import render_markdown
 from reports.schema import Cascades, parse_report, report_bytes
@@ -121,6 +121,19 @@ def test_labels_can_be_read_on_their_colours():
         ):
             dark, light = sorted((luminance(ground), luminance(ink)))
             assert (light + 0.05) / (dark + 0.05) >= 4.5, (ground, ink)
+
+
+def test_an_icicle_is_as_high_as_it_has_levels():
+    report = make_run()
+    before = report.cascades.before
+
+    def height(modules):
+        cascade = before.model_copy(update={"modules": tuple(modules)})
+        return icicle(cascade, ({m.module: "#000000" for m in modules}, {})).layout.height
+
+    three = height(before.modules)
+    assert three == height(before.modules[::-1]), "whatever their order"
+    assert height(before.modules[:2]) < three
 
 
 def test_nothing_is_asked_from_elsewhere(make):
