@@ -38,60 +38,47 @@ def _encoded(found: re.Match[str]) -> str:
 
 
 def _run(report: RunReport) -> Iterable[str]:
-    before, after = report.cascades.before, report.cascades.after
-    broken = [c.name for c in report.checks if c.outcome == "did not hold"]
-    held = [c for c in report.checks if c.outcome == "held"]
+    """The same order as the page: in short, is it proven, what to review, what moved, how."""
     yield f"# {prose(report.title)}, taken out of its repository"
     yield ""
-    yield f"From {prose(report.source.described)}, {report.source.date[:10]}, by plan " + code(
-        report.plan
+    yield from _in_short(report)
+    asked = [c for c in report.checks if c.outcome != "not asked"]
+    yield from _table(
+        "Is it proven?",
+        ("promise", "outcome", "evidence"),
+        (
+            (
+                f"{prose(c.promise)} {code(c.name)}" if c.promise else prose(c.name),
+                prose(c.outcome),
+                prose("; ".join(c.evidence[:2])[:300]),
+            )
+            for c in asked
+        ),
     )
-    yield ""
-    if broken:
-        yield f"**{counted(len(broken), 'check')} did not hold: {prose(', '.join(broken))}.**"
-    elif report.checks:
-        yield f"{len(held)} of {len(report.checks)} checks held; none that ran was broken."
-    else:
-        yield "**Not verified: no check was run.**"
-    yield ""
-    if before and after:
-        yield f"* an import of {code(before.root)} loaded {len(before.modules)} modules, " + (
-            f"{before.lines:,} lines; of {code(after.root)} {len(after.modules)}, {after.lines:,}"
-        )
-    yield f"* {len(report.decisions)} decisions, " + (
-        f"{sum(o.code_lines for o in report.overlay)} lines written by a person"
-    )
-    yield f"* {report.history.kept:,} commits kept, {len(report.steps)} steps on top"
-    yield f"* {len(report.left_for_a_person)} things left for a person"
-    yield from _section("What this run does not say", (prose(c) for c in report.caveats))
+    yield from _section("What is not said here", (prose(c) for c in report.caveats))
     yield from _section("Failed", (f"{code(t.path)}: {prose(t.reason)}" for t in report.failed))
     yield from _section(
         "Left for a person",
         (f"{code(t.subject)}: {prose(t.task)}" for t in report.left_for_a_person),
     )
-    yield from _table(
-        "Verification",
-        ("promise", "outcome", "evidence"),
-        ((prose(c.name), c.outcome, prose("; ".join(c.evidence[:2])[:300])) for c in report.checks),
-    )
     bought = {p.subject: p for p in report.cascades.payments}
     yield from _table(
         "Decisions",
-        ("subject", "stands there instead", "reason", "spares alone"),
+        ("subject", "stands there instead", "reason", "modules loaded again without it"),
         (
             (
                 code(d.subject),
                 code(d.stand_in) if d.stand_in else "",
                 prose(d.reason),
-                f"{bought[d.subject].alone} modules" if d.subject in bought else "",
+                f"{bought[d.subject].undone:,}" if d.subject in bought else "",
             )
             for d in report.decisions
         ),
     )
     yield from _table(
-        "Overlay",
-        ("file", "lines of code"),
-        ((code(o.path), str(o.code_lines)) for o in report.overlay),
+        "Written by a person",
+        ("file", "lines of code", "what for"),
+        ((code(o.path), str(o.code_lines), prose(o.purpose)) for o in report.overlay),
     )
     yield from _table(
         "Symbols",
@@ -102,8 +89,25 @@ def _run(report: RunReport) -> Iterable[str]:
             if s.fate != "left"
         ),
     )
+    if report.database:
+        yield from _table(
+            "Database",
+            ("table", "columns", "model"),
+            (
+                (code(t.name), str(t.columns or ""), code(f"{t.path}:{t.line}") if t.path else "")
+                for t in report.database.tables
+            ),
+        )
+    yield from _section(
+        "Cycles of imports",
+        (
+            f"{prose(p.title)}: {code(' ⇄ '.join(cycle))}"
+            for p in report.pictures
+            for cycle in p.cycles
+        ),
+    )
     yield from _table(
-        "Steps",
+        "Steps on top of the history",
         ("step", "files", "added", "removed", "old imports left"),
         (
             (prose(s.subject), str(s.files), str(s.added), str(s.removed), str(s.old_names))
@@ -128,6 +132,10 @@ def _run(report: RunReport) -> Iterable[str]:
             for p in report.series
         ),
     )
+    yield from _section(
+        "What the series leaves for a person",
+        (f"{code(t.subject)}: {prose(t.task)}" for t in report.series_left),
+    )
     yield from _table(
         "Contracts",
         ("rule", "about", "known violations"),
@@ -137,6 +145,40 @@ def _run(report: RunReport) -> Iterable[str]:
         "Authors",
         ("author", "commits", "first", "last"),
         ((prose(a.name), str(a.commits), a.first, a.last) for a in report.history.authors),
+    )
+
+
+def _in_short(report: RunReport) -> Iterable[str]:
+    before, after = report.cascades.before, report.cascades.after
+    package = f" out of {code(report.source_package)}" if report.source_package else ""
+    yield f"* **Asked:** {prose(report.title)}{package}, from " + (
+        f"{prose(report.source.described)} of {report.source.date[:10]}, by plan "
+        f"{code(report.plan)}"
+    )
+    loads = ""
+    if before and after:
+        loads = (
+            f"importing it loads {len(after.modules)} modules, {after.lines:,} lines, where "
+            + (f"{code(before.root)} loaded {len(before.modules)}, {before.lines:,}; ")
+        )
+    yield f"* **Came out:** {loads}{counted(report.history.kept, 'commit')} of history, " + (
+        f"{counted(len(report.steps), 'step')} on top"
+    )
+    broken = [c.name for c in report.checks if c.outcome == "did not hold"]
+    held = sum(c.outcome == "held" for c in report.checks)
+    asked = sum(c.outcome != "not asked" for c in report.checks)
+    if broken:
+        proven = f"{counted(len(broken), 'check')} did not hold: {prose(', '.join(broken))}"
+    elif held:
+        proven = f"{held} of {asked} checks asked held"
+    else:
+        proven = "not verified, no check was run"
+    unasked = len(report.checks) - asked
+    yield f"* **Proven:** {proven}" + (f"; {unasked} not asked" if held and unasked else "")
+    left = len(report.left_for_a_person)
+    yield f"* **To review:** {counted(len(report.decisions), 'decision')}, " + (
+        f"{counted(sum(o.code_lines for o in report.overlay), 'line')} written by a person, "
+        f"{counted(left, 'thing') if left else 'nothing'} left for a person"
     )
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from reports.markdown import code, prose, render_markdown
+from reports.schema import Check
 from tests.reports.conftest import HOSTILE, make_change, make_run
 
 
@@ -73,4 +74,9 @@ def test_the_worst_comes_first():
 
 def test_a_broken_check_is_said_at_the_top():
     lines = render_markdown(make_run()).splitlines()
-    assert lines[4] == "**1 check did not hold: tests.**"
+    assert lines[4] == "* **Proven:** 1 check did not hold: tests"
+    unasked = Check(name="style", outcome="not asked")
+    held = make_run().checks[:1]
+    report = make_run().model_copy(update={"checks": (*held, unasked)})
+    lines = render_markdown(report).splitlines()
+    assert lines[4] == "* **Proven:** 1 of 1 checks asked held; 1 not asked"
