@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from extractor.analysis.dead_code import find_dead_code
+from extractor.analysis.modules import module_of
 from extractor.analysis.symbols import Reach, Resolver, modules_of
 from extractor.analysis.unread_options import unread_options
 from extractor.moves import SliceMove, WholeMove, moves_by_target
@@ -222,22 +223,18 @@ def _renamed(
     written = before if as_written else path
     return rename_references.rewrite(
         content,
-        module=_module_of(written),
+        module=module_of(written),
         is_package=_is_package(written),
         renames=renames,
         path=path,
-        new_module=_module_of(path),
+        new_module=module_of(path),
         new_is_package=_is_package(path),
-        formerly=_module_of(before),
+        formerly=module_of(before),
     )
 
 
 def _is_package(path: str) -> bool:
     return path.endswith("/__init__.py")
-
-
-def _module_of(path: str) -> str:
-    return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
 def _drop_cut_calls(extraction: Extraction) -> None:
@@ -248,7 +245,7 @@ def _drop_cut_calls(extraction: Extraction) -> None:
             before = origin.get(path, path)
             return drop_calls.rewrite(
                 content,
-                module=_module_of(before),
+                module=module_of(before),
                 is_package=_is_package(before),
                 calls=frozenset([subject]),
                 path=path,
@@ -337,7 +334,7 @@ def _replace_own(extraction: Extraction, decision: Replace, module: str, name: s
     def rewrite(path: str, content: bytes) -> Outcome:
         return replace_definition.rewrite(content, name=name, replacement=decision.with_, path=path)
 
-    paths = [p for p in _python(extraction) if _module_of(p) == module]
+    paths = [p for p in _python(extraction) if module_of(p) == module]
     changes, findings, failures = _each(extraction, paths, rewrite)
     extraction.apply(
         Step(
@@ -630,7 +627,7 @@ def historic_rewrite(
         older: dict[str, list[str]] = {}
         for path, now in sorted(paths.items()):
             if path.endswith(".py") and now.endswith(".py"):
-                older.setdefault(_module_of(now), []).append(_module_of(path))
+                older.setdefault(module_of(now), []).append(module_of(path))
         renames = Renames(
             modules={
                 name: new

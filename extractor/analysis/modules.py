@@ -67,6 +67,12 @@ def ancestors(name: str) -> list[str]:
     return [".".join(parts[:size]) for size in range(1, len(parts))]
 
 
+def module_of(path: str) -> str:
+    """``a/b/c.py`` is ``a.b.c`` and ``a/b/__init__.py`` is ``a.b``, at the root or in ``src/``."""
+    inner = path.removeprefix("src/").removesuffix(".py")
+    return inner.replace("/", ".").removesuffix(".__init__")
+
+
 def paths_of(modules: Mapping[str, Module]) -> dict[str, str]:
     """Module names by path."""
     return {m.path: m.name for m in modules.values() if m.path is not None}

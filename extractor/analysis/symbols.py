@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
+from extractor.analysis.modules import module_of
 from extractor.analysis.names import Imported, ModuleNames, Reference, Unit, read_names
 from extractor.parsing import UnreadableSource
 from extractor.source.tree import SYMLINK, Tree
@@ -84,15 +85,19 @@ class Reach:
 
 
 def modules_of(tree: Tree, packages: Collection[str]) -> dict[str, str]:
-    """Dotted module to path, for all regular ``.py`` files below the named packages."""
+    """Dotted module to path, for all regular ``.py`` files below the named packages.
+
+    A package lies at the root of the tree, or else below ``src/``.
+    """
     found: dict[str, str] = {}
     for path in tree.paths():
-        if not path.endswith(".py") or path.split("/", 1)[0].removesuffix(".py") not in packages:
+        module = module_of(path)
+        if not path.endswith(".py") or module.partition(".")[0] not in packages:
             continue
         if tree.entry(path).mode == SYMLINK:
             continue
-        module = path.removesuffix(".py").replace("/", ".")
-        found[module.removesuffix(".__init__")] = path
+        if not path.startswith("src/") or module not in found:
+            found[module] = path
     return found
 
 
@@ -140,9 +145,10 @@ class Resolver:
 
 @dataclass
 class _Walk:
-    """One resolution: the hops it took and where it ended."""
+    """One resolution: the hops it took, conditional imports among them, and where it ended."""
 
     hops: list[Symbol] = field(default_factory=list)
+    conditional: list[Symbol] = field(default_factory=list)
     end: Symbol | None = None
     stop: str | None = None
     external: str | None = None
@@ -343,6 +349,9 @@ class SymbolWalker:
         return walk
 
     def _settle(self, walk: _Walk, use: Use) -> None:
+        for symbol in walk.conditional:
+            if symbol.module != use.importer:
+                _note(self.uses, symbol, use)
         if walk.stop is not None:
             _note(self.stopped, walk.stop, use)
             for hop in walk.hops:
@@ -387,6 +396,7 @@ class SymbolWalker:
                 if unit.kind != "import":
                     # A conditional import: the statement around it is part of the answer.
                     self._live(table.module, index, head)
+                    walk.conditional.append(Symbol(table.module, head))
                 if target.name:
                     self._attribute(walk, target.module, (target.name, *chain[1:]))
                 else:

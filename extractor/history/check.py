@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractor.analysis.modules import module_of
 from extractor.errors import DidNotHold, MissingObject, SourceError, UsageError
 from extractor.history.blame import FileBlame, aligned, blame_file, blame_lines
 from extractor.history.carry import UPSTREAM, older_names, require_exact
@@ -18,7 +19,6 @@ from extractor.history.commits import read_folder
 from extractor.history.lineage import EMPTY_BLOB
 from extractor.history.references import (
     dangling_imports,
-    module_name,
     named_modules,
     old_module_names,
 )
@@ -233,9 +233,7 @@ def _old_names(
             commit, path = versions[blob]
             where = f"{commit[:12]}:{path}"
             try:
-                named = named_modules(
-                    content, old, module_name(path), path.endswith("/__init__.py")
-                )
+                named = named_modules(content, old, module_of(path), path.endswith("/__init__.py"))
             except UnreadableSource as error:
                 unreadable += 1
                 providers = state.lineages.providers.get(path, ())

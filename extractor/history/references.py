@@ -9,16 +9,12 @@ import ast
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from extractor.analysis.modules import module_of
 from extractor.moves import Move, WholeMove
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.source.tree import Tree
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-
-
-def module_name(path: str) -> str:
-    """``a/b/c.py`` is ``a.b.c``, and ``a/b/__init__.py`` is ``a.b``."""
-    return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
 def old_module_names(moves: Collection[Move], older_paths: Mapping[str, str]) -> frozenset[str]:
@@ -29,8 +25,8 @@ def old_module_names(moves: Collection[Move], older_paths: Mapping[str, str]) ->
     whole = {m.source: m.target for m in moves if isinstance(m, WholeMove)}
     old = {path for path, target in whole.items() if path != target}
     old |= {path for path, now in older_paths.items() if now in whole}
-    new = {module_name(target) for target in whole.values()}
-    return frozenset(module_name(path) for path in old if path.endswith(".py")) - new
+    new = {module_of(target) for target in whole.values()}
+    return frozenset(module_of(path) for path in old if path.endswith(".py")) - new
 
 
 def named_modules(
@@ -74,7 +70,7 @@ def dangling_imports(tree: Tree, packages: Collection[str]) -> list[str]:
 
     What cannot be read is such a line too.
     """
-    modules = {module_name(path) for path in tree.paths() if path.endswith(".py")}
+    modules = {module_of(path) for path in tree.paths() if path.endswith(".py")}
     for module in list(modules):
         # A folder without __init__ can be imported as well.
         parts = module.split(".")
@@ -93,7 +89,7 @@ def dangling_imports(tree: Tree, packages: Collection[str]) -> list[str]:
             if isinstance(node, ast.Import):
                 wanted = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
-                wanted = [_absolute(node, module_name(path), is_package)]
+                wanted = [_absolute(node, module_of(path), is_package)]
             else:
                 continue
             found += [

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from extractor.analysis.modules import module_of
 from extractor.analysis.symbols import modules_of
 from extractor.errors import UsageError
 from extractor.extract import Extraction
@@ -98,7 +99,7 @@ class Decoupling:
     def mentions(self) -> list[Mention]:
         """Lines that name what is gone, as the tree stands."""
         now, lost = (
-            {_module_of(path) for path in paths if self._is_module(path)}
+            {module_of(path) for path in paths if self._is_module(path)}
             for paths in (self.files, self.gone)
         )
         return mentions_of_gone(self.files, modules=lost - now, known=now | lost, gone=self.gone)
@@ -168,7 +169,7 @@ class Decoupling:
             if path.endswith(rewrite.suffixes) and path not in spared:
                 content = self.files.get(path, b"")
                 is_package = path.endswith("/__init__.py")
-                file = SourceFile(path, content, _module_of(path), is_package)
+                file = SourceFile(path, content, module_of(path), is_package)
                 outcome = rewrite.run(file, settings)
                 self._take_outcome(rewrite.name, path, outcome)
                 if isinstance(outcome, Rewritten):
@@ -231,7 +232,7 @@ class Decoupling:
         for path in sorted(self.ours & self.files.keys()):
             outcome = drop_calls.rewrite(
                 self.files[path],
-                module=_module_of(path),
+                module=module_of(path),
                 is_package=path.endswith("/__init__.py"),
                 calls=frozenset([subject]),
                 path=path,
@@ -410,7 +411,7 @@ class Decoupling:
         if target is None:
             raise UsageError(f"series: the plan's layout has no place for {module}")
         for move in self.layout.moves:
-            if isinstance(move, SliceMove) and _module_of(move.source) == module:
+            if isinstance(move, SliceMove) and module_of(move.source) == module:
                 return move.source, move.symbols, target
         return None
 
@@ -455,7 +456,7 @@ class Decoupling:
 
     def _mentions(self, path: str, symbol: str) -> bool:
         renames = self._renames(NameMap({}, {symbol: f"{symbol}_"}), {symbol.partition(":")[0]})
-        outcome = self._renamed(renames, path, _module_of(path), path)
+        outcome = self._renamed(renames, path, module_of(path), path)
         return not isinstance(outcome, Unchanged)
 
     def _naming(self, names: Collection[str]) -> list[str]:
@@ -473,7 +474,7 @@ class Decoupling:
         if names:
             for path in sorted(paths):
                 if path in self.files:
-                    outcome = self._renamed(renames, path, _module_of(path), path)
+                    outcome = self._renamed(renames, path, module_of(path), path)
                     self._take_outcome("rename_references", path, outcome)
 
     def _renamed(self, renames: Renames, path: str, module: str, new_path: str) -> Outcome:
@@ -488,14 +489,14 @@ class Decoupling:
             is_package=path.endswith("/__init__.py"),
             renames=renames,
             path=path,
-            new_module=_module_of(new_path),
+            new_module=module_of(new_path),
         )
 
     def _renames(self, names: NameMap, staying: Collection[str] = ()) -> Renames:
         return Renames(
             modules=names.modules,
             symbols=names.symbols,
-            known_modules=self.layout.source_modules | {_module_of(p) for p in self.ours},
+            known_modules=self.layout.source_modules | {module_of(p) for p in self.ours},
             report_left=False,
             staying=frozenset(staying),
             # A library may take the place of a module.
@@ -573,10 +574,6 @@ def _decides(step: SeriesStep) -> bool:
 
 def _matches(path: str, patterns: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
-
-
-def _module_of(path: str) -> str:
-    return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
 def _path(module: str, *, is_package: bool = False) -> str:

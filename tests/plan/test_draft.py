@@ -3,6 +3,7 @@
 import pytest
 
 from extractor.errors import UsageError
+from extractor.pipeline import analyse
 from extractor.plan.draft import write_draft
 from extractor.plan.load import load_plan
 from extractor.source.tree import MemoryTree
@@ -131,3 +132,17 @@ def test_a_module_used_as_an_object_is_asked_about(tmp_path, monkeypatch):
     plan = load_plan(str(write_draft(tree(files), ("big.sub",), "small", tmp_path / "draft"))).data
     asked = {item.subject: item.question for item in plan.open}
     assert asked["big.defaults"].startswith("is used as an object at big/sub/app.py:5")
+
+
+def test_a_package_below_src_is_drafted_alike(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    files = {f"src/{p}" if p.startswith("big/") else p: text for p, text in FILES.items()}
+    files["src/big/compat.py"] = "try:\n    from new import E\nexcept ImportError:\n    E = None\n"
+    files["src/big/sub/more.py"] = "from big.compat import E\n\n\ndef g():\n    raise E\n"
+    drafted = load_plan(str(write_draft(tree(files), ("big.sub",), "small", tmp_path / "draft")))
+    analysis = analyse(tree(files), drafted)
+    moves = {move.source: move.target for move in analysis.layout.moves}
+    assert moves["src/big/sub/app.py"] == "small/app.py"
+    assert moves["src/big/errors.py"] == "small/errors.py"
+    assert moves["src/big/compat.py"] == "small/compat.py"
+    assert analysis.layout.undecided == ()
