@@ -19,8 +19,8 @@ class CascadeBudget(RatchetedContract):
                      (Optional.)
     - never:         Module expressions that must not be loaded at all, the project's own or
                      other top-level packages (``eventlet``). (Optional.)
-    - own:           Module expressions that count, but are no violations by themselves: the
-                     subsystem may grow modules. (Optional.)
+    - own:           Module expressions that count, but are no violations by themselves, nor
+                     are the packages above them: the subsystem may grow modules. (Optional.)
 
     One of at_most, inits_at_most and never is needed. Over budget, each module loaded is a
     violation: a baseline lists them, and what is not in it is shown with its chain.
@@ -73,13 +73,12 @@ class CascadeBudget(RatchetedContract):
         self, world: World, first: dict[str, Import | None], verb: str, wanted: set[str]
     ) -> list[Violation]:
         violations = []
-        own = self.own
+        own = {self.module, *(module for module in first if any_covers(self.own, module))}
+        # The packages above a module come with any import of it.
+        above = {module[:end] for module in own for end in _dots(module)}
         for module in wanted:
             edge = first[module]
-            if any_covers(own, module):
-                continue
-            # The root and the packages above it come with any import of it.
-            if edge is None or (edge.how == PARENT and self.module.startswith(module + ".")):
+            if edge is None or module in own or (edge.how == PARENT and module in above):
                 continue
             chain = chain_to(first, module)
             violations.append(
@@ -118,6 +117,10 @@ class CascadeBudget(RatchetedContract):
                     )
                 )
         return violations
+
+
+def _dots(module: str) -> list[int]:
+    return [index for index, character in enumerate(module) if character == "."]
 
 
 def steps(world: World, chain: tuple[Import, ...]) -> tuple[str, ...]:

@@ -153,6 +153,20 @@ CASES = [
         id="own modules count but are no violations",
     ),
     pytest.param(
+        "cascade_budget",
+        'module = "shop.a"\nat_most = 2\nown = ["shop.d.e"]',
+        {
+            "shop/__init__.py": "",
+            "shop/a.py": "import shop.d.e\n",
+            "shop/d/__init__.py": "",
+            "shop/d/e.py": "import shop.c.f\n",
+            "shop/c/__init__.py": "",
+            "shop/c/f.py": "",
+        },
+        ["loads shop.c", "loads shop.c.f"],
+        id="packages above own modules are no violations either",
+    ),
+    pytest.param(
         "quiet_init",
         'packages = ["shop.*"]',
         {"shop/__init__.py": "import shop.a", "shop/a/__init__.py": "def f():\n    import os\n"},
