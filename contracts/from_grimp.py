@@ -1,30 +1,25 @@
 """The world that ``lint-imports`` sees: grimp's graph, and the files it was made from.
 
-No code is imported: packages are found by their specification. Imports by string are added
-only for contracts that ask: grimp has none.
+No code is imported: packages are found by their specification. What no statement shows grimp
+does not have; the engine's reader adds it for contracts that ask.
 """
 
 from __future__ import annotations
 
-import ast
 import atexit
 import importlib.util
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contracts.file_facts import Store, stat_key
-from contracts.naming import spells
-from contracts.strings import imported_by_string
 from contracts.waiting_imports import FOR_MAIN, FOR_TYPES, IN_FUNCTION
 from contracts.world import (
     CALL,
     IMPORT,
     ON_CALL,
     PARENT,
-    STRING,
     Import,
     Imports,
     Place,
@@ -37,10 +32,9 @@ from contracts.world import TYPE_CHECKING as NOT_LOADED
 if TYPE_CHECKING:
     from grimp import ImportGraph
 
-_HOW = {IN_FUNCTION: ON_CALL, FOR_TYPES: NOT_LOADED}
-# The last parts of the names of stevedore's managers.
-_MANAGERS = ("DriverManager", "ExtensionManager", "HookManager")
+    from extractor.contract_world import ModuleReader
 
+_HOW = {IN_FUNCTION: ON_CALL, FOR_TYPES: NOT_LOADED}
 # Where import-linter keeps its own cache, if it keeps one.
 _CACHE = Path(".import_linter_cache")
 
@@ -74,21 +68,22 @@ def build(graph: ImportGraph, roots: list[str], dynamic: bool, store: Store | No
         store = Store(_CACHE / "contracts.json" if _CACHE.is_dir() else None)
         # Nobody tells a contract that it is the last one.
         atexit.register(store.save)
-    reader = _GraphReader(graph, dynamic)
+    reader = _GraphReader(graph, roots, dynamic)
     world = World(places, reader, _read, files=_files, key=stat_key, store=store)
     reader.world = world
     return world
 
 
 class _GraphReader(Reader):
-    """Import statements as grimp has them; imports by string where they are ``dynamic``."""
+    """Import statements as grimp has them; what none of them shows where it is ``dynamic``."""
 
     world: World
 
-    def __init__(self, graph: ImportGraph, dynamic: bool) -> None:
+    def __init__(self, graph: ImportGraph, roots: list[str], dynamic: bool) -> None:
         self.graph = graph
+        self.roots = roots
         self.dynamic = dynamic
-        self._by_string: dict[str, list[Import]] | None = None
+        self._engine: ModuleReader | None = None
 
     def named_by(self, module: str) -> Imports:
         inside: list[Import] = []
@@ -103,131 +98,42 @@ class _GraphReader(Reader):
                 why = waiting.get(line, "")
                 if why != FOR_MAIN:
                     target.append(Import(module, imported, line, _HOW.get(why, IMPORT)))
-        inside += [e for e in self._strings_of(module) if e.how != CALL]
+        if self.dynamic:
+            named = self._reader().named_by(module).inside
+            inside += [edge for edge in named if self.world.by_string(edge)]
         return Imports(sorted_imports(inside), sorted_imports(outside))
 
     def all_of(self, module: str) -> Imports:
-        inside, outside = self.world.named_by(module)
-        more = [e for e in self._strings_of(module) if e.how == CALL]
+        named = self.world.named_by(module)
+        inside, outside = list(named.inside), list(named.outside)
         parent = module.rpartition(".")[0]
         if parent in self.world.modules:
-            more.append(Import(module, parent, 0, PARENT))
-        return Imports(sorted_imports([*inside, *more]), outside)
+            inside.append(Import(module, parent, 0, PARENT))
+        if self.dynamic:
+            found = self._reader().all_of(module)
+            inside += [edge for edge in found.inside if edge.how == CALL]
+            outside += [edge for edge in found.outside if edge.how == CALL]
+        return Imports(sorted_imports(inside), sorted_imports(outside))
 
     def hidden(self, roots: Sequence[str]) -> Collection[str]:
-        # By an entry point a module imports what its text does not name.
-        inside = tuple(root + "." for root in roots)
-        return {
-            importer
-            for importer, edges in self._strings().items()
-            if any((edge.imported + ".").startswith(inside) for edge in edges)
-        }
+        return self._reader().hidden(roots) if self.dynamic else ()
 
-    def _strings_of(self, module: str) -> list[Import]:
-        return self._strings().get(module, [])
+    def _reader(self) -> ModuleReader:
+        """The engine's, which follows strings, entry points and calls at import time."""
+        if self._engine is None:
+            from extractor.analysis.entry_points import entry_points
+            from extractor.analysis.modules import Module
+            from extractor.contract_world import ModuleReader
+            from extractor.source.tree import FolderTree
 
-    def _strings(self) -> dict[str, list[Import]]:
-        if self._by_string is None:
-            self._by_string = {}
-            for edge in _by_string(self.world, self.graph) if self.dynamic else ():
-                self._by_string.setdefault(edge.importer, []).append(edge)
-        return self._by_string
-
-
-def _by_string(world: World, graph: ImportGraph) -> list[Import]:
-    """Imports by string, and what calls at import time load by them."""
-    # By function, as module and name: what it imports.
-    on_call: dict[tuple[str, str], list[str]] = {}
-    found = list(_by_entry_point(world, on_call))
-    for mention in imported_by_string(world):
-        function = world.remembered(
-            mention.importer,
-            f"function at {mention.line}",
-            partial(_function_at, world, mention.importer, mention.line),
-        )
-        how = ON_CALL if function is not None else STRING
-        found.append(Import(mention.importer, mention.module, mention.line, how, True))
-        if function:
-            on_call.setdefault((mention.importer, function), []).append(mention.module)
-    for (module, function), targets in on_call.items():
-        # A call through a module that re-exports the function is not followed.
-        importers = graph.find_modules_that_directly_import(module)
-        called = spells([f"{function}("])
-        callers = world.where(
-            f"calls {function}", called, sorted({module, *importers} & set(world.modules))
-        )
-        for caller in callers:
-            calls = partial(_calls, world, caller, module, function)
-            for line in world.remembered(caller, f"calls {module}:{function}", calls):
-                via = f"{module}:{function}"
-                found += [Import(caller, target, line, CALL, True, via) for target in targets]
-    return found
-
-
-def _by_entry_point(world: World, on_call: dict[tuple[str, str], list[str]]) -> Iterator[Import]:
-    """What stevedore's managers load of the project's own entry points."""
-    managing = world.where("has a plugin manager", spells(_MANAGERS), world.modules)
-    if not managing:
-        return
-    # How a project declares entry points, and how code asks for them, the engine knows.
-    from extractor.analysis.entry_points import entry_points
-    from extractor.analysis.scan import ENTRY_POINTS, scan
-    from extractor.source.tree import FolderTree
-
-    points = entry_points(FolderTree(Path()))
-    for module in managing:
-        facts = scan(world.source(module), world.path(module))
-        bodies = [("", facts.top), *facts.functions.items()]
-        for function, (line, _flags, _function, argument) in (
-            (name, entry) for name, body in bodies for entry in body.dynamic
-        ):
-            if argument is None or not argument.startswith(ENTRY_POINTS):
-                continue
-            group, _, wanted = argument[len(ENTRY_POINTS) :].rpartition("|")
-            for point in points:
-                if (
-                    point.group == group
-                    and wanted in {"*", point.name}
-                    and point.module in world.modules
-                ):
-                    how = ON_CALL if function else STRING
-                    yield Import(module, point.module, line, how, True)
-                    if function and "." not in function:
-                        on_call.setdefault((module, function), []).append(point.module)
-
-
-def _function_at(world: World, module: str, line: int) -> str | None:
-    """The top-level function around ``line``: ``""`` for a method, ``None`` for none."""
-    tree = world.tree(module)
-    for node in tree.body if tree is not None else ():
-        if not node.lineno <= line <= (node.end_lineno or node.lineno):
-            continue
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            return node.name
-        for inner in ast.walk(node):
-            if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) and (
-                inner.lineno <= line <= (inner.end_lineno or inner.lineno)
-            ):
-                return ""
-    return None
-
-
-def _calls(world: World, caller: str, module: str, function: str) -> list[int]:
-    """Lines at which importing ``caller`` calls ``function`` of ``module``."""
-    used = {u.line for u in world.uses(caller) if u.dotted == f"{module}.{function}"}
-    tree = world.tree(caller)
-    found: list[int] = []
-    pending: list[ast.AST] = [tree] if tree is not None else []
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.Call):
-            last = getattr(node.func, "attr", getattr(node.func, "id", None))
-            own = caller == module and isinstance(node.func, ast.Name)
-            if last == function and (own or node.func.lineno in used):
-                found.append(node.lineno)
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            pending.extend(ast.iter_child_nodes(node))
-    return sorted(found)
+            modules = {
+                name: Module(name, place.path or None, place.is_package)
+                for name, place in self.world.modules.items()
+            }
+            points = entry_points(FolderTree(Path()))
+            self._engine = ModuleReader(self.roots, modules, points)
+            self._engine.world = self.world
+        return self._engine
 
 
 def _base(root: str) -> str:

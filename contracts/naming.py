@@ -50,11 +50,6 @@ def may_name(roots: Iterable[str], near: bool = False) -> Predicate:
     return partial(_may_name, words, splits, near)
 
 
-def spells(words: Iterable[str]) -> Predicate:
-    """Whether a text has one of ``words`` anywhere."""
-    return partial(_spells, [word.encode() for word in words])
-
-
 def defines(names: Iterable[str]) -> Predicate:
     """Whether one of ``names`` may be defined at the top level of a text."""
     words = b"|".join(re.escape(name.encode()) for name in names)
@@ -85,10 +80,6 @@ def _may_name(
         if part in source
         for found in pattern.findall(source)
     )
-
-
-def _spells(words: Sequence[bytes], source: bytes) -> bool:
-    return any(word in source for word in words)
 
 
 def _matches(pattern: re.Pattern[bytes], source: bytes) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from contracts.file_facts import BY_STRING, IMPORTERS
-from contracts.naming import spells
 from contracts.world import World
 
 
@@ -28,14 +26,6 @@ def mentions(world: World, wanted: Collection[str], among: Iterable[str]) -> Ite
     modules = frozenset(wanted)
     for importer in world.naming(modules, among):
         yield from _mentions(world, importer, modules)
-
-
-def imported_by_string(world: World) -> Iterator[Mention]:
-    """Where any module gives the name of an own one to a function that imports it."""
-    for importer in world.where("imports by string", spells(IMPORTERS), world.modules):
-        for mention in _mentions(world, importer, world.modules):
-            if mention.kind == BY_STRING:
-                yield mention
 
 
 def _mentions(world: World, importer: str, wanted: Collection[str]) -> Iterator[Mention]:

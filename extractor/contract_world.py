@@ -78,6 +78,10 @@ _COMPUTED = {
 }
 
 
+# A store may outlive this version.
+_IMPORTS = f"imports {FACTS_VERSION}"
+
+
 def world_of(tree: Tree, packages: Sequence[str], store: Store | None = None) -> World:
     """The world of ``packages`` in one tree; ``store`` keeps what is found out about files."""
     paths = tuple(tree.paths())
@@ -98,7 +102,7 @@ def world_of(tree: Tree, packages: Sequence[str], store: Store | None = None) ->
         below = folder + "/"
         return [p for p in paths if p.startswith(below) and "/" not in p[len(below) :]]
 
-    reader = _ModuleReader(packages, modules, entry_points(tree))
+    reader = ModuleReader(packages, modules, entry_points(tree))
     world = World(
         modules={name: Place(m.path or "", m.is_package) for name, m in modules.items()},
         reader=reader,
@@ -131,7 +135,7 @@ def store_for(tree: Tree, configuration: Path) -> Store:
     return Store(cache_folder() / "contracts" / f"{name}.json")
 
 
-class _ModuleReader(Reader):
+class ModuleReader(Reader):
     """Asks the analysis for the imports of one module at a time."""
 
     world: World
@@ -204,7 +208,7 @@ class _ModuleReader(Reader):
 class _FactsOnDemand(Mapping[str, Facts]):
     """Facts of modules with a file, each read when it is first looked up."""
 
-    def __init__(self, reader: _ModuleReader, modules: Mapping[str, Module]) -> None:
+    def __init__(self, reader: ModuleReader, modules: Mapping[str, Module]) -> None:
         self._reader = reader
         self._modules = modules
         self._read: dict[str, Facts] = {}
@@ -217,7 +221,7 @@ class _FactsOnDemand(Mapping[str, Facts]):
             world = self._reader.world
             path = world.path(module)
             plain = world.remembered(
-                module, "imports", lambda: plain_facts(scan(world.source(module), path))
+                module, _IMPORTS, lambda: plain_facts(scan(world.source(module), path))
             )
             found = facts_from_plain(plain)
             if found.error:

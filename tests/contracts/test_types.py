@@ -124,6 +124,21 @@ CASES = [
     pytest.param(
         "cascade_budget",
         CASCADE + "dynamic = true",
+        {
+            **REGISTER_ALL,
+            "shop/things/__init__.py": (
+                "class Things:\n    def __init__(self):\n        self.fill()\n\n"
+                "    def fill(self):\n        from shop.things import price\n"
+            ),
+            "shop/app.py": "from shop.other import Things\n\nTHINGS = Things()\n",
+            "shop/other.py": "from shop.things import Things\n",
+        },
+        ["never shop.things.price"],
+        id="a statement that a call at import time runs, through a method and another name",
+    ),
+    pytest.param(
+        "cascade_budget",
+        CASCADE + "dynamic = true",
         {**REGISTER_ALL, "shop/app.py": "from shop import things\n\n\ndef f():\n    things.x()\n"},
         [],
         id="a call in a function is not made at import time",
