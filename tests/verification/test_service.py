@@ -93,6 +93,40 @@ def test_instances_of_a_nursery_share_nothing_but_what_was_imported(setup):
         assert one.process.poll() is not None
 
 
+CONFIG = """
+class Option:
+    deprecated_opts, required, secret, type = (), False, False, "text"
+    def __init__(self, default):
+        self.default = default
+class Group:
+    def __init__(self, **options):
+        self._opts = {name: {"opt": Option(value)} for name, value in options.items()}
+class ConfigOpts:
+    def __init__(self, **groups):
+        self._opts = {}
+        self._groups = {name: Group(**options) for name, options in groups.items()}
+    def _get(self, name, group=None, namespace=None):
+        return None
+class NoSuchOptError(Exception):
+    pass
+CONF = ConfigOpts(log={"level": 1})
+"""
+
+
+def test_options_of_a_configuration_of_ones_own_are_told(setup):
+    (setup.folder / "oslo_config").mkdir()
+    (setup.folder / "oslo_config/__init__.py").write_text("")
+    (setup.folder / "oslo_config/cfg.py").write_text(CONFIG)
+    own = "from oslo_config import cfg\n"
+    own += "OWN = cfg.ConfigOpts(till={'a': 2, 'b': 3}, log={'level': 4})\n"
+    (setup.folder / "shop.py").write_text(own + SHOP)
+    with running(setup) as service:
+        told = service.stop()["registered"]
+    defaults = {name: option["default"] for name, option in told.items()}
+    # Both know the level: the larger one is the service's.
+    assert defaults == {"till.a": "2", "till.b": "3", "log.level": "4"}
+
+
 def test_a_side_gathers_what_all_its_instances_touched(setup, tmp_path):
     (tmp_path / "shop.py").write_text(
         SHOP.replace(

@@ -107,10 +107,23 @@ def described(option):
 
 
 def registered_options():
-    """Options that the process's configuration knows: "group.name" to what is told of each."""
+    """Options that the process's configurations know: "group.name" to what is told of each.
+
+    A service may have a configuration of its own beside the library's global one. What several
+    know is told as the largest knows it.
+    """
     if "oslo_config.cfg" not in sys.modules:
         return {}
-    conf = sys.modules["oslo_config.cfg"].CONF
+    kind = sys.modules["oslo_config.cfg"].ConfigOpts
+    known = [options_of(conf) for conf in instances(kind)]
+    found = {}
+    for options in sorted(known, key=lambda one: (-len(one), sorted(one))):
+        for name, told in options.items():
+            found.setdefault(name, told)
+    return found
+
+
+def options_of(conf):
     # Where the file is that says all this is not one of the options that are compared.
     own = {"config_file", "config_dir", "config_source"}
     found = {
@@ -124,19 +137,22 @@ def registered_options():
     return found
 
 
+def instances(kind):
+    """All objects of a class that the process holds."""
+    import gc
+
+    return [thing for thing in gc.get_objects() if type(thing) is kind]
+
+
 def policy_rules():
     """Rules of any enforcer of the process: name to what is checked."""
     if "oslo_policy.policy" not in sys.modules:
         return {}
-    import gc
-
-    kind = sys.modules["oslo_policy.policy"].Enforcer
     found = {}
-    for thing in gc.get_objects():
-        if isinstance(thing, kind):
-            found.update((name, str(rule)) for name, rule in dict(thing.rules or {}).items())
-            for name, rule in thing.registered_rules.items():
-                found[name] = str(rule.check)
+    for thing in instances(sys.modules["oslo_policy.policy"].Enforcer):
+        found.update((name, str(rule)) for name, rule in dict(thing.rules or {}).items())
+        for name, rule in thing.registered_rules.items():
+            found[name] = str(rule.check)
     return found
 
 
