@@ -17,7 +17,7 @@ class Cascade:
     the length of their files together; ``third_party`` maps each top-level package that
     these modules name to the modules that name it. ``on_call`` are modules that would come
     with a call of something loaded, and are not loaded by the import; ``type_checking`` are
-    modules that are named for type checkers only.
+    modules that are named for type checkers and not even come with a call.
     """
 
     root: str
@@ -75,17 +75,18 @@ def cascade(graph: Graph, root: str) -> Cascade:
         if external.importer in seen and external.kind not in {Kind.ON_CALL, Kind.TYPE_CHECKING}:
             third_party.setdefault(external.package, set()).add(external.importer)
 
-    def apart(kind: Kind) -> tuple[str, ...]:
+    def apart(kind: Kind) -> set[str]:
         edges = (edge for module in seen for edge in graph.imports_of(module))
-        return tuple(sorted({e.imported for e in edges if e.kind is kind} - seen))
+        return {e.imported for e in edges if e.kind is kind} - seen
 
+    on_call = apart(Kind.ON_CALL)
     return Cascade(
         root=root,
         modules=tuple(sorted(seen)),
         lines=sum(graph.lines.get(module, 0) for module in seen),
         third_party={name: tuple(sorted(users)) for name, users in sorted(third_party.items())},
-        on_call=apart(Kind.ON_CALL),
-        type_checking=apart(Kind.TYPE_CHECKING),
+        on_call=tuple(sorted(on_call)),
+        type_checking=tuple(sorted(apart(Kind.TYPE_CHECKING) - on_call)),
         blame=blame,
     )
 

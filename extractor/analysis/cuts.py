@@ -167,7 +167,8 @@ class _Loading:
             else:
                 module = node[0]
                 live = [s for s in self.statements[module] if s not in removed]
-                if len(live) > 1 and self.graph.modules[module].is_package:
+                # What the root itself does is what was asked for.
+                if module != self.root and len(live) > 1 and self.graph.modules[module].is_package:
                     cuts.append(self.cut(live, saved[index], silences=module))
         return sorted(cuts, key=_order)
 

@@ -84,12 +84,12 @@ def _cascade(graph: Graph, cascade: Cascade) -> list[str]:
         f"import {cascade.root} loads {len(cascade.modules)} modules, {cascade.lines:,} lines",
         *table(("modules", "below"), ((n, p) for p, n in _most(below))),
         *_third_party(graph, cascade),
-        *_apart(graph, cascade, Kind.ON_CALL, "come with a call only"),
-        *_apart(graph, cascade, Kind.TYPE_CHECKING, "are named for type checkers only"),
+        *_apart(graph, cascade, Kind.ON_CALL, cascade.on_call, "on call"),
+        *_apart(graph, cascade, Kind.TYPE_CHECKING, cascade.type_checking, "for type checkers"),
     ]
     heaviest = sorted(cascade.modules, key=lambda m: (-graph.lines.get(m, 0), m))[:3]
     for module in heaviest:
-        if module != cascade.root:
+        if module != cascade.root and graph.lines.get(module):
             lines += [f"why {module} ({graph.lines.get(module, 0):,} lines):"]
             lines += chain(graph, cascade, module)
     return lines
@@ -114,12 +114,14 @@ def _third_party(graph: Graph, cascade: Cascade) -> list[str]:
     return lines
 
 
-def _apart(graph: Graph, cascade: Cascade, kind: Kind, what: str) -> list[str]:
+def _apart(
+    graph: Graph, cascade: Cascade, kind: Kind, modules: Sequence[str], what: str
+) -> list[str]:
     """Modules that the import does not load, though something loaded names them."""
-    inside = set(cascade.modules)
+    inside, outside = set(cascade.modules), set(modules)
     first: dict[str, Edge] = {}
     for edge in graph.edges:
-        if edge.kind is kind and edge.importer in inside and edge.imported not in inside:
+        if edge.kind is kind and edge.importer in inside and edge.imported in outside:
             first.setdefault(edge.imported, edge)
     if not first:
         return []
@@ -127,7 +129,7 @@ def _apart(graph: Graph, cascade: Cascade, kind: Kind, what: str) -> list[str]:
         f"    {graph.where(e.importer, e.line)}  {e.imported}" for _, e in sorted(first.items())
     ]
     more = [f"    and {len(first) - _ROWS} more"] if len(first) > _ROWS else []
-    return [f"  {len(first)} modules more {what}:", *places[:_ROWS], *more]
+    return [f"  not loaded, but named {what}: {len(first)} modules", *places[:_ROWS], *more]
 
 
 def _why(graph: Graph, analysis: Analysis, module: str) -> list[str]:
@@ -179,7 +181,7 @@ def _costs(costs: Sequence[PackageCost]) -> list[str]:
 def _cuts(graph: Graph, analysis: Analysis) -> list[str]:
     lines = ["", "what one cut saves"]
     rows = [(len(c.saves), c.lines, cut_text(graph, c)) for c in analysis.cuts[:_ROWS]]
-    lines += table(("modules", "lines", "cut"), rows)
+    lines += table(("modules", "lines", "cut"), rows) if rows else ["  nothing"]
     chosen = analysis.cut_set
     if chosen is not None:
         verdict = "" if chosen.met else " (not met: what is left must stay, or is not cut by these)"

@@ -39,7 +39,7 @@ from extractor.verification.observe import observe
     multiple=True,
     metavar="MODULE",
     help="A module, with all below it, that no cut may lose; may be repeated.  "
-    "[default: the package of the root]",
+    "[default: the package of the root; the root where that is the whole]",
 )
 @click.option(
     "--why",
@@ -129,7 +129,7 @@ def command(
             named = {*graph.modules, *(e.package for e in graph.externals)}
             if unknown := [name for name in why if name not in named]:
                 raise UsageError(f"nothing imports {unknown[0]!r} in {', '.join(graph.packages)}")
-            kept = _below(keep or ((root or "").rpartition(".")[0],), graph.modules)
+            kept = _below(keep, graph.modules) if keep else _around(root or "", graph.modules)
             in_root = kept & set(loads.modules) if loads else set()
             coupling = project.coupling(found.tree, graph, registry) if registry else None
             leaving = _below(moving, graph.modules)
@@ -191,6 +191,12 @@ def _subsystem(
         own = [m for m in reach.whole if not is_below(m, data.roots.tests)]
         tests = [m for m in reach.whole if is_below(m, data.roots.tests)]
         return examine(resolver, own, uses, Stops(data), owned=(), tests=tests)
+
+
+def _around(root: str, modules: Iterable[str]) -> set[str]:
+    """What the root belongs to: the package around it; itself alone where that is everything."""
+    package = root.rpartition(".")[0]
+    return _below((package,), modules) if "." in package else {root} & set(modules)
 
 
 def _below(names: tuple[str, ...], modules: Iterable[str]) -> set[str]:

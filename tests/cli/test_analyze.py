@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,11 @@ def test_why_a_module_is_loaded_and_who_pays_for_a_package(analyze):
     assert analyze("--why", "p.gone")[0] == 2
 
 
+def test_a_root_that_is_the_whole_package_can_be_cut(analyze):
+    _, out = analyze("--root", "p.user", "--budget", "1")
+    assert "no import of p.objects at p/user.py:1" in out
+
+
 def test_for_a_program_and_twice_the_same(analyze):
     arguments = ("--root", "p.app.main", "--registry", "p.objects", "--references", "--json")
     code, out = analyze(*arguments)
@@ -99,6 +105,27 @@ def test_for_a_program_and_twice_the_same(analyze):
     ]
     assert [r["kind"] for r in values["references"]] == ["entry point", "import by string"]
     assert analyze(*arguments) == (code, out)
+
+
+def test_every_key_of_the_json_is_documented(analyze):
+    arguments = ["--root", "p.app.main", "--budget", "4", "--registry", "p.objects"]
+    arguments += ["--moving", "p.objects.thing", "--keep", "p.app", "--symbols", "--references"]
+    _, out = analyze(*arguments, "--observe", sys.executable, "--module", "p.app", "--json")
+    text = (Path(__file__).parents[2] / "docs" / "analyze.md").read_text()
+    table = text[text.index("## JSON") : text.index("## How true")]
+    values = json.loads(out)
+    assert f"`{values['schema']}`" in table
+    by_name = {"chains", "third_party", "needed_lines", "re_exports"}  # Their keys are names.
+
+    def keys(value):
+        if isinstance(value, list):
+            return {key for inner in value for key in keys(inner)}
+        if not isinstance(value, dict):
+            return set()
+        below = {k for name, v in value.items() for k in keys(v) if name not in by_name}
+        return below | value.keys()
+
+    assert {key for key in keys(values) if f"`{key}`" not in table} == set()
 
 
 def test_compared_with_real_imports_and_with_a_table_of_them(analyze, tmp_path):
