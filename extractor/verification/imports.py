@@ -1,4 +1,4 @@
-"""No import, string or entry point of the result names a module of the package it came from."""
+"""No import, string or entry point names the package it came from; imports of ours are there."""
 
 from __future__ import annotations
 
@@ -35,6 +35,9 @@ def check(result: Result, context: Context) -> CheckResult:
                 imported += 1
                 if _is_of(name, old):
                     findings.append(f"{path}:{line}: imports {name}")
+                # The last part may be a name in the module.
+                elif _is_of(name, new) and not {name, name.rpartition(".")[0]} & own.keys():
+                    findings.append(f"{path}:{line}: imports {name}, which is no module of ours")
             for line, text in named_in_strings(parsed, old):
                 strings += 1
                 if not allowed(f"{path}:{text}", path, context.plan.data.words):

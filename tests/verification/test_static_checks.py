@@ -35,6 +35,15 @@ def test_imports_catches_what_was_left_behind(shop, line, told):
     assert done.look_at.startswith("shop/more.py:")
 
 
+def test_imports_catches_a_module_that_nobody_wrote(shop):
+    shop.write("shop/more.py", "from shop import till\nfrom shop.till import main\n")
+    assert imports.check(shop.result(), shop.context()).held
+    shop.write("shop/more.py", "from shop.gone import Away\n")
+    assert imports.check(shop.result(), shop.context()).findings == (
+        "shop/more.py:1: imports shop.gone.Away, which is no module of ours",
+    )
+
+
 def test_imports_catches_a_mock_string_that_names_nothing(shop):
     shop.write("shop/tests/unit/test_more.py", "PATCHED = 'shop.gone.away'\n")
     assert imports.check(shop.result(), shop.context()).findings == (
