@@ -61,7 +61,7 @@ class Database(fixtures.Fixture):
 
     def cleanup(self):
         self.get_engine().dispose()
-        # What was remembered of one database is not true of the next, nor of none.
+        # What was remembered of one database is not true of the next.
         resource_provider._TRAITS_SYNCED = False
         resource_provider._RC_CACHE = None
 
