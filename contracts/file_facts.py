@@ -11,7 +11,7 @@ import os
 import re
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -114,21 +114,22 @@ class Store:
         """Whether nothing is known yet."""
         return not (self._known or self._used or self._answers)
 
-    def found(self) -> tuple[dict[str, dict[str, Any]], dict[str, tuple[set[str], set[str]]]]:
-        """What was found out, for the store of another process to ``take``."""
-        return self._used, {q: (known.yes, known.no) for q, known in self._answers.items()}
+    def found(self) -> dict[str, dict[str, Any]]:
+        """Facts by content and question, for the store of another process to ``take``."""
+        return self._used
 
-    def take(
-        self, found: tuple[dict[str, dict[str, Any]], dict[str, tuple[set[str], set[str]]]]
-    ) -> None:
+    def take(self, found: Mapping[str, Mapping[str, Any]]) -> None:
         """Add what another store ``found``; it counts as used once somebody asks for it."""
-        facts, answers = found
-        for key, values in facts.items():
+        for key, values in found.items():
             self._known.setdefault(key, {}).update(values)
-        for question, (yes, no) in answers.items():
-            known = self._answers.setdefault(question, _Answers())
-            known.yes |= yes
-            known.no |= no
+        self._new = True
+
+    def tell(self, question: str, keys: Iterable[str], answers: Iterable[int]) -> None:
+        """Add the answers to a question of ``where``, one for each of ``keys``."""
+        known = self._answers.setdefault(question, _Answers())
+        for key, answer in zip(keys, answers, strict=True):
+            if key:
+                (known.yes if answer else known.no).add(key)
         self._new = True
 
     def unasked(

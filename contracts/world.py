@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+from array import array
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from contracts.file_facts import Store, names_in_calls
 from contracts.names_used import NameUse, names_used
@@ -37,7 +38,7 @@ LOADING = frozenset({IMPORT, PARENT, STRING, CALL})
 T = TypeVar("T")
 
 # So many files are worth the time that another process takes to be asked.
-_MANY = 200
+_MANY = 50
 
 _INDENTED_IMPORT = re.compile(rb"^[ \t]+(?:import|from)\b|:[ \t]*(?:import|from)\b", re.M)
 _STATEMENT = re.compile(rb"(?:^|[:;])\s*(?:import\s|from\s+[\w.]+\s+import\b)")
@@ -97,13 +98,13 @@ class Reader:
 
 
 class Helper(Protocol):
-    """A second process with the same world: what it finds out need not be found out here."""
+    """A second process with the same world."""
 
     def ask(self, method: str, *arguments: object) -> None:
         """Let it call a method of its world."""
 
-    def wait(self) -> None:
-        """Until that is done, and what it found out is in our store."""
+    def wait(self) -> Any:
+        """What that returned; ``None`` where there is no such process any more."""
 
 
 @dataclass
@@ -128,7 +129,7 @@ class World:
     key: Callable[[str], str] = lambda path: ""
     store: Store = field(default_factory=Store)
     helper: Helper | None = None
-    _halves: dict[str, bool] = field(default_factory=dict, repr=False)
+    _numbers: dict[str, int] = field(default_factory=dict, repr=False)
     _imports: dict[str, Imports] = field(default_factory=dict, repr=False)
     _named: dict[str, Imports] = field(default_factory=dict, repr=False)
     _keys: dict[str, str] = field(default_factory=dict, repr=False)
@@ -137,7 +138,7 @@ class World:
     _uses: dict[str, Sequence[NameUse]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        self._halves = {module: index % 2 == 0 for index, module in enumerate(self.modules)}
+        self._numbers = {module: number for number, module in enumerate(self.modules)}
 
     def imports_of(self, importer: str) -> Sequence[Import]:
         """Imports of own modules by ``importer``."""
@@ -161,8 +162,9 @@ class World:
         if self.helper is not None and len(unknown) > 1:
             mine, other = _evenly(unknown, lambda module: len(self.source(module)))
             self.helper.ask("learn", other)
-            self.learn(mine)
-            self.helper.wait()
+            for importer in mine:
+                self.named_by(importer)
+            self.store.take(self.helper.wait() or {})
         for importer in importers:
             for edge in self.named_by(importer).inside:
                 if edge.imported in modules:
@@ -222,22 +224,29 @@ class World:
             unasked = self.store.unasked(name, modules, self._keys)
             if len(unasked) >= _MANY:
                 # Always the same half, so that each file is read by one of the two.
-                mine = [module for module in unasked if self._halves[module]]
-                self.helper.ask("find_where", name, answer, sorted({*unasked} - {*mine}))
-                self.find_where(name, answer, mine)
-                self.helper.wait()
-        return self.find_where(name, answer, modules)
+                other = [module for module in unasked if self._numbers[module] % 2]
+                self.helper.ask(
+                    "answers", answer, array("L", [self._numbers[module] for module in other])
+                )
+                mine = [module for module in unasked if not self._numbers[module] % 2]
+                self._where(name, answer, mine)
+                told = self.helper.wait()
+                if told is not None:
+                    self.store.tell(name, [self._keys[module] for module in other], told)
+        return self._where(name, answer, modules)
 
-    def find_where(self, name: str, answer: Predicate, modules: Sequence[str]) -> list[str]:
-        """As ``where``, by the name of a question."""
-        return self.store.where(
-            name, modules, self._keys, lambda module: answer(self.source(module))
-        )
+    def answers(self, answer: Predicate, numbers: Iterable[int]) -> bytes:
+        """For each of the modules with these numbers 1 or 0; for the process that helps."""
+        names = list(self.modules)
+        return bytes(answer(self.source(names[number])) for number in numbers)
 
-    def learn(self, modules: Iterable[str]) -> None:
-        """Find out what each of ``modules`` imports."""
+    def learn(self, modules: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Facts needed to know what each of ``modules`` imports; for the process that helps."""
+        known, self.store = self.store, Store()
         for module in modules:
             self.named_by(module)
+        learned, self.store = self.store, known
+        return learned.found()
 
     def loaded_by(self, root: str, dynamic: bool = True) -> dict[str, Import | None]:
         """Modules that importing ``root`` loads, each with the import that loads it first."""
@@ -334,6 +343,11 @@ class World:
         if not module:
             return "", ""
         return module, dotted[len(module) + 1 :].partition(".")[0]
+
+    def _where(self, name: str, answer: Predicate, modules: Sequence[str]) -> list[str]:
+        return self.store.where(
+            name, modules, self._keys, lambda module: answer(self.source(module))
+        )
 
     def _all_of(self, module: str) -> Imports:
         found = self._imports.get(module)

@@ -12,8 +12,8 @@ import pickle
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
-from contracts.file_facts import Store
 from contracts.world import World
 from extractor.source.tree import FolderTree, Tree
 
@@ -59,10 +59,12 @@ class Process:
                 pickle.dump((method, arguments), self._to, pickle.HIGHEST_PROTOCOL)
                 self._to.flush()
 
-    def wait(self) -> None:
+    def wait(self) -> Any:
+        result = None
         if not self._failed:
             with self._failing():
-                self._world.store.take(pickle.load(self._from))
+                result = pickle.load(self._from)
+        return result
 
     def end(self) -> None:
         """Let it go, whatever it is doing."""
@@ -108,10 +110,8 @@ def _serve(world: World, requests: int, answers: int) -> None:
         with open(requests, "rb") as reading, open(answers, "wb") as writing:
             while True:
                 method, arguments = pickle.load(reading)
-                # Only what is new goes back.
-                world.store = Store()
-                getattr(world, method)(*arguments)
-                pickle.dump(world.store.found(), writing, pickle.HIGHEST_PROTOCOL)
+                result = getattr(world, method)(*arguments)
+                pickle.dump(result, writing, pickle.HIGHEST_PROTOCOL)
                 writing.flush()
     except EOFError:
         status = 0

@@ -78,7 +78,7 @@ def test_what_it_learns_is_known_here(tree: Counted, world: World) -> None:
 @pytest.mark.parametrize("before", [True, False], ids=["never answers", "dies later"])
 def test_where_it_dies_all_is_found_alone(world: World, before: bool) -> None:
     assert isinstance(world.helper, Process)
-    world.helper.ask("spelled", ["os"], ["shop.m01"])
+    world.helper.ask("learn", ["shop.m01"])
     if not before:
         world.helper.wait()
     os.kill(world.helper._id, signal.SIGKILL)
