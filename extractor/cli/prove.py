@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     help="Of the tests that a commit concerns only those below MODULE; may be repeated.",
 )
 @click.option(
+    "--result",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="FOLDER",
+    help="What was extracted: tests of the phase 'removed' run on it.",
+)
+@click.option(
     "--python",
     type=click.Path(path_type=Path),
     metavar="PY",
@@ -51,6 +57,7 @@ def command(
     commits: str,
     only: tuple[Part, ...],
     below: tuple[str, ...],
+    result: Path | None,
     python: Path | None,
     workers: int,
     reporting: Reporting,
@@ -72,6 +79,7 @@ def command(
             commits=commits,
             parts=[part for part in PARTS if not only or part in only],
             below=below,
+            result=result,
             python=python,
             workers=workers,
             scratch=scratch,

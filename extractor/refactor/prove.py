@@ -107,6 +107,7 @@ def prove(
     commits: str = "",
     parts: Sequence[Part] = PARTS,
     below: Sequence[str] = (),
+    result: Path | None = None,
     python: Path | None = None,
     workers: int = 2,
     scratch: Path,
@@ -115,7 +116,8 @@ def prove(
     """Look at each commit of the series in OUTPUT and note in its manifest what was seen.
 
     ``commits`` as ``parse_commits`` reads it (empty: all); ``below`` narrows which test modules
-    a commit may concern. ``UsageError`` when OUTPUT has no series or the plan says nothing of
+    a commit may concern; ``result`` is the extracted repository, on which the tests of the phase
+    ``removed`` run. ``UsageError`` when OUTPUT has no series or the plan says nothing of
     how to prove one, ``NoEnvironment`` when its tests cannot run here.
     """
     progress = progress or Progress()
@@ -139,16 +141,21 @@ def prove(
         report=progress.note,
     )
     wanted = parse_commits(commits, max(r.number for r in series)) if commits else None
+    chosen = [record for record in series if wanted is None or record.number in wanted]
+    leaving = [record for record in chosen if record.phase == "removed"]
+    if leaving and result is None and set(parts) != {"style"}:
+        raise UsageError(
+            f"the tests of commit {leaving[0].number} and of those after it use what was "
+            "extracted: give its folder with --result"
+        )
     before = {
         record.number: previous
         for record, previous in zip(
             series, [manifest.source.revision, *(r.revision for r in series)], strict=False
         )
     }
-    prover = _Prover(output / manifest.results[0].path / ".git", manifest, context, below)
-    for record in series:
-        if wanted is not None and record.number not in wanted:
-            continue
+    prover = _Prover(output / manifest.results[0].path / ".git", manifest, context, below, result)
+    for record in chosen:
         for part in parts:
             with progress.stage(f"commit {record.number}: {part}"):
                 started = time.monotonic()
@@ -201,13 +208,20 @@ class _Prover:
     """Runs what is asked in trees that go from commit to commit."""
 
     def __init__(
-        self, git_dir: Path, manifest: Manifest, context: Context, below: Sequence[str]
+        self,
+        git_dir: Path,
+        manifest: Manifest,
+        context: Context,
+        below: Sequence[str],
+        result: Path | None,
     ) -> None:
         self.git_dir = git_dir
         self.base = manifest.source.revision
         self.context = context
         self.settings: SeriesSettings = context.settings.series
         self.below = tuple(below)
+        self.result = result.resolve() if result else None
+        self._leaving = {r.revision for r in manifest.series if r.phase == "removed"}
         self._project = Project((context.plan.data.source_package,))
         self._modules: dict[str, tuple[TestModules, dict[str, str]]] = {}
         self._ready: tuple[SteppingTree, Environment] | None = None
@@ -295,7 +309,11 @@ class _Prover:
             tuple(paths[name] for name in modules),
             environment,
             # The tree stays: what is compiled once need not be again.
-            {**self.context.settings.test_environment, "PYTHONDONTWRITEBYTECODE": ""},
+            {
+                **self.context.settings.test_environment,
+                "PYTHONDONTWRITEBYTECODE": "",
+                **({"PYTHONPATH": str(self.result)} if self._uses_result(revision) else {}),
+            },
         )
         groups = list_tests(suite, self.context.scratch)
         self.context.report(
@@ -339,7 +357,15 @@ class _Prover:
     def _store(self, revision: str) -> OutcomeStore:
         tree = run_git(self.git_dir, "rev-parse", f"{revision}^{{tree}}").decode("ascii").strip()
         environment = self._lab()[1]
-        return OutcomeStore(tree, environment.root.name, self.context.settings.test_environment)
+        variables = dict(self.context.settings.test_environment)
+        if self._uses_result(revision):
+            assert self.result is not None
+            names = [str(path.relative_to(self.result)) for path in self.result.rglob("*.py")]
+            variables["result"] = labs.content_key(self.result, names)
+        return OutcomeStore(tree, environment.root.name, variables)
+
+    def _uses_result(self, revision: str) -> bool:
+        return self.result is not None and revision in self._leaving
 
     def _test_modules(self, revision: str) -> tuple[TestModules, dict[str, str]]:
         """The test modules of a revision, and the path of each."""

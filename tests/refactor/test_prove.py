@@ -82,12 +82,12 @@ def output(tmp_path, monkeypatch):
     monkeypatch.setattr(labs, "style_checker_of_source", lambda context: here)
     committed(tmp_path / "source", FILES)
 
-    def made(more=""):
+    def made(more="", *arguments):
         write(
             tmp_path / "plan",
             {**PLAN_FILES, "plan.toml": PLAN + VERIFY, "series.toml": SERIES + more},
         )
-        assert run("refactor", tmp_path / "source", tmp_path / "output") == 0
+        assert run("refactor", tmp_path / "source", tmp_path / "output", *arguments) == 0
         return tmp_path / "output"
 
     return made
@@ -169,6 +169,41 @@ def test_a_test_that_needs_others_before_it_is_no_difference(output):
     assert evidence[1:] == [
         "differs from run to run, on both sides: big.tests.test_needy.TestNeedy.test_needy"
     ]
+
+
+LEAVING = """
+[[step]]
+phase = "removed"
+title = "Test with the package"
+reason = "That is what runs."
+outside = ["big/tests/*"]
+"""
+USING = """\
+import unittest
+
+from big.api.sub import app
+
+
+class TestUse(unittest.TestCase):
+    def test_use(self):
+        self.assertTrue(app)
+"""
+
+
+def test_after_it_has_let_go_tests_run_on_the_result(output, tmp_path, capsys):
+    write(tmp_path / "source", {"big/tests/test_use.py": USING})
+    git(tmp_path / "source", "add", "-A")
+    git(tmp_path / "source", "commit", "-qm", "Use it")
+    made = output(LEAVING, "--until", "removed")
+    assert run("prove", made, "--commits", "7", "--only", "touched") == 2
+    assert "the tests of commit 7 and of those after it use" in capsys.readouterr().err
+    assert run("prove", made, "--commits", "7", "--only", "style") == 0
+    write(tmp_path / "result", {"small/__init__.py": "", "small/app.py": ""})
+    arguments = ("--commits", "7", "--only", "touched", "--result", tmp_path / "result")
+    assert run("prove", made, *arguments) == 0
+    assert proofs(made)[7, "touched"]["evidence"] == ["1 passed"]
+    write(tmp_path / "result", {"small/app.py": "raise ImportError\n"})
+    assert run("prove", made, *arguments) == 1, "another result is another proof"
 
 
 def test_what_a_commit_concerns_can_be_narrowed(output):
