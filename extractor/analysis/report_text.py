@@ -6,7 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from extractor.analysis.belonging import is_test
+from extractor.analysis.belonging import Test, is_test
 from extractor.analysis.cascade import Cascade, PackageCost
 from extractor.analysis.cuts import Cut
 from extractor.analysis.graph import Edge, Graph, Kind
@@ -50,17 +50,18 @@ def as_text(analysis: Analysis) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Lines of a table: numbers to the right, everything else to the left."""
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in [list(heads), *cells]) for i in range(len(heads))]
+    """Lines of a short table: numbers to the right, everything else to the left."""
+    every = [[str(cell) for cell in row] for row in rows]
+    cells = [list(heads), *every[:_ROWS]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
     lines = []
-    for row in [list(heads), *cells]:
+    for row in cells:
         line = "  ".join(
             cell.rjust(width) if cell.replace(",", "").isdigit() else cell.ljust(width)
             for cell, width in zip(row, widths, strict=True)
         )
         lines.append(f"  {line.rstrip()}")
-    return lines
+    return lines + ([f"  and {len(every) - _ROWS} more"] if len(every) > _ROWS else [])
 
 
 def chain(graph: Graph, cascade: Cascade, module: str) -> list[str]:
@@ -170,7 +171,7 @@ def _why(graph: Graph, analysis: Analysis, module: str) -> list[str]:
 def _costs(costs: Sequence[PackageCost]) -> list[str]:
     rows = [
         (c.own, c.loads, len(c.passers_by), "yes" if c.on_path else "", c.package)
-        for c in sorted(costs, key=lambda c: not c.on_path)[:_ROWS]
+        for c in sorted(costs, key=lambda c: not c.on_path)
     ]
     if not rows:
         return []
@@ -180,7 +181,7 @@ def _costs(costs: Sequence[PackageCost]) -> list[str]:
 
 def _cuts(graph: Graph, analysis: Analysis) -> list[str]:
     lines = ["", "what one cut saves"]
-    rows = [(len(c.saves), c.lines, cut_text(graph, c)) for c in analysis.cuts[:_ROWS]]
+    rows = [(len(c.saves), c.lines, cut_text(graph, c)) for c in analysis.cuts]
     lines += table(("modules", "lines", "cut"), rows) if rows else ["  nothing"]
     chosen = analysis.cut_set
     if chosen is not None:
@@ -222,12 +223,15 @@ def _coupling(graph: Graph, coupling: Coupling, move: Move | None) -> list[str]:
             len(c.tables),
             f"{c.name} ({graph.where(c.module, c.line)})",
         )
-        for c in sorted(coupling.classes, key=lambda c: (-len(c.by_attribute), c.name))[:_ROWS]
+        for c in sorted(coupling.classes, key=lambda c: (-len(c.by_attribute), c.name))
     ]
     lines = [
         "",
         f"{coupling.package} registers {len(coupling.classes)} classes",
-        *(f"  loaded by {place}: {n} modules" for place, n in _most(_loaders(graph, coupling))),
+        *(
+            f"  loaded by {place}: {n} modules"
+            for place, n in _most(_loaders(graph, coupling))[:_ROWS]
+        ),
         *table(("by attribute", "by import", "fields", "held by", "tables", "class"), rows),
         f"  modules used by attribute: {len(coupling.module_uses)} places",
     ]
@@ -300,19 +304,24 @@ def _symbols(graph: Graph, found: Subsystem) -> list[str]:
         both = tuple(s for s in both if s.symbol in found.left)
     what = "what both sides use" + (" of what is left then" if found.stop_set else "")
     lines += _uses_table(graph, what, both)
-    if found.tests:
-        lines += [
-            "",
-            "tests that use it or bear its name",
-            *table(
-                ("of it", "of all", "goes along", "test"),
-                (
-                    (t.uses_subsystem, t.uses_any, "yes" if t.belongs else "no", t.module)
-                    for t in found.tests
-                ),
-            ),
-        ]
-    return lines
+    return lines + _tests(found.tests)
+
+
+def _tests(tests: Sequence[Test]) -> list[str]:
+    """Tests on the border first: those that stay behind, then those that use the rest too."""
+    if not tests:
+        return []
+    along = sum(t.belongs for t in tests)
+    ordered = sorted(
+        tests, key=lambda t: (t.belongs, t.uses_subsystem - t.uses_any == 0, -t.uses_subsystem)
+    )
+    heads = ("lines that use it", "lines that use anything", "goes along", "test")
+    rows = [(t.uses_subsystem, t.uses_any, "yes" if t.belongs else "no", t.module) for t in ordered]
+    return [
+        "",
+        f"tests that use it or bear its name: {len(tests)}, of which {along} go along",
+        *table(heads, rows),
+    ]
 
 
 def _first(graph: Graph, stop: Stop) -> str:
@@ -354,7 +363,7 @@ def _uses_table(graph: Graph, title: str, rows: Sequence[SharedSymbol]) -> list[
             ("inside", "files", "uses", "test files", "test uses", "symbol"),
             (
                 (len(f.inside), len(rest), count(rest), len(tests), count(tests), f.symbol)
-                for f, rest, tests in counted[:_ROWS]
+                for f, rest, tests in counted
             ),
         ),
     ]
@@ -414,7 +423,7 @@ def _truth(truth: Report, cascade: Cascade | None) -> list[str]:
 
 
 def _most(counter: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))[:_ROWS]
+    return sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _brought(cascade: Cascade, compared: Sequence[Comparison]) -> list[str]:
