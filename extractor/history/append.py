@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -141,8 +142,8 @@ def _gone_on(
     history = read_history(source_git_dir, revision, [state.source_revision])
     graph = _known_graph(git_dir, before, state)
     known = set(graph.commits)
-    with tempfile.TemporaryDirectory(dir=git_dir) as folder, ObjectReader(source_git_dir) as reader:
-        pack = PackWriter(Path(folder) / "new.pack")
+    with _work_folder(git_dir) as folder, ObjectReader(source_git_dir) as reader:
+        pack = PackWriter(folder / "new.pack")
         slices = Slices(source_git_dir, reader)
         follower = Follower(history, reader, slices, findings)
         new_lineages = follower.follow(with_needs(source_git_dir, revision, targets))
@@ -227,24 +228,25 @@ def _anew(
     The new line comes first: what asks git about a file is led along it, for there it is as
     it is after the join, and the old line is left for those who know its commits.
     """
-    with tempfile.TemporaryDirectory(dir=git_dir) as folder, ObjectReader(source_git_dir) as reader:
+    with _work_folder(git_dir) as folder, ObjectReader(source_git_dir) as reader:
         carried = carry_history(
             source_git_dir,
             revision,
             moves,
-            Path(folder) / "anew",
+            folder / "anew",
             form="moved" if make_rewrite is None else "rewritten",
             make_rewrite=make_rewrite,
         )
-        fresh_dir = Path(folder) / "anew" / ".git"
+        fresh_dir = folder / "anew" / ".git"
         fresh = read_state(fresh_dir)
         tree = run_git(fresh_dir, "rev-parse", f"{carried.tip}^{{tree}}").decode("ascii").strip()
-        pack = PackWriter(Path(folder) / "new.pack")
+        pack = PackWriter(folder / "new.pack")
         who = f"{author.name} <{author.email}> {commit_date(reader.read(revision))} +0000"
         text = f"tree {tree}\nparent {carried.tip}\nparent {state.tip}\n"
         text += f"author {who}\ncommitter {who}\n\n{_ANEW}"
         tip = pack.add(b"commit", text.encode("utf-8", "surrogateescape"))
-        origins = {**state.origins(), **fresh.origins()}
+        earlier = state.origins()
+        origins = {**earlier, **fresh.origins()}
         notes = _notes(git_dir, origins, pack, reader, revision)
         pack.close()
         for made in sorted((fresh_dir / "objects" / "pack").glob("*.pack")):
@@ -255,10 +257,22 @@ def _anew(
         tip=tip,
         superseded=(*state.superseded, state.tip),
         superseded_origins={
-            new: old for new, old in sorted(origins.items()) if new not in fresh.origins()
+            new: earlier[new] for new in sorted(earlier.keys() - fresh.origins().keys())
         },
     )
     return new_state, notes
+
+
+@contextmanager
+def _work_folder(git_dir: Path) -> Iterator[Path]:
+    """A folder on the result's own disk; what a killed run left in it is cleared away."""
+    folder = git_dir / "extractor" / "work"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _notes(

@@ -6,10 +6,15 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from extractor.analysis.symbols import modules_of
 from extractor.errors import SourceError, UsageError
+from extractor.extract import historic_rewrite
 from extractor.history.check import check_history
+from extractor.history.rewriting import MakeRewrite
 from extractor.history.state import read_state
-from extractor.source.tree import git_environment
+from extractor.plan.load import Plan
+from extractor.plan.moves import lay_out, reach_from_roots
+from extractor.source.tree import GitTree, git_environment
 from extractor.verification.check import CheckResult, Context, Result, verdict
 
 NEEDS = "source"
@@ -23,7 +28,10 @@ def check(result: Result, context: Context) -> CheckResult:
         return CheckResult("history", True, skipped="no source with its whole history (--against)")
     try:
         state = read_state(result.root / ".git")
-        checked = check_history(context.history, result.root)
+        make_rewrite = None
+        if state.form == "rewritten":
+            make_rewrite = _rewrite_of(context.history, state.source_revision, context.plan)
+        checked = check_history(context.history, result.root, make_rewrite=make_rewrite)
     except UsageError as error:
         return CheckResult("history", True, skipped=str(error))
     except SourceError as error:
@@ -37,8 +45,18 @@ def check(result: Result, context: Context) -> CheckResult:
         f"{len(origins)} carried commits have their author, dates and message",
         f"noise {len(checked.noise)}, foreign paths {len(checked.foreign)}, "
         f"lost ancestors {len(checked.lost)}",
+        *checked.told_of_versions(),
+        *checked.told_of_following(),
     ]
     return verdict("history", findings, evidence, {"commits": checked.commits})
+
+
+def _rewrite_of(history: Path, revision: str, plan: Plan) -> MakeRewrite:
+    """What the ``rewritten`` form asked of every old version, by the plan at that revision."""
+    with GitTree(history, revision) as tree:
+        modules = modules_of(tree, {plan.data.source_package})
+        reach = reach_from_roots(tree, modules, plan.data)
+        return historic_rewrite(lay_out(tree, modules, reach, plan.data))
 
 
 def changed(source: Path, target: Path, origins: Mapping[str, str]) -> list[str]:

@@ -8,7 +8,10 @@ import time
 
 import pytest
 
+from extractor.history.append import append_history
 from extractor.history.carry import carry_history
+from extractor.history.check import check_history
+from extractor.history.commits import Identity
 from extractor.history.moves import WholeMove
 from extractor.source.tree import GitTree, run_git
 
@@ -123,10 +126,96 @@ def test_a_blob_nothing_needs_may_be_missing(source, tmp_path):
     run_git(tmp_path / "out" / ".git", "fsck", "--strict")
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.05, 0.15, 0.3])
-def test_a_kill_leaves_no_half_repository(source, tmp_path, delay):
+KILLED = """\
+import os, pathlib, signal, sys
+from extractor.history import append, carry
+from extractor.history.commits import Identity
+from extractor.history.moves import WholeMove
+
+
+def kill(*_arguments, **_options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+source, revision, out, where = sys.argv[1:]
+where, _, at = where.partition(":")
+names = vars(append if out.endswith("followed") else carry)
+real = names[where]
+# A stage of "say" or a command of "run_git" can be told by its first words.
+names[where] = lambda *a, **k: kill() if at in a or not at else real(*a, **k)
+if where == "run_git" and not at:
+    raise SystemExit("say which command")
+moves = [WholeMove("a", "b")]
+if out.endswith("followed"):
+    who = Identity("A", "a@b")
+    append.append_history(pathlib.Path(source), revision, moves, pathlib.Path(out), author=who)
+else:
+    carry.carry_history(pathlib.Path(source), revision, moves, pathlib.Path(out))
+"""
+
+
+def killed(source, revision, out, where):
+    """Carry or follow in a process that dies where it comes to ``where``."""
+    command = [sys.executable, "-c", KILLED, source.path, revision, out, where]
+    done = subprocess.run(command, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    return done
+
+
+def times(folder):
+    return sorted((path, path.stat().st_mtime_ns) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "read_history", "make_repository", "write_commits", "origin_notes", "pack_objects",
+        "run_git:refs/heads/upstream", "run_git:refs/notes/origin", "write_state",
+        "CarriedHistory",
+    ],
+)  # fmt: skip
+def test_a_kill_at_any_stage_leaves_nothing_where_the_result_would_be(source, tmp_path, where):
     source.load(TWO)
-    before = sorted((p, p.stat().st_mtime_ns) for p in source.path.rglob("*"))
+    before = times(source.path)
+    out = tmp_path / "result" / "out"
+    killed(source, source.head(), out, where)
+    assert not out.exists()
+    assert times(source.path) == before
+    carry_history(source.path, source.head(), [WholeMove("a", "b")], out)
+    run_git(out / ".git", "fsck", "--strict")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "read_history", "write_commits", "add_pack", "pack_objects", "require_exact",
+        "run_git:refs/notes/origin", "write_state", "run_git:refs/heads/upstream", "Appended",
+    ],
+)  # fmt: skip
+def test_a_kill_while_following_is_made_good_the_next_time(source, tmp_path, where):
+    source.load(TWO)
+    moves, out = [WholeMove("a", "b")], tmp_path / "followed"
+    first = source.git("rev-parse", "main^").decode().strip()
+    carried = carry_history(source.path, first, moves, out)
+    before = times(source.path)
+    killed(source, source.head(), out, where)
+    git_dir = out / ".git"
+    run_git(git_dir, "fsck", "--strict")
+    run_git(git_dir, "merge-base", "--is-ancestor", carried.tip, "upstream")
+    assert times(source.path) == before
+    append_history(source.path, source.head(), moves, out, author=Identity("A", "a@b"))
+    fresh = carry_history(source.path, source.head(), moves, tmp_path / "fresh")
+    assert run_git(git_dir, "rev-parse", "upstream").decode().strip() == fresh.tip
+    assert check_history(source.path, out).problems == ()
+    assert sorted(p.name for p in (git_dir / "extractor").iterdir()) == [
+        "commit-map", "history.json"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.3])
+def test_a_kill_at_some_moment_leaves_no_half_repository(source, tmp_path, delay):
+    source.load(TWO)
+    before = times(source.path)
     script = (
         "import sys, pathlib\n"
         "from extractor.history.carry import carry_history\n"
@@ -147,5 +236,5 @@ def test_a_kill_leaves_no_half_repository(source, tmp_path, delay):
     if out.exists():
         run_git(out / ".git", "fsck", "--strict")
         run_git(out / ".git", "rev-parse", "--verify", "upstream")
-    assert sorted((p, p.stat().st_mtime_ns) for p in source.path.rglob("*")) == before
+    assert times(source.path) == before
     carry_history(source.path, source.head(), [WholeMove("a", "b")], tmp_path / "again")
