@@ -140,3 +140,29 @@ def test_names_come_back_as_they_were_read(tmp_path, monkeypatch):
     edited = MemoryTree({**FILES, "p/a.py": text.replace(b"sea.y", b"sea.x")})
     assert names(edited) != cold
     assert read == ["p.a", "p.a"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("p/a.py", b"from p import b\nb.other()\n"),
+        ("p/e.py", b"from p import c\nc.away('p.d')\n"),
+        ("p/d.py", None),
+        ("setup.cfg", b"[entry_points]\np.d =\n    x = p.c\n"),
+        ("docs/index.rst", b".. automodule:: p.c\n"),
+    ],
+)
+def test_after_an_edit_every_answer_is_that_of_a_fresh_look(tmp_path, path, text):
+    def look(tree, cache):
+        several = Project(["p"], cache)
+        graph = several.graph(tree)
+        return graph, several.uses(tree, graph), several.references(tree, graph)
+
+    before = look(MemoryTree(FILES), Cache(tmp_path))
+    edited = {**FILES, path: text}
+    if text is None:
+        del edited[path]
+    after = look(MemoryTree(edited), Cache(tmp_path))
+    assert after == look(MemoryTree(edited), None)
+    assert after != before
+    assert look(MemoryTree(FILES), Cache(tmp_path)) == before
