@@ -116,6 +116,15 @@ def command(
     reporting: Reporting,
 ) -> int:
     """Say what importing modules of SOURCE loads, and which cut pays."""
+    for given, needed, sentence in (
+        (budget is not None, root, "--budget wants --root"),
+        (moving, registry or symbols, "--moving wants --registry or --symbols"),
+        (stop or plan, symbols, "--stop and --plan want --symbols"),
+        (keep_observed or module, python, "--keep-observed and --module want --observe"),
+        (symbols, root or keep or moving or plan, "--symbols wants --root, --keep or --plan"),
+    ):
+        if given and not needed:
+            raise UsageError(sentence)
     with tempfile.TemporaryDirectory(prefix="extractor-") as folder:
         opened = open_source(
             source, rev, workspace=Path(folder), progress=reporting.progress, need_history=False
@@ -181,7 +190,7 @@ def _subsystem(
     with project.resolver(tree, graph) as resolver:
         if plan is None:
             if not packages:
-                raise UsageError("--symbols wants --root, --keep, --moving or --plan")
+                raise UsageError("--keep and --moving name no module of this source")
             stops = {Symbol.parse(text): text for text in stop}
             return examine(
                 resolver, packages, uses, lambda s: stops.get(s) or stops.get(Symbol(s.module))

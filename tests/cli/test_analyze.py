@@ -147,3 +147,18 @@ def test_wrong_names_are_wrong_usage(analyze):
     assert analyze("--root", "p.gone")[0] == 2
     assert analyze("--registry", "p.app")[0] == 2
     assert analyze("--observe", "no/such/python")[0] == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--budget", "3"),
+        ("--moving", "p.objects"),
+        ("--stop", "p.heavy"),
+        ("--module", "p.app"),
+        ("--symbols",),
+        ("--symbols", "--keep", "p.gone"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_wrong_usage(analyze, arguments):
+    assert analyze(*arguments)[0] == 2
