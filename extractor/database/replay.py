@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from extractor.database.service import Cannot, Client, Conflict, NotYet
 from extractor.errors import SourceError, UsageError
-from extractor.progress import Progress
+from extractor.progress import Progress, Stage
 
 FORMAT = 1
 _TRIES = 8
@@ -54,6 +54,12 @@ class Extra(Protocol):
 
     def remove(self) -> None:
         """Delete it; may raise ``Conflict`` or ``Cannot``."""
+
+    def step_aside(self) -> bool:
+        """Give up what something of the state needs, where it cannot go; whether it did.
+
+        May raise as ``remove`` does.
+        """
 
 
 class Service(Protocol):
@@ -176,40 +182,54 @@ def replay(
     """
     deadline = time.monotonic() + seconds_to_wait
     told: dict[str, Item] = {}
-    right = 0
     with progress.stage("replay") as stage:
-        for number in range(_PASSES if not check else 1):
-            changed = waiting = False
-            resources = service.resources(state)
-            for done, resource in enumerate(resources, 1):
-                stage.update(done, len(resources), resource.name)
-                item = _one(resource, check)
-                if item.outcome == "right":
-                    right += number == 0
-                    before = told.get(resource.name)
-                    if before is not None and before.outcome != "written":
-                        # Whatever stood in the way is gone, or somebody else did it.
-                        told[resource.name] = Item(resource.name, "written", before.differences)
-                    continue
-                changed = changed or item.outcome == "written"
-                waiting = waiting or item.outcome == "not yet"
-                told[resource.name] = item
-            if waiting and not changed and time.monotonic() < deadline:
-                time.sleep(_SECONDS_BETWEEN_PASSES * (0.5 + random.random()))
-                continue
-            if not changed:
+        right = _bring(service, state, told, check, deadline, stage)
+        for _ in range(_PASSES if prune and not check else 0):
+            if not _clear(service, state, told):
                 break
-            if not waiting:
-                time.sleep(service.seconds_to_settle(state))
-    try:
-        extras = service.extras(state)
-    except Cannot as error:
-        name = "what no file tells of"
-        told[name] = Item(name, "cannot", (), str(error))
-    else:
-        for extra in extras:
-            told[extra.name] = _extra(extra, prune and not check)
+            # What was in the way is gone.
+            _bring(service, state, told, check, deadline, stage)
+    if check or not prune:
+        for extra in _extras(service, state, told):
+            reason = "no file tells of it; --prune removes it"
+            told[extra.name] = Item(extra.name, "unknown", (), reason)
     return ReplayReport(tuple(sorted(told.values())), right)
+
+
+def _bring(
+    service: Service,
+    state: State,
+    told: dict[str, Item],
+    check: bool,
+    deadline: float,
+    stage: Stage,
+) -> int:
+    """Go over all that ``state`` tells until nothing changes; returns how much was right."""
+    right = 0
+    for number in range(_PASSES if not check else 1):
+        changed = waiting = False
+        resources = service.resources(state)
+        for done, resource in enumerate(resources, 1):
+            stage.update(done, len(resources), resource.name)
+            item = _one(resource, check)
+            if item.outcome == "right":
+                right += number == 0
+                before = told.get(resource.name)
+                if before is not None and before.outcome != "written":
+                    # Whatever stood in the way is gone, or somebody else did it.
+                    told[resource.name] = Item(resource.name, "written", before.differences)
+                continue
+            changed = changed or item.outcome == "written"
+            waiting = waiting or item.outcome == "not yet"
+            told[resource.name] = item
+        if waiting and not changed and time.monotonic() < deadline:
+            time.sleep(_SECONDS_BETWEEN_PASSES * (0.5 + random.random()))
+            continue
+        if not changed:
+            break
+        if not waiting:
+            time.sleep(service.seconds_to_settle(state))
+    return right
 
 
 def _one(resource: Resource, check: bool) -> Item:
@@ -249,9 +269,32 @@ def _brought(resource: Resource, check: bool) -> Item:
     return Item(resource.name, "cannot", first, reason)
 
 
-def _extra(extra: Extra, remove: bool) -> Item:
-    if not remove:
-        return Item(extra.name, "unknown", (), "no file tells of it; --prune removes it")
+def _extras(service: Service, state: State, told: dict[str, Item]) -> Sequence[Extra]:
+    name = "what no file tells of"
+    told.pop(name, None)
+    try:
+        return service.extras(state)
+    except Cannot as error:
+        told[name] = Item(name, "cannot", (), str(error))
+        return ()
+
+
+def _clear(service: Service, state: State, told: dict[str, Item]) -> bool:
+    """Remove what no file knows; whether that may help what could not be brought right."""
+    extras = {extra.name: extra for extra in _extras(service, state, told)}
+    found = {name: _removed(extra) for name, extra in extras.items()}
+    is_right = all(
+        item.outcome in {"written", "removed"} for name, item in told.items() if name not in found
+    )
+    told.update(found)
+    if is_right:
+        return False
+    gone = [item.outcome == "removed" or _steps_aside(extras[n]) for n, item in found.items()]
+    return any(gone)
+
+
+def _removed(extra: Extra) -> Item:
+    reason = ""
     for _ in range(_TRIES):
         try:
             extra.remove()
@@ -261,6 +304,13 @@ def _extra(extra: Extra, remove: bool) -> Item:
         except (Cannot, NotYet) as error:
             return Item(extra.name, "cannot", (), str(error))
     return Item(extra.name, "cannot", (), reason)
+
+
+def _steps_aside(extra: Extra) -> bool:
+    try:
+        return extra.step_aside()
+    except (Cannot, Conflict, NotYet):
+        return False
 
 
 def write_state(path: Path, state: State) -> None:

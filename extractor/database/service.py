@@ -44,6 +44,10 @@ class Response:
         text = self.data
         if isinstance(text, dict) and text.get("errors"):
             text = text["errors"][0].get("detail", "")
+        elif isinstance(text, dict) and len(text) == 1:
+            # {"someFault": {"code": 500, "message": "..."}}
+            (inner,) = text.values()
+            text = inner.get("message", text) if isinstance(inner, dict) else text
         return " ".join(str(text or f"status {self.status}").split())
 
 

@@ -72,6 +72,12 @@ class Thing:
             raise Cannot("in use")
         del self.shelf.held[self.name]
 
+    def step_aside(self):
+        if self.name not in self.shelf.refused or self.shelf.held[self.name] == "aside":
+            return False
+        self.shelf.held[self.name] = "aside"
+        return True
+
 
 def _replay(shelf, state, **options):
     report = replay(shelf, state, Progress(), **options)
@@ -189,6 +195,23 @@ def test_only_prune_removes_what_no_file_knows():
     assert _replay(shelf, {"a": 1})[0] == {"y": "unknown", "z": "unknown"}
     assert _replay(shelf, {"a": 1}, prune=True)[0] == {"y": "cannot", "z": "removed"}
     assert shelf.held == {"a": 1, "y": 1}
+
+
+def test_what_was_removed_or_stepped_aside_makes_room():
+    # "a" can be made when "y" and "z" let go of what it needs.
+    class Full(Shelf):
+        def resources(self, state):
+            room = "z" not in self.held and self.held.get("y") in (None, "aside")
+            self.needs = {} if room else {"a": "room"}
+            self.refused = self.refused if "a" not in self.held else set()
+            return super().resources(state)
+
+    shelf = Full({"y": 1, "z": 1}, refused=["y"])
+
+    outcomes, report = _replay(shelf, {"a": 1}, prune=True)
+
+    assert outcomes == {"a": "written", "y": "removed", "z": "removed"}
+    assert report.holds
 
 
 # -- state files ------------------------------------------------------------------------------

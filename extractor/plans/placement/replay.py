@@ -310,10 +310,8 @@ class Placement:
                 for u in set(there) - set(state["resource_providers"])
             }
             # Children go before their parents.
-            found += [
-                Stranger(self, f"provider {u}", f"/resource_providers/{u}")
-                for u in reversed(_parents_first(strangers))
-            ]
+            names = {provider["name"] for provider in state["resource_providers"].values()}
+            found += [StrangeProvider(self, u, names) for u in reversed(_parents_first(strangers))]
             for what, path, names, known in (
                 ("trait", "/traits", self.custom_traits(), state["traits"]),
                 (
@@ -688,3 +686,25 @@ class Stranger:
 
     def remove(self):
         self._service.write("DELETE", self._path, None)
+
+    def step_aside(self):
+        return False
+
+
+class StrangeProvider(Stranger):
+    """A provider of which no file tells; in use, it can still give up a name that is wanted."""
+
+    def __init__(self, service, uuid, names):
+        super().__init__(service, f"provider {uuid}", f"/resource_providers/{uuid}")
+        self._uuid = uuid
+        self._names = names
+
+    def step_aside(self):
+        there = self._service.get(self._path, self.name)
+        if there is None or there["name"] not in self._names:
+            return False
+        body = {"name": self._uuid}
+        if there["parent_provider_uuid"] is not None:
+            body["parent_provider_uuid"] = there["parent_provider_uuid"]
+        self._service.write("PUT", self._path, body)
+        return True
