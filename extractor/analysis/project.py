@@ -19,7 +19,7 @@ from extractor.analysis.graph import (
     Unreadable,
     build_graph,
 )
-from extractor.analysis.modules import Module, find_modules, top_packages
+from extractor.analysis.modules import Module, find_modules, paths_of, top_packages
 from extractor.analysis.names import ModuleNames, read_names
 from extractor.analysis.references import (
     REFERENCES_VERSION,
@@ -149,7 +149,13 @@ class Project:
         key = _hash([*question, *entries])
         stored = self.cache.answer(key) if self.cache is not None else None
         if stored is None:
-            stored = find_references(tree, graph, below)
+            modules = paths_of(graph.modules)
+            stored = find_references(
+                tree,
+                graph,
+                below,
+                lambda path: self._source(tree, path) if path in modules else tree.read(path),
+            )
             if self.cache is not None:
                 self.cache.add_answer(key, stored)
         return [

@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from extractor.analysis.entry_points import FILES, EntryPoint, entry_points
@@ -53,14 +53,22 @@ class Reference(NamedTuple):
     symbol: str
 
 
-def find_references(tree: Tree, graph: Graph, below: Sequence[str] = ()) -> list[Reference]:
-    """All references, sorted; with ``below`` only to these modules and what is under them."""
+def find_references(
+    tree: Tree,
+    graph: Graph,
+    below: Sequence[str] = (),
+    read: Callable[[str], bytes] | None = None,
+) -> list[Reference]:
+    """All references, sorted; with ``below`` only to these modules and what is under them.
+
+    ``read`` gives a file that may have been read before.
+    """
     finder = _Finder(graph, below, entry_points(tree))
     found: set[Reference] = set()
     for path in tree.paths():
         if _NOT_TEXT.search(path) or tree.entry(path).mode not in {REGULAR, "100755"}:
             continue
-        source = tree.read(path)
+        source = (read or tree.read)(path)
         too_large = len(source) > _LARGEST_TEXT and not path.endswith(".py")
         if too_large or b"\0" in source[:1000]:
             continue

@@ -201,6 +201,10 @@ class _Reader:
             raise UsageError(f"nothing in {self.package} is registered by a class decorator")
         names = {node.name for _, node, _ in found}
         uses = sorted(self.attribute_uses())
+        of_name: dict[str, list[Use]] = {}
+        for use in uses:
+            of_name.setdefault(use.name, []).append(use)
+        registering = {module for module, _, _ in found}
         tables = _Tables(self)
         classes = [
             RegisteredClass(
@@ -210,7 +214,7 @@ class _Reader:
                 decorator=decorator,
                 fields=tuple(sorted(set(_fields(node, names)))),
                 tables=tuple(sorted(tables.of(module, node))),
-                by_attribute=tuple(u for u in uses if u.name == node.name),
+                by_attribute=tuple(of_name.get(node.name, ())),
                 by_import=tuple(e for e in self.graph.importers_of(module) if e.line),
             )
             for module, node, decorator in found
@@ -223,7 +227,7 @@ class _Reader:
             loaded_by=tuple(
                 e
                 for e in self.graph.edges
-                if e.imported in {m for m, _, _ in found}
+                if e.imported in registering
                 and (e.importer == self.package or e.via.startswith(self.package + ":"))
             ),
             module_uses=tuple(u for u in uses if u.name in modules and u.name not in names),
