@@ -158,7 +158,7 @@ def _describe(
         )
         for path, error in stage.failures:
             manifest.failed.append(TroubleRecord(step=stage.step.title, path=path, reason=error))
-        for path, finding in stage.findings:
+        for path, finding in [*stage.findings, *stage.reports]:
             manifest.left_for_a_person.append(
                 TaskRecord(
                     subject=f"{path}:{finding.line}" if finding.line else path,

@@ -47,6 +47,7 @@ _WORD = re.compile(rb"[A-Za-z_]\w*")
 class Stage:
     """What one step did: ``changes`` maps a path to new bytes, or None if it is gone.
 
+    ``reports`` are what rewrites say of files they changed, until an edit deals with the file;
     ``left`` counts the files that went with the subsystem, and their lines of Python.
     """
 
@@ -56,6 +57,7 @@ class Stage:
     rewrites: list[str] = field(default_factory=list)
     modes: dict[str, str] = field(default_factory=dict)
     findings: list[tuple[str, Finding]] = field(default_factory=list)
+    reports: list[tuple[str, Finding]] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
     left: tuple[int, int] = (0, 0)
     status: Status = "done"
@@ -173,7 +175,7 @@ class Decoupling:
                 outcome = rewrite.run(file, settings)
                 self._take_outcome(rewrite.name, path, outcome)
                 if isinstance(outcome, Rewritten):
-                    self.stage.findings += [(path, finding) for finding in outcome.findings]
+                    self.stage.reports += [(path, finding) for finding in outcome.findings]
 
     def _share(self, module: str) -> None:
         found = self._slice_of(module)
@@ -253,8 +255,6 @@ class Decoupling:
         self._rename(self._at_home(found), self.ours)
 
     def _edit(self, rules: Sequence[Edit]) -> None:
-        settled: set[str] = set()
-        unmatched: list[tuple[str, Finding]] = []
         for rule in rules:
             # Who says where a change is not wanted does without a file that is not there.
             paths = [p for p in sorted(self.files) if fnmatch.fnmatchcase(p, rule.files)]
@@ -272,12 +272,10 @@ class Decoupling:
                     self.stage.rewrites.append("replace_texts")
                     # A person has said what becomes of what no rewrite could settle.
                     self.stage.failures = [f for f in self.stage.failures if f[0] != path]
-                    settled.add(path)
+                    self.stage.reports = [f for f in self.stage.reports if f[0] != path]
             if not matched:
                 message = f"{rule.old!r} is not found here, so nothing was made of it"
-                unmatched.append((rule.files, Finding(message)))
-        told = [finding for finding in self.stage.findings if finding[0] not in settled]
-        self.stage.findings = told + unmatched
+                self.stage.findings.append((rule.files, Finding(message)))
 
     # What the second phase is made of.
 

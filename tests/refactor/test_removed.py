@@ -221,6 +221,30 @@ def test_what_the_result_does_not_have_is_told_when_it_leaves(source, tmp_path):
     ]
 
 
+DROPPING = """
+[[step.rewrite]]
+name = "drop_config_entries"
+settings = { modules = ["big.api.sub"] }
+"""
+DEALT_WITH = """
+[[step.edit]]
+files = "big.ini"
+old = "\\\\[filter:sub\\\\]\\n"
+new = ""
+"""
+
+
+@pytest.mark.parametrize(("more", "left"), [("", ["big.ini:2"]), (DEALT_WITH, [])])
+def test_what_a_rewrite_reports_is_told_until_an_edit_deals_with_it(source, tmp_path, more, left):
+    write(source, {"big.ini": "[filter:sub]\nfactory = big.api.sub.app:main\n"})
+    git(source, "add", "-A")
+    git(source, "commit", "-qm", "A filter")
+    path = tmp_path / "plan/series.toml"
+    path.write_text(path.read_text() + DROPPING + more)
+    _, manifest = refactored(source, tmp_path / "output")
+    assert [task["subject"] for task in manifest["left_for_a_person"]] == left
+
+
 def test_a_file_that_is_there_already_is_not_overwritten(source, tmp_path):
     write(source, {"big/sub_shim.py": "def main(*args):\n    raise SystemExit\n"})
     git(source, "add", "-A")
