@@ -16,7 +16,7 @@ from extractor.plan.series import load_series
 from extractor.progress import Progress
 from extractor.refactor.run import refactor
 from extractor.source.opening import open_source
-from extractor.source.tree import FolderTree
+from extractor.source.tree import GitTree
 from tests.repositories import git
 
 ROOT = "nova.api.openstack.placement.wsgi"
@@ -116,8 +116,10 @@ def test_the_patches_apply_to_a_clean_checkout(done, source, tmp_path):
 
 
 def test_the_contracts_hold_without_a_baseline(done):
+    output, manifest = done
     configuration = load(shipped_path("nova"))
-    world = world_of(FolderTree(done[0] / "nova"), configuration.packages)
+    with GitTree(output / "nova/.git", decoupled(manifest)[-1].revision) as tree:
+        world = world_of(tree, configuration.packages)
     verdicts = run(configuration, world, {})
     assert [verdict.name for verdict in verdicts if not verdict.kept] == []
 
