@@ -83,7 +83,12 @@ class Project:
         blobs = self._blobs_of(tree, graph.modules)
         for path in FILES:
             blobs.pop(path, None)
-        keys = {name: f"{blob}:{name}:{','.join(sorted(tops))}" for name, blob in blobs.items()}
+        of_tops = ",".join(sorted(tops))
+        # The same text means something else as a package: relative imports lead elsewhere.
+        keys = {
+            name: f"{blob}:{name}:{graph.modules[name].is_package}:{of_tops}"
+            for name, blob in blobs.items()
+        }
         known = self.cache.uses(keys.values()) if self.cache is not None else {}
         self._know(blob for name, blob in blobs.items() if keys[name] not in known)
         found: dict[str, Uses] = {}

@@ -166,3 +166,16 @@ def test_after_an_edit_every_answer_is_that_of_a_fresh_look(tmp_path, path, text
     assert after == look(MemoryTree(edited), None)
     assert after != before
     assert look(MemoryTree(FILES), Cache(tmp_path)) == before
+
+
+def test_a_module_that_became_a_package_is_read_anew(tmp_path):
+    text = b"from . import c\nc.go\n"
+    for files in ({"p/a.py": text}, {"p/a/__init__.py": text, "p/a/c.py": b""}):
+        tree = MemoryTree({**files, "p/__init__.py": b"", "p/c.py": b""})
+        answers = []
+        for cache in (Cache(tmp_path), None):
+            several = Project(["p"], cache)
+            graph = several.graph(tree)
+            with several.resolver(tree, graph) as resolver:
+                answers.append((graph, several.uses(tree, graph), resolver.names("p.a")))
+        assert answers[0] == answers[1]
