@@ -139,6 +139,10 @@ def _carry(
     run_git(git_dir, "update-ref", ORIGIN_NOTES, notes)
     unreadable = sorted(slices.unreadable.items())
     findings += [f"version {blob} cannot be sliced: {why}" for blob, why in unreadable]
+    findings += [
+        f"version {blob} is lacking: no symbol was seen to come from it"
+        for blob in sorted(slices.lacking)
+    ]
     counts = {
         "source commits": len(history.names),
         "commits": len(graph.commits),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractor.errors import MissingObject
 from extractor.parsing import UnreadableSource
 from extractor.slicing import Statements, bare_definitions, bound_names, slice_past, split_module
 from extractor.source.objects import ObjectReader, stream_objects
@@ -26,6 +27,8 @@ NOTHING = Sliced(b"", frozenset())
 class Slices:
     """Slices by blob and symbols. ``unreadable`` maps blobs that have no shape to the reason.
 
+    ``lacking`` are versions of other files that could not be looked into.
+
     A slice with ``header`` has at least the file's header, where none of its symbols is; one
     without has the symbols' definitions alone.
     """
@@ -36,6 +39,7 @@ class Slices:
         self._sliced: dict[tuple[str, frozenset[str], bool], Sliced] = {}
         self._same: dict[Sliced, Sliced] = {}
         self.unreadable: dict[str, str] = {}
+        self.lacking: set[str] = set()
 
     def read_ahead(self, wanted: Iterable[tuple[str, frozenset[str]]], header: bool) -> None:
         """Slice many (blob, symbols) while the next ones are being read."""
@@ -54,8 +58,16 @@ class Slices:
         return found or self._remember(blob, self._reader.read(blob), symbols, header)
 
     def definitions(self, blob: str) -> dict[str, bytes]:
-        """The code of each top-level name that an assignment, function or class binds."""
-        return _definitions(self._reader.read(blob))
+        """The code of each top-level name that an assignment, function or class binds.
+
+        None for a version that the clone lacks: it is noted, for nothing is seen to come from it.
+        """
+        try:
+            content = self._reader.read(blob)
+        except MissingObject:
+            self.lacking.add(blob)
+            return {}
+        return _definitions(content)
 
     def _remember(self, blob: str, content: bytes, symbols: frozenset[str], header: bool) -> Sliced:
         sliced = NOTHING

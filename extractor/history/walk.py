@@ -133,8 +133,8 @@ def iterate_renames(
 ) -> Iterator[tuple[str, list[Change]]]:
     """What each commit changed, with renames and copies (git's 50 %) recognised.
 
-    Recognising reads the changed files. Where the clone lacks one, the commit's renames
-    are told by equal content alone, and ``findings`` says so.
+    Recognising reads the changed files. Those that the clone lacks are recognised by equal
+    content alone, and ``findings`` says of which commit.
     """
     waiting = list(commits)
     while waiting:
@@ -151,12 +151,37 @@ def iterate_renames(
             try:
                 yield from list(iterate_changes(git_dir, [waiting[at]], *options))
             except SourceError:
-                yield from iterate_changes(git_dir, [waiting[at]], "-m", "-M100%")
+                yield from _renames_among_present(git_dir, waiting[at], options)
                 commit = waiting[at].split()[0]
-                findings.append(f"{commit}: renames told by equal content alone ({error})")
+                findings.append(
+                    f"{commit}: renames of what is lacking told by equal content alone ({error})"
+                )
             waiting = waiting[at + 1 :]
         else:
             return
+
+
+def _renames_among_present(
+    git_dir: Path, ask: str, options: Sequence[str]
+) -> Iterator[tuple[str, list[Change]]]:
+    """What one commit changed: renames recognised as asked where both contents are there."""
+    touched: dict[str, set[str]] = {}
+    for _commit, changes in iterate_changes(git_dir, [ask], "-m", "--no-renames"):
+        for change in changes:
+            touched.setdefault(change.path, set()).update((change.old_blob, change.blob))
+    blobs = sorted(set().union(*touched.values()) - {ABSENT})
+    lacking = {
+        line.split()[0].decode("ascii")
+        for line in stream_git(git_dir, "cat-file", "--batch-check", stdin=blobs)
+        if line.endswith(b" missing")
+    }
+    present = sorted(path for path, names in touched.items() if not names & lacking)
+    if present:
+        yield from iterate_changes(git_dir, [ask], *options, "--", *present)
+    for commit, changes in iterate_changes(git_dir, [ask], "-m", "-M100%"):
+        rest = [change for change in changes if change.path in touched.keys() - set(present)]
+        if rest:
+            yield commit, rest
 
 
 def _change(meta: bytes, path: str, old_path: str) -> Change:

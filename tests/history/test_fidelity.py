@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from extractor.errors import SourceError
 from extractor.history.append import append_history
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
@@ -108,22 +109,55 @@ def test_grafts_and_replace_refs_are_ignored(source, hashes):
     assert hashes() == first
 
 
+def take_out(source, *names):
+    """Make the source a clone that lacks these blobs."""
+    blobs = [source.git("rev-parse", name).decode().strip() for name in names]
+    packs = source.path / "objects" / "pack"
+    for pack in packs.glob("*"):
+        pack.chmod(0o644)
+    for pack in list(packs.glob("*.pack")):
+        data = pack.read_bytes()
+        for file in packs.glob("*"):
+            file.unlink()
+        source.git("unpack-objects", "-q", stdin=data)
+    for blob in blobs:
+        (source.path / "objects" / blob[:2] / blob[2:]).unlink()
+
+
 def test_a_blob_nothing_needs_may_be_missing(source, tmp_path):
     source.load(
         b"commit refs/heads/main\ncommitter C <c@x> 1 +0000\ndata 2\n1\nM 644 inline a\ndata 1\na\n"
         b"M 644 inline huge\ndata 4\nhuge\n"
     )
-    blob = source.git("rev-parse", "main:huge").decode().strip()
-    for pack in (source.path / "objects" / "pack").glob("*"):
-        pack.chmod(0o644)
-    for pack in list((source.path / "objects" / "pack").glob("*.pack")):
-        data = pack.read_bytes()
-        for file in (source.path / "objects" / "pack").glob("*"):
-            file.unlink()
-        source.git("unpack-objects", "-q", stdin=data)
-    (source.path / "objects" / blob[:2] / blob[2:]).unlink()
+    take_out(source, "main:huge")
     carry_history(source.path, source.head(), [WholeMove("a", "b")], tmp_path / "out")
     run_git(tmp_path / "out" / ".git", "fsck", "--strict")
+
+
+def test_a_rename_with_an_edit_is_seen_beside_blobs_that_are_missing(source, tmp_path):
+    lines = "".join(f"a_{number} = {number}\n" for number in range(9))
+    source.load(
+        "commit refs/heads/main\ncommitter C <c@x> 1 +0000\ndata 2\n1\n"
+        f"M 644 inline old.py\ndata <<END\n{lines}END\n"
+        "M 644 inline huge.py\ndata 5\nx = 1\n"
+        "commit refs/heads/main\ncommitter C <c@x> 2 +0000\ndata 2\n2\n"
+        f"R old.py new.py\nM 644 inline new.py\ndata <<END\n{lines}more = 1\nEND\n"
+        "M 644 inline huge.py\ndata 5\nx = 2\n"
+    )
+    whole = carry_history(source.path, source.head(), [WholeMove("new.py", "n")], tmp_path / "all")
+    take_out(source, "main:huge.py", "main^:huge.py")
+    carried = carry_history(source.path, source.head(), [WholeMove("new.py", "n")], tmp_path / "o")
+    assert carried.tip == whole.tip
+    assert carried.counts["commits"] == 2
+    assert any("what is lacking" in finding for finding in carried.findings)
+
+
+def test_a_blob_that_is_needed_and_missing_is_named(source, tmp_path):
+    source.load(TWO)
+    take_out(source, "main^:a")
+    with pytest.raises(SourceError):
+        carry_history(source.path, source.head(), [WholeMove("a", "b")], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 KILLED = """\
