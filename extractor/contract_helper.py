@@ -50,20 +50,29 @@ class Process:
         self._world = world
         self._id = 0
         self._failed = False
+        self._asked = False
 
     def ask(self, method: str, *arguments: object) -> None:
-        if not self._failed:
-            with self._failing():
-                if not self._id:
-                    self._start()
-                pickle.dump((method, arguments), self._to, pickle.HIGHEST_PROTOCOL)
-                self._to.flush()
+        if self._failed:
+            return
+        try:
+            request = pickle.dumps((method, arguments), pickle.HIGHEST_PROTOCOL)
+        except (pickle.PicklingError, AttributeError, TypeError):
+            # Somebody's own contract asks with what only this process has: it answers alone.
+            return
+        with self._failing():
+            if not self._id:
+                self._start()
+            self._to.write(request)
+            self._to.flush()
+            self._asked = True
 
     def wait(self) -> Any:
         result = None
-        if not self._failed:
+        if self._asked and not self._failed:
             with self._failing():
                 result = pickle.load(self._from)
+        self._asked = False
         return result
 
     def end(self) -> None:

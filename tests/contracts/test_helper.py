@@ -87,6 +87,13 @@ def test_where_it_dies_all_is_found_alone(world: World, before: bool) -> None:
     assert world.helper._failed
 
 
+def test_what_cannot_be_sent_is_found_alone(world: World) -> None:
+    text = b"import os"
+
+    assert len(world.where("begins", lambda source: source.startswith(text), world.modules)) == 16
+    assert len(world.spelled(["till"], world.modules)) == 4
+
+
 def test_only_a_large_project_gets_one(tree: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
     with helped(world_of(tree, ["shop"]), tree) as small:
