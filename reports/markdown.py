@@ -209,7 +209,7 @@ def _change(report: ChangeReport, link: str) -> Iterable[str]:
         words = f"{counted(abs(delta), 'module')} {'more' if delta > 0 else 'fewer'}"
         # Growth of its own is no new knot.
         is_knot = any(not g.belongs for g in c.gained)
-        words = f"**{words}**" if is_knot or not c.gained else f"{words}, all its own,"
+        words = f"**{words}**" if is_knot or not c.gained else f"{words}, all its own"
         through = sorted({g.through for g in c.gained if g.through})
         lines.append(
             f"* {code(c.root)} now loads {words} ({c.before} → {c.after}, "
