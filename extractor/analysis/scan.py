@@ -189,6 +189,11 @@ def _parse(
     # Loaded here: few files need it, and it brings a whole parser.
     from extractor.parsing import parse_ast
 
+    if reduced is not None:
+        # Stand-ins for old names are found in what is left, a tenth of the file.
+        with suppress(ValueError):
+            tree, stand_ins = parse_ast(reduced, path)
+            return tree, stand_ins.restore_name if stand_ins.names else None
     tree, stand_ins = parse_ast(source, path)
     return tree, stand_ins.restore_name if stand_ins.names else None
 
