@@ -1,5 +1,6 @@
 """Rules of the house that no linter knows."""
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -115,3 +116,10 @@ def test_commands_of_the_readme_exist():
     assert named >= {"run-demo", "run-tests"}
     for name in named:
         assert (ROOT / name).stat().st_mode & 0o100, f"{name} is not executable"
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "tests" / "benchmarks").glob("[!_]*.py")))
+def test_a_benchmark_can_still_be_loaded(script):
+    # They run by hand: what one imports may be gone for weeks before somebody sees it.
+    spec = importlib.util.spec_from_file_location(f"tests.benchmarks.{script.stem}", script)
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))

@@ -32,9 +32,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from extractor.analysis.modules import module_of
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
-from extractor.history.references import module_name
 from extractor.moves import WholeMove
 from extractor.outcome import Rewritten
 from extractor.rewrites.rename_references import Renames, rewrite
@@ -75,11 +75,11 @@ def renaming(
     moves: Sequence[WholeMove],
 ) -> Callable[[Mapping[str, str]], Callable[[str, bytes], bytes]]:
     """The rewrite by syntax tree of everything that names a moved module."""
-    names = {module_name(m.source): module_name(m.target) for m in moves if m.source != m.target}
+    names = {module_of(m.source): module_of(m.target) for m in moves if m.source != m.target}
     origin = {move.target: move.source for move in moves}
 
     def with_older(paths: Mapping[str, str]) -> Callable[[str, bytes], bytes]:
-        older = {module_name(old): module_name(now) for old, now in paths.items()}
+        older = {module_of(old): module_of(now) for old, now in paths.items()}
         modules = {old: names[now] for old, now in older.items() if now in names} | names
         renames = Renames(modules=modules, report_left=False)
 
@@ -88,11 +88,11 @@ def renaming(
                 return content
             outcome = rewrite(
                 content,
-                module=module_name(origin[path]),
+                module=module_of(origin[path]),
                 is_package=path.endswith("/__init__.py"),
                 renames=renames,
                 path=path,
-                new_module=module_name(path),
+                new_module=module_of(path),
             )
             return outcome.content if isinstance(outcome, Rewritten) else content
 
