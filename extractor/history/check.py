@@ -23,9 +23,10 @@ from extractor.history.references import (
     old_module_names,
 )
 from extractor.history.rewriting import MakeRewrite, RewriteBlob
+from extractor.history.selection import wrong_selection
 from extractor.history.state import HistoryState, read_state
 from extractor.history.walk import ABSENT, History, iterate_changes, iterate_renames, read_history
-from extractor.moves import Move, WholeMove, moves_by_target
+from extractor.moves import Move, SliceMove, WholeMove, moves_by_target
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.source.objects import ObjectReader, stream_objects
 from extractor.source.tree import GitTree, run_git
@@ -42,7 +43,8 @@ class HistoryCheck:
     ``files``: blame, line by line. ``noise``: commits that change nothing, and merges that
     join nothing. ``foreign``: paths in some tree that are no target. ``lost``: the source's
     commits that changed an ancestor of a carried file and are unknown to the result.
-    ``dangling``: imports of the finished result that no file of it answers. In the
+    ``dangling``: imports of the finished result that no file of it answers. ``selection``: what
+    is wrong with sliced files, as far as the tip has them in the source's own lines. In the
     ``rewritten`` form ``old_names`` are places in readable versions that name a moved module by
     an old path, or versions that only rewriting made unreadable; ``unreadable`` versions, which
     no parser accepts, are kept as they were.
@@ -66,6 +68,7 @@ class HistoryCheck:
     python_versions: int = 0
     former: tuple[str, ...] = ()
     superseded: int = 0
+    selection: tuple[str, ...] = ()
 
     def shares(self) -> dict[str, float]:
         """Part of the lines that name the right commit, for production, tests and the rest."""
@@ -89,7 +92,7 @@ class HistoryCheck:
         found += [f"{commit} changes nothing that lives on" for commit in self.noise]
         found += [f"{path} is in the history, but nothing of the result" for path in self.foreign]
         found += [f"{commit} of the source is lost" for commit in self.lost]
-        found += [*self.dangling, *self.old_names]
+        found += [*self.dangling, *self.old_names, *self.selection]
         if self.tip_differs:
             found.append(self.tip_differs)
         return tuple(found)
@@ -127,6 +130,7 @@ class HistoryCheck:
             "foreign_paths": len(self.foreign),
             "lost_ancestors": len(self.lost),
             "dangling_references": len(self.dangling),
+            "wrong_slices": len(self.selection),
             "old_names": len(self.old_names),
             "unreadable_versions": self.unreadable,
             "python_versions": self.python_versions,
@@ -169,6 +173,9 @@ def check_history(
         differs = str(error)
     line = _line(git_dir, tip, state.superseded)
     surplus = _surplus(git_dir, line, set(targets))
+    selection: list[str] = []
+    if rewrite is None:
+        selection = _selection(source_git_dir, state, git_dir, targets)
     names = _Names((), 0, 0)
     if rewrite is not None:
         names = _old_names(source_git_dir, state, git_dir, line, older)
@@ -181,12 +188,31 @@ def check_history(
         lost=_lost(source_git_dir, history, state),
         dangling=_dangling(git_dir, state.moves),
         tip_differs=differs,
+        selection=tuple(selection),
         old_names=names.found,
         unreadable=names.unreadable,
         python_versions=names.versions,
         former=tuple(sorted(surplus.intersection(state.former))),
         superseded=line.superseded,
     )
+
+
+def _selection(
+    source: Path, state: HistoryState, git_dir: Path, targets: Mapping[str, Sequence[Move]]
+) -> list[str]:
+    """What is wrong with the sliced files at the tip."""
+    found: list[str] = []
+    with ObjectReader(source) as theirs, ObjectReader(git_dir) as ours:
+        for target, group in targets.items():
+            slices = [move for move in group if isinstance(move, SliceMove)]
+            if slices:
+                wrong = wrong_selection(
+                    ours.read(f"{UPSTREAM}:{target}"),
+                    [theirs.read(f"{state.source_revision}:{move.source}") for move in slices],
+                    frozenset().union(*(move.symbols for move in slices)),
+                )
+                found += [f"{target}: {what}" for what in wrong]
+    return found
 
 
 def _dangling(git_dir: Path, moves: Sequence[Move]) -> tuple[str, ...]:
@@ -510,7 +536,8 @@ def summary(checked: HistoryCheck) -> str:
         f"same commit named by blame: {shares}",
         f"lines: {lines['lines']}",
         f"noise {len(checked.noise)}, foreign paths {len(checked.foreign)}, "
-        f"lost ancestors {len(checked.lost)}, dangling references {len(checked.dangling)}",
+        f"lost ancestors {len(checked.lost)}, dangling references {len(checked.dangling)}, "
+        f"wrong slices {len(checked.selection)}",
     ]
     text += checked.told_of_versions()
     text += checked.told_of_following()

@@ -144,7 +144,8 @@ def history_records(
             f"blame names the same commit for {', '.join(shares)} lines",
             f"{checked.commits} commits: {len(checked.noise)} change nothing, "
             f"{len(checked.foreign)} paths are foreign, {len(checked.lost)} ancestors are lost, "
-            f"{len(checked.dangling)} imports of the result dangle",
+            f"{len(checked.dangling)} imports of the result dangle, "
+            f"{len(checked.selection)} things are wrong with sliced files",
             *checked.told_of_versions(),
             *checked.told_of_following(),
         ),
