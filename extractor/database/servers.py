@@ -174,13 +174,18 @@ def _as(owner: pwd.struct_passwd | None) -> dict[str, int]:
     return {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid}
 
 
+def _environment(server: Server, installed: Installed) -> dict[str, str]:
+    # Other servers that start at the same moment have temporary tables of the same names.
+    return installed.environment() | {"TMPDIR": str(server.folder)}
+
+
 def _prepare(
     command: Sequence[str], server: Server, installed: Installed, owner: pwd.struct_passwd | None
 ) -> None:
     done = subprocess.run(
         command,
         cwd=server.folder,
-        env=installed.environment(),
+        env=_environment(server, installed),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -198,7 +203,7 @@ def _launch(
         process: subprocess.Popen[bytes] = subprocess.Popen(
             command,
             cwd=server.folder,
-            env=installed.environment(),
+            env=_environment(server, installed),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
