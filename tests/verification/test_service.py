@@ -61,6 +61,7 @@ def setup(tmp_path):
 
 
 def test_a_service_is_set_up_asked_and_tells_at_the_end(setup):
+    held = b"x" * (96 << 20)
     with running(setup) as service:
         state = str(setup.state)
         assert service.send("GET", "/a").body.decode() == f"store:{state} in {state} 1"
@@ -68,6 +69,8 @@ def test_a_service_is_set_up_asked_and_tells_at_the_end(setup):
         told = service.stop()
     assert (setup.state / "synced").is_file()
     assert "shop" in told["start"]["modules"]
+    # Its own, whatever the process that started it holds.
+    assert 1024 < told["memory"] < 64 * 1024 < len(held) >> 10
     assert str(setup.state / "shop.conf") in told["opened"]
 
 
