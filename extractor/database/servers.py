@@ -57,7 +57,7 @@ class Server:
         from sqlalchemy import create_engine, text
 
         if self.engine == "sqlite":
-            (self.folder / f"{name}.sqlite").unlink(missing_ok=True)
+            (self.folder / f"{name}.sqlite").write_bytes(b"")
             return self.url(name)
         home = "mysql" if self.engine == "mariadb" else "postgres"
         engine = create_engine(self.url(home), isolation_level="AUTOCOMMIT")

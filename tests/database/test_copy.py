@@ -2,6 +2,7 @@ import datetime
 import gc
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -277,6 +278,8 @@ def test_processes_killed_at_random_moments_lose_and_double_nothing(server, serv
     left = []
     # The last one is let finish.
     for upto in (*sorted(rng.sample(range(12_000), 4)), None):
+        if left and JOURNAL not in _tables(target):
+            break  # the last one had done all when it was killed
         process = subprocess.Popen(
             [sys.executable, "-c", _PROCESS], env={**os.environ, "SOURCE": source, "TARGET": target}
         )
@@ -286,8 +289,8 @@ def test_processes_killed_at_random_moments_lose_and_double_nothing(server, serv
         process.wait()
         left.append(_count(target))
 
-    assert process.returncode == 0
-    assert 0 < left[0] < left[-1]
+    assert process.returncode in {0, -signal.SIGKILL}
+    assert 0 < left[0] <= left[-1]
     assert _rows(target) == _rows(source)
     assert reflect(engine_for(target), SETTINGS.tables) == before
     assert _version(target) == [SETTINGS.revision]
