@@ -226,6 +226,8 @@ def _verdicts(
         with helped(world_of(tree, configuration.packages, store), tree) as world:
             verdicts = run(configuration, world, known)
         store.save()
+        # Nor need the interpreter look at them once more when it ends.
+        gc.freeze()
         return verdicts, sorted(world.unreadable)
 
 
