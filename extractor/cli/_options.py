@@ -87,6 +87,13 @@ plan_option = click.option(
     help="Name of a plan, or a folder with a plan.toml.  [default: the only one there is]",
 )
 
+python_option = click.option(
+    "--python",
+    type=click.Path(path_type=Path),
+    metavar="PY",
+    help="The interpreter to build environments with.  [default: the newest that fits]",
+)
+
 
 def reporting_options(verb: _F) -> _F:
     """Add ``--json`` and ``--quiet``; the verb gets them as ``reporting``."""

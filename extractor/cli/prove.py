@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from extractor.cli._options import Reporting, plan_option, reporting_options
+from extractor.cli._options import Reporting, plan_option, python_option, reporting_options
 from extractor.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -41,12 +41,7 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="What was extracted: tests of the phase 'removed' run on it.",
 )
-@click.option(
-    "--python",
-    type=click.Path(path_type=Path),
-    metavar="PY",
-    help="The interpreter to build environments with.  [default: the newest that fits]",
-)
+@python_option
 @click.option(
     "--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes that test."
 )

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from extractor.cli._extracting import extract, extraction_options
+from extractor.cli._options import python_option
 
 
 @click.command()
@@ -15,12 +16,7 @@ from extractor.cli._extracting import extract, extraction_options
 @click.option(
     "--verify", is_flag=True, help="Also run the checks that need an environment of their own."
 )
-@click.option(
-    "--python",
-    type=click.Path(path_type=Path),
-    metavar="PY",
-    help="The interpreter for those.  [default: the newest that fits]",
-)
+@python_option
 def command(verify: bool, python: Path | None, **options: Any) -> int:
     """Extract a subsystem of SOURCE into the new folder OUTPUT.
 

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import click
 
-from extractor.cli._options import Reporting, plan_option, reporting_options, rev_option
+from extractor.cli._options import (
+    Reporting,
+    plan_option,
+    python_option,
+    reporting_options,
+    rev_option,
+)
 from extractor.errors import ExitCode, UsageError
 from extractor.manifest import record_checks
 from extractor.plan.load import Plan, load_plan
@@ -36,12 +42,7 @@ from extractor.verification.run import (
 )
 @rev_option
 @plan_option
-@click.option(
-    "--python",
-    type=click.Path(path_type=Path),
-    metavar="PY",
-    help="The interpreter to build environments with.  [default: the newest that fits]",
-)
+@python_option
 @click.option("--only", multiple=True, metavar="CHECK", help="Run this check; may be repeated.")
 @click.option("--quick", is_flag=True, help="Only the static checks and the unit tests.")
 @click.option(
