@@ -10,9 +10,11 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from extractor.analysis.modules import module_of
 from extractor.outcome import Failed, Outcome, Rewritten, Unchanged
 from extractor.plan.moves import is_below
 from extractor.rewrites import drop_documents, rename_references
+from extractor.rewrites.parts.source_file import SourceFile
 from extractor.rewrites.rename_references import Renames
 
 _LABEL = re.compile(rb"^\.\. _([\w.-]+):\s*$", re.MULTILINE)
@@ -59,8 +61,9 @@ def mentions_of_gone(
             continue
         if paths is not None:
             found.update(_matched(path, content, paths))
-        if any(word in content for word in words):
-            found.update(_changed(path, content, _renamed(path, content, renames)))
+        if any(word in content for word in words) and path.endswith(rename_references.SUFFIXES):
+            file = SourceFile(path, content, module_of(path), path.endswith("/__init__.py"))
+            found.update(_changed(path, content, rename_references.run(file, renames)))
         if path.endswith(drop_documents.SUFFIXES):
             outcome = drop_documents.rewrite(content, documents=documents, path=path)
             found.update(_changed(path, content, outcome))
@@ -100,21 +103,6 @@ def _paths(
 def _folders(path: str) -> list[str]:
     parts = path.split("/")[:-1]
     return ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
-
-
-def _renamed(path: str, content: bytes, renames: Renames) -> Outcome:
-    if not path.endswith(".py"):
-        if not path.endswith(rename_references.SUFFIXES):
-            return Unchanged()
-        return rename_references.rewrite_text(content, renames)
-    module = path.removesuffix(".py").replace("/", ".")
-    return rename_references.rewrite(
-        content,
-        module=module.removesuffix(".__init__"),
-        is_package=path.endswith("/__init__.py"),
-        renames=renames,
-        path=path,
-    )
 
 
 def _changed(path: str, content: bytes, outcome: Outcome) -> Iterable[Mention]:

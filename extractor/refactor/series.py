@@ -476,19 +476,11 @@ class Decoupling:
                     self._take_outcome("rename_references", path, outcome)
 
     def _renamed(self, renames: Renames, path: str, module: str, new_path: str) -> Outcome:
-        content = self.files[path]
-        if not path.endswith(".py"):
-            if not path.endswith(rename_references.SUFFIXES):
-                return Unchanged()
-            return rename_references.rewrite_text(content, renames)
-        return rename_references.rewrite(
-            content,
-            module=module,
-            is_package=path.endswith("/__init__.py"),
-            renames=renames,
-            path=path,
-            new_module=module_of(new_path),
-        )
+        if not path.endswith(rename_references.SUFFIXES):
+            return Unchanged()
+        is_package = path.endswith("/__init__.py")
+        file = SourceFile(path, self.files[path], module, is_package, module_of(new_path))
+        return rename_references.run(file, renames)
 
     def _renames(self, names: NameMap, staying: Collection[str] = ()) -> Renames:
         return Renames(
