@@ -60,6 +60,24 @@ class Appended:
     is_anew: bool = False
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Where to bring the branch, and in whose name what is not the source's own."""
+
+    source_git_dir: Path
+    revision: str
+    moves: tuple[Move, ...]
+    author: Identity
+    make_rewrite: MakeRewrite | None
+
+    def commit(self, tree: str, parents: Sequence[str], message: str, date: int) -> bytes:
+        """A commit by the author, dated as the source's revision."""
+        who = f"{self.author.name} <{self.author.email}> {date} +0000"
+        lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+        text = "\n".join([*lines, f"author {who}", f"committer {who}", "", message])
+        return text.encode("utf-8", "surrogateescape")
+
+
 def append_history(
     source_git_dir: Path,
     revision: str,
@@ -91,12 +109,11 @@ def append_history(
     before = _put_right(git_dir, state)
     if revision == state.source_revision:
         return Appended(before, before, (), state.findings)
+    asked = _Asked(source_git_dir, revision, tuple(moves), author, make_rewrite)
     try:
-        new_state, notes = _gone_on(source_git_dir, revision, moves, git_dir, state, author,
-                                    make_rewrite)  # fmt: skip
+        new_state, notes = _gone_on(asked, git_dir, state)
     except _OtherPast:
-        new_state, notes = _anew(source_git_dir, revision, moves, git_dir, state, author,
-                                 make_rewrite)  # fmt: skip
+        new_state, notes = _anew(asked, git_dir, state)
     added = run_git(git_dir, "rev-list", "--topo-order", "--reverse", new_state.tip, f"^{before}")
     # The state goes before the branch: if it is newer, the next time puts the branch right.
     run_git(git_dir, "update-ref", ORIGIN_NOTES, notes)
@@ -122,19 +139,12 @@ def _put_right(git_dir: Path, state: HistoryState) -> str:
     return state.tip
 
 
-def _gone_on(
-    source_git_dir: Path,
-    revision: str,
-    moves: Sequence[Move],
-    git_dir: Path,
-    state: HistoryState,
-    author: Identity,
-    make_rewrite: MakeRewrite | None,
-) -> tuple[HistoryState, str]:
+def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[HistoryState, str]:
     """Append the source's new commits to those there are; the new state, and the notes' commit.
 
     ``_OtherPast`` when that would not do.
     """
+    source_git_dir, revision, moves = asked.source_git_dir, asked.revision, asked.moves
     before = state.tip
     planned_before = {move.target for move in state.moves}
     targets = moves_by_target(moves)
@@ -150,8 +160,8 @@ def _gone_on(
         lineages = _joined(state, new_lineages, targets)
         rewrite_blob = (
             None
-            if make_rewrite is None
-            else make_rewrite(older_names(source_git_dir, revision, moves, lineages))
+            if asked.make_rewrite is None
+            else asked.make_rewrite(older_names(source_git_dir, revision, moves, lineages))
         )
         contents = Contents(reader, pack, lineages, slices, rewrite_blob)
         as_before = Contents(reader, pack, state.lineages, slices, rewrite_blob)
@@ -182,9 +192,8 @@ def _gone_on(
             if rewrite_blob is not None and _differ(dict(tree.leaves()), last.leaves):
                 # Names have changed that old versions mention.
                 raise _OtherPast
-            who = f"{author.name} <{author.email}> {commit_date(reader.read(revision))} +0000"
-            text = f"tree {tree.name}\nparent {tip}\nauthor {who}\ncommitter {who}\n\n{_PLAN}"
-            tip = pack.add(b"commit", text.encode("utf-8", "surrogateescape"))
+            date = commit_date(reader.read(revision))
+            tip = pack.add(b"commit", asked.commit(tree.name, [tip], _PLAN, date))
             graph.commits[tip] = NewCommit(tree, (graph.new_of.get(revision, before),), 0)
         fresh = {name: commit for name, commit in graph.commits.items() if name not in known}
         origins = {graph.new_of[old]: old for old in graph.kept()}
@@ -203,7 +212,7 @@ def _gone_on(
         state,
         source_revision=revision,
         tip=tip,
-        moves=tuple(moves),
+        moves=moves,
         lineages=replace(lineages, followed=(*state.lineages.followed, *lineages.followed)),
         new_of=graph.new_of,
         reasons=graph.reasons,
@@ -214,37 +223,28 @@ def _gone_on(
     return new_state, notes
 
 
-def _anew(
-    source_git_dir: Path,
-    revision: str,
-    moves: Sequence[Move],
-    git_dir: Path,
-    state: HistoryState,
-    author: Identity,
-    make_rewrite: MakeRewrite | None,
-) -> tuple[HistoryState, str]:
+def _anew(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[HistoryState, str]:
     """Carry the whole history again and join the branch to it; as ``_gone_on``.
 
     The new line comes first: what asks git about a file is led along it, for there it is as
     it is after the join, and the old line is left for those who know its commits.
     """
-    with _work_folder(git_dir) as folder, ObjectReader(source_git_dir) as reader:
+    revision = asked.revision
+    with _work_folder(git_dir) as folder, ObjectReader(asked.source_git_dir) as reader:
         carried = carry_history(
-            source_git_dir,
+            asked.source_git_dir,
             revision,
-            moves,
+            asked.moves,
             folder / "anew",
-            form="moved" if make_rewrite is None else "rewritten",
-            make_rewrite=make_rewrite,
+            form="moved" if asked.make_rewrite is None else "rewritten",
+            make_rewrite=asked.make_rewrite,
         )
         fresh_dir = folder / "anew" / ".git"
         fresh = read_state(fresh_dir)
         tree = run_git(fresh_dir, "rev-parse", f"{carried.tip}^{{tree}}").decode("ascii").strip()
         pack = PackWriter(folder / "new.pack")
-        who = f"{author.name} <{author.email}> {commit_date(reader.read(revision))} +0000"
-        text = f"tree {tree}\nparent {carried.tip}\nparent {state.tip}\n"
-        text += f"author {who}\ncommitter {who}\n\n{_ANEW}"
-        tip = pack.add(b"commit", text.encode("utf-8", "surrogateescape"))
+        date = commit_date(reader.read(revision))
+        tip = pack.add(b"commit", asked.commit(tree, [carried.tip, state.tip], _ANEW, date))
         earlier = state.origins()
         origins = {**earlier, **fresh.origins()}
         notes = _notes(git_dir, origins, pack, reader, revision)
