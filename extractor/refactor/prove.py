@@ -294,9 +294,9 @@ class _Prover:
         if missing:
             fresh, died = self._run(revision, missing)
             found |= fresh
-            if not died:
+            for name, outcomes in fresh.items():
                 # Whatever ended a worker may not do so again.
-                for name, outcomes in fresh.items():
+                if not died or NO_OUTCOME not in outcomes.of.values():
                     store.put(name, outcomes)
         return bool(missing), dict(sorted(found.items()))
 

@@ -10,8 +10,11 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +25,9 @@ from extractor.verification.environment import Environment, NoEnvironment
 
 _PROBE = Path(__file__).parent / "probes" / "run_tests.py"
 PASSED, SKIPPED = "passed", "skipped"
+_BROKEN = {"error", "failed"}
+# How often a worker is looked at, in seconds.
+_LOOK = 1.0
 FAILED_IMPORT = "unittest.loader._FailedTest"
 
 
@@ -163,11 +169,14 @@ def run_tests(
     backwards: bool = False,
     first: bool = False,
     timeout: float = 1800.0,
+    silence: float = 600.0,
 ) -> Outcomes:
     """Run groups in ``workers`` processes; a ``seed`` other than 0 shuffles groups and classes.
 
     ``backwards`` runs the last group first, and of each class the last test. With ``first`` every
-    worker ends with its first broken test.
+    worker ends with its first broken test. A worker that dies, or says nothing for ``silence``
+    seconds, loses the group it was at; another goes on behind it. All end after ``timeout``
+    seconds.
     """
     started = time.monotonic()
     ordered = list(groups)
@@ -175,52 +184,32 @@ def run_tests(
         random.Random(seed).shuffle(ordered)
     if backwards:
         ordered.reverse()
-    shares: list[list[str]] = [[] for _ in range(max(1, workers))]
+    shares: list[list[Group]] = [[] for _ in range(max(1, workers))]
     loads = [0] * len(shares)
     for group in ordered:
         lightest = loads.index(min(loads))
-        shares[lightest].append(group.key)
+        shares[lightest].append(group)
         loads[lightest] += len(group.ids)
-    running = []
-    for number, share in enumerate(shares):
-        if not share:
-            continue
-        output = scratch / f"run-{time.monotonic_ns()}-{number}.jsonl"
-        spec = {
-            "where": list(suite.where),
-            "mode": "run",
-            "groups": share,
-            "seed": seed,
-            "backwards": backwards,
-            "first": first,
-        }
-        running.append((_start(suite, spec, output), output))
-    outcomes: dict[str, str] = {}
-    details: dict[str, str] = {}
-    deaths: list[str] = []
-    for process, output in running:
+    spec = {"mode": "run", "seed": seed, "backwards": backwards, "first": first}
+    limits = _Limits(started + timeout, silence)
+    with ThreadPoolExecutor(len(shares)) as pool:
         try:
-            _, errors = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            _, errors = process.communicate()
-        done = False
-        text = output.read_text(encoding="utf-8") if output.is_file() else ""
-        for line in text.splitlines():
-            record = json.loads(line)
-            if record.get("done"):
-                done = True
-                continue
-            outcomes[record["id"]] = record["outcome"]
-            if "detail" in record:
-                details[record["id"]] = record["detail"]
-        if not done:
-            deaths.append(errors.decode("utf-8", "replace").strip()[-500:])
+            submitted = [
+                pool.submit(_run_share, suite, spec, share, scratch, limits)
+                for share in shares
+                if share
+            ]
+            parts = [future.result() for future in submitted]
+        finally:
+            limits.stop.set()
+    outcomes = {test: outcome for part in parts for test, outcome in part.of.items()}
+    details = {test: detail for part in parts for test, detail in part.details.items()}
+    deaths = [death for part in parts for death in part.deaths]
     wanted = {i for group in groups for i in group.ids}
     # A fixture's failure is told under a name of its own; what was not asked for is dropped.
-    kept = {i: o for i, o in outcomes.items() if i in wanted or o in {"error", "failed"}}
+    kept = {i: o for i, o in outcomes.items() if i in wanted or o in _BROKEN}
     lost = tuple(sorted(wanted - set(kept)))
-    if first and any(outcome in {"error", "failed"} for outcome in kept.values()):
+    if first and _BROKEN & set(kept.values()):
         # The workers ended early, as they were told.
         lost = ()
     if deaths and lost:
@@ -232,6 +221,79 @@ def run_tests(
         deaths=tuple(deaths),
         seconds=time.monotonic() - started,
     )
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """``deadline`` on the monotonic clock; ``silence`` in seconds; ``stop`` when nobody waits."""
+
+    deadline: float
+    silence: float
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def reached(self) -> bool:
+        return self.stop.is_set() or time.monotonic() >= self.deadline
+
+
+def _run_share(
+    suite: Suite,
+    spec: Mapping[str, object],
+    share: Sequence[Group],
+    scratch: Path,
+    limits: _Limits,
+) -> Outcomes:
+    """What the groups of one worker came to, and of those who took over from it."""
+    of: dict[str, str] = {}
+    details: dict[str, str] = {}
+    deaths: list[str] = []
+    left = list(share)
+    while left:
+        output = scratch / f"run-{uuid.uuid4().hex}.jsonl"
+        own = {**spec, "where": list(suite.where), "groups": [group.key for group in left]}
+        last_words = _wait(_start(suite, own, output), output, limits)
+        ended, done = _read(output)
+        of |= {record["id"]: record["outcome"] for record in ended}
+        details |= {record["id"]: record["detail"] for record in ended if "detail" in record}
+        if done:
+            break
+        deaths.append(last_words)
+        if limits.reached() or (spec["first"] and _BROKEN & set(of.values())):
+            break
+        left = _behind(left, of.keys())
+    return Outcomes(of=of, details=details, deaths=tuple(deaths))
+
+
+def _behind(groups: Sequence[Group], ended: Collection[str]) -> list[Group]:
+    """The groups after the one that a worker was at when it died."""
+    at = max((n for n, group in enumerate(groups) if set(group.ids) & set(ended)), default=-1)
+    if at == -1 or set(groups[at].ids) <= set(ended):
+        at += 1
+    return list(groups[at + 1 :])
+
+
+def _wait(process: subprocess.Popen[bytes], output: Path, limits: _Limits) -> str:
+    """Wait for a worker, and end one that is late or silent; its last words."""
+    heard, size = time.monotonic(), -1
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            _, errors = process.communicate(timeout=_LOOK)
+            return errors.decode("utf-8", "replace").strip()[-500:]
+        written = output.stat().st_size if output.exists() else -1
+        if written != size:
+            heard, size = time.monotonic(), written
+        silent = time.monotonic() - heard
+        if limits.reached() or silent >= limits.silence:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return "it was late" if limits.reached() else f"it said nothing for {silent:.0f} s"
+
+
+def _read(output: Path) -> tuple[list[dict[str, str]], bool]:
+    """The tests that ended, and whether the worker got to its end."""
+    text = output.read_text(encoding="utf-8") if output.is_file() else ""
+    # What a killed worker was writing is not whole.
+    records = [json.loads(line) for line in text.split("\n")[:-1]]
+    return [r for r in records if "id" in r], any("done" in r for r in records)
 
 
 def _start(suite: Suite, spec: Mapping[str, object], output: Path) -> subprocess.Popen[bytes]:

@@ -19,6 +19,7 @@ from extractor.verification.test_runs import (
 
 CASES = """\
 import os
+import time
 import unittest
 
 
@@ -38,6 +39,8 @@ class DyingTest(unittest.TestCase):
     def test_dies(self):
         if os.environ.get("DIE"):
             os._exit(3)
+        if os.environ.get("HANG"):
+            time.sleep(600)
 
 
 class Own(unittest.TestSuite):
@@ -104,6 +107,15 @@ def test_a_worker_that_dies_loses_its_tests(tmp_path, here):
     outcomes = run_tests(made, list_tests(made, tmp_path), tmp_path, workers=1)
     assert "shop.tests.test_cases.DyingTest.test_dies" in outcomes.lost
     assert set(outcomes.lost) <= set(outcomes.broken())
+
+
+@pytest.mark.parametrize("how", ["DIE", "HANG"])
+def test_the_tests_behind_one_that_ends_its_worker_run_all_the_same(tmp_path, here, how):
+    made = suite(tmp_path, here, **{how: "1"})
+    outcomes = run_tests(made, list_tests(made, tmp_path), tmp_path, workers=1, silence=1.5)
+    assert outcomes.lost == ("shop.tests.test_cases.DyingTest.test_dies",)
+    assert len(outcomes.of) == 4
+    assert len(outcomes.deaths) == 1
 
 
 def test_what_does_not_import_is_broken(tmp_path, here):
