@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from extractor.errors import UsageError
 
+# Folders around the packages of a project that no module's name has.
+_AROUND = ("src/", "lib/")
 _NEVER_ROOTS = frozenset({"docs", "doc", "examples", "tests", "test", "tools", "build", "dist"})
 
 
@@ -43,14 +45,12 @@ def find_modules(paths: Iterable[str], packages: Sequence[str]) -> dict[str, Mod
 
 
 def top_packages(paths: Iterable[str]) -> list[str]:
-    """Names of the packages at the root or below ``src/``, those with most files first."""
+    """Names of the packages at the root, in ``src/`` or ``lib/``, those with most files first."""
     counts: dict[str, int] = {}
     for path in paths:
-        parts = path.split("/")
-        if parts[0] == "src":
-            parts = parts[1:]
-        if not parts or not path.endswith(".py"):
+        if not path.endswith(".py"):
             continue
+        parts = path[len(around(path)) :].split("/")
         top = parts[0]
         if len(parts) == 1:
             if top in {"setup.py", "conftest.py", "noxfile.py"}:
@@ -67,9 +67,17 @@ def ancestors(name: str) -> list[str]:
     return [".".join(parts[:size]) for size in range(1, len(parts))]
 
 
+def around(path: str) -> str:
+    """The leading folder of ``path`` that is no part of its module's name, with its slash."""
+    return next((folder for folder in _AROUND if path.startswith(folder)), "")
+
+
 def module_of(path: str) -> str:
-    """``a/b/c.py`` is ``a.b.c`` and ``a/b/__init__.py`` is ``a.b``, at the root or in ``src/``."""
-    inner = path.removeprefix("src/").removesuffix(".py")
+    """``a/b/c.py`` is ``a.b.c`` and ``a/b/__init__.py`` is ``a.b``.
+
+    At the root, in ``src/`` or ``lib/``.
+    """
+    inner = path[len(around(path)) :].removesuffix(".py")
     return inner.replace("/", ".").removesuffix(".__init__")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from extractor.analysis.modules import module_of
+from extractor.analysis.modules import around, module_of
 from extractor.analysis.names import Imported, ModuleNames, Reference, Unit, read_names
 from extractor.parsing import UnreadableSource
 from extractor.source.tree import SYMLINK, Tree
@@ -87,7 +87,7 @@ class Reach:
 def modules_of(tree: Tree, packages: Collection[str]) -> dict[str, str]:
     """Dotted module to path, for all regular ``.py`` files below the named packages.
 
-    A package lies at the root of the tree, or else below ``src/``.
+    A package lies at the root of the tree, or else in ``src/`` or ``lib/``.
     """
     found: dict[str, str] = {}
     for path in tree.paths():
@@ -96,7 +96,7 @@ def modules_of(tree: Tree, packages: Collection[str]) -> dict[str, str]:
             continue
         if tree.entry(path).mode == SYMLINK:
             continue
-        if not path.startswith("src/") or module not in found:
+        if not around(path) or module not in found:
             found[module] = path
     return found
 

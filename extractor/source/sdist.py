@@ -36,8 +36,8 @@ class SdistFiles:
 def read_sdist(archive: Path) -> SdistFiles:
     """The files of ``archive`` (any tar); ``SourceError`` when it is broken or hostile.
 
-    The metadata a build writes into every archive (``PKG-INFO`` and ``*.egg-info`` of the
-    top folder) is left out: it belongs to the archive, not to the project.
+    The metadata a build writes into every archive (``PKG-INFO``, ``*.egg-info`` beside
+    the packages) is left out: it belongs to the archive, not to the project.
     """
     try:
         with tarfile.open(archive, "r:*") as tar:
@@ -112,8 +112,9 @@ def _split(name: str, archive: str) -> tuple[str, str]:
 
 
 def _is_build_metadata(path: str) -> bool:
-    first = path.split("/")[0]
-    return path == "PKG-INFO" or first.endswith(".egg-info")
+    # Beside the packages: at the root, or in the one folder around them.
+    beside = path.removeprefix("src/").removeprefix("lib/").split("/")[0]
+    return path == "PKG-INFO" or beside.endswith(".egg-info")
 
 
 def _refuse_files_below_files(content: dict[str, bytes], archive: str) -> None:

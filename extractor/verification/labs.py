@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractor.analysis.modules import around
 from extractor.errors import UsageError
 from extractor.source.tree import FolderTree
 from extractor.verification.check import Context, Result
@@ -177,10 +178,14 @@ def process_tag() -> str:
     return f"{os.getpid()}.tmp"
 
 
+def _top(path: str) -> str:
+    return path[len(around(path)) :].partition("/")[0]
+
+
 def source_key(context: Context, against: Path, more: str) -> str:
     """A name for what decides how the source behaves: its files, its environment, ``more``."""
-    top = context.plan.data.source_package
-    paths = [p for p in FolderTree(against).paths() if p.startswith(f"{top}/")]
+    tops = context.plan.data.tops()
+    paths = [p for p in FolderTree(against).paths() if _top(p) in tops]
     made = environment_of_source(context)
     variables = json.dumps(dict(sorted(context.settings.test_environment.items())))
     return f"{content_key(against, paths)}-{text_key(more + made.root.name + variables)}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from extractor.analysis.modules import around
 from extractor.errors import SourceError
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.moves import is_below, target_module
@@ -76,11 +77,12 @@ def tests_of_source(tree: Tree, context: Context) -> set[tuple[str, str]]:
     layout = dict(data.layout.modules)
     found: set[tuple[str, str]] = set()
     for path in tree.paths():
-        module = path.removesuffix(".py").replace("/", ".")
+        inner = path[len(around(path)) :]
+        module = inner.removesuffix(".py").replace("/", ".")
         if not is_below(module, data.roots.tests) or is_below(module, data.roots.exclude):
             continue
         # Only a module's own name has no dots in it: that of a data file may.
-        folder, _, name = path.rpartition("/")
+        folder, _, name = inner.rpartition("/")
         kept = "" if path.endswith(".py") else f"/{name}"
         target = target_module(folder.replace("/", ".") if kept else module, layout)
         if target is None:

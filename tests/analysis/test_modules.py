@@ -1,7 +1,9 @@
 import pytest
 
-from extractor.analysis.modules import Module, find_modules, top_packages
+from extractor.analysis.modules import Module, find_modules, module_of, top_packages
+from extractor.analysis.symbols import modules_of
 from extractor.errors import UsageError
+from extractor.source.tree import MemoryTree
 
 
 def names(paths, *packages):
@@ -18,6 +20,15 @@ def test_a_package_at_the_root():
 
 def test_a_src_layout():
     assert find_modules(["src/p/__init__.py", "setup.py"], ["p"])["p"].path == "src/p/__init__.py"
+
+
+@pytest.mark.parametrize("folder", ["", "src/", "lib/"])
+def test_folders_around_the_packages_are_no_part_of_a_name(folder):
+    paths = [f"{folder}p/__init__.py", f"{folder}p/a.py", "setup.py", "tools/x.py"]
+    assert [module_of(path) for path in paths[:2]] == ["p", "p.a"]
+    assert top_packages(paths) == ["p"]
+    tree = MemoryTree(dict.fromkeys(paths, b""))
+    assert modules_of(tree, {"p"}) == {"p": paths[0], "p.a": paths[1]}
 
 
 def test_the_shallowest_wins_over_copies():

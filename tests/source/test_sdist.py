@@ -63,6 +63,8 @@ def test_only_the_archives_own_metadata_is_left_out(archive):
     names = [
         "PKG-INFO",
         "project.egg-info/SOURCES.txt",
+        "lib/project.egg-info/SOURCES.txt",
+        "src/project.egg-info/PKG-INFO",
         "tests/PKG-INFO",
         "tests/sample.egg-info/PKG-INFO",
         "ChangeLog",
