@@ -71,3 +71,9 @@ def test_several_sources_may_both_have_a_line():
 )
 def test_what_is_wrong_is_said(result, said):
     assert any(said in found for found in wrong_selection(result, [SOURCE], {"Wanted"}))
+
+
+def test_what_a_star_brings_is_not_told_by_the_file():
+    source = b"from lib import *\n\nWanted = 1\nOther = 2\n"
+    assert wrong_selection(b"from lib import *\n\nWanted = 1\n", [source], {"Wanted"}) == []
+    assert wrong_selection(source, [source], {"Wanted"}) == ["Other is bound and not needed"]
