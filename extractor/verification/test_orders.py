@@ -7,6 +7,7 @@ breaks in the source in the same order is told; it is a finding only where it br
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -86,8 +87,8 @@ def _each_alone(suite: Suite, groups: Sequence[Group], scratch: Path, workers: i
 
     def alone(named: tuple[str, list[Group]]) -> Outcomes:
         module, own = named
-        folder = scratch / f"alone-{module}"
-        folder.mkdir()
+        # A module of the source may be called like one of the result, or both have no name.
+        folder = Path(tempfile.mkdtemp(prefix=f"alone-{module}-", dir=scratch))
         where = (f"{module.replace('.', '/')}.py",) if is_module(module) else suite.where
         return run_tests(replace(suite, where=where), own, folder, workers=1)
 
