@@ -15,6 +15,7 @@ from extractor.analysis.dead_code import find_dead_code
 from extractor.analysis.modules import module_of
 from extractor.analysis.symbols import Reach, Resolver, modules_of
 from extractor.analysis.unread_options import unread_options
+from extractor.errors import UsageError
 from extractor.moves import SliceMove, WholeMove, moves_by_target
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped, Unchanged
 from extractor.parsing import UnreadableSource
@@ -571,10 +572,13 @@ def _package(extraction: Extraction) -> None:
         "source_name": extraction.old_package,
         "source_revision": extraction.described,
     }
-    changes: dict[str, bytes | None] = {
-        (f".{path}" if path in rules.hidden else path): packaging.fill_template(content, values)
-        for path, content in extraction.plan.packaging.items()
-    }
+    changes: dict[str, bytes | None] = {}
+    for path, content in extraction.plan.packaging.items():
+        try:
+            filled = packaging.fill_template(content, values)
+        except UsageError as error:
+            raise UsageError(f"packaging/{path}: {error}") from None
+        changes[f".{path}" if path in rules.hidden else path] = filled
     changes["requirements.txt"] = wanted.runtime
     changes["test-requirements.txt"] = wanted.test
     extraction.apply(

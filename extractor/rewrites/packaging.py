@@ -13,6 +13,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from extractor.errors import UsageError
 from extractor.outcome import Finding
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.source.tree import Tree
@@ -151,11 +152,17 @@ def requirements_of(
 
 
 def fill_template(template: bytes, values: Mapping[str, str]) -> bytes:
-    """Put ``values`` in for ``${name}``; ``$$`` is a dollar. ``KeyError`` for an unknown name.
+    """Put ``values`` in for ``${name}``; ``$$`` is a dollar. ``UsageError`` for an unknown name.
 
     An empty value leaves no hole: runs of blank lines become one.
     """
-    text = string.Template(template.decode("utf-8")).substitute(values)
+    try:
+        text = string.Template(template.decode("utf-8")).substitute(values)
+    except KeyError as error:
+        known = ", ".join(sorted(values))
+        raise UsageError(f"there is no ${{{error.args[0]}}} to put in: there are {known}") from None
+    except ValueError as error:
+        raise UsageError(f"{error}: a dollar by itself is written $$") from None
     return (re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n").encode("utf-8")
 
 

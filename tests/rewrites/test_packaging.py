@@ -1,3 +1,6 @@
+import pytest
+
+from extractor.errors import UsageError
 from extractor.rewrites.packaging import (
     classifiers,
     entry_points,
@@ -66,3 +69,15 @@ def test_templates_and_classifiers():
     assert fill_template(b"${a} $$HOME", {"a": "1"}) == b"1 $HOME\n"
     cfg = b"[metadata]\nclassifier =\n    Programming Language :: Python :: 2.7\n    Other :: X\n"
     assert classifiers(cfg) == ["Programming Language :: Python :: 2.7"]
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        pytest.param(b"${other}", r"no \$\{other\} to put in: there are a", id="an unknown name"),
+        pytest.param(b"5 $ ", r"line 1, col 3: a dollar by itself is written \$\$", id="a dollar"),
+    ],
+)
+def test_a_wrong_template_is_the_users_to_mend(template, said):
+    with pytest.raises(UsageError, match=said):
+        fill_template(template, {"a": "1"})
