@@ -77,7 +77,7 @@ def analyse(tree: Tree, plan: Plan) -> Analysis:
 
     ``UsageError`` when the plan's roots are not there or two files want one place.
     """
-    modules = modules_of(tree, {plan.data.source_package})
+    modules = modules_of(tree, plan.data.tops())
     reach = reach_from_roots(tree, modules, plan.data)
     return Analysis(plan, modules, reach, lay_out(tree, modules, reach, plan.data))
 

@@ -40,6 +40,12 @@ def is_test(module: str) -> bool:
     return bool(_TEST_WORDS.intersection(parts)) or parts[-1].startswith("test_")
 
 
+def tests_beside(paths: Iterable[str], top: str) -> tuple[str, ...]:
+    """Top-level names of the tests that lie beside the package ``top``, not in it."""
+    found = {path.partition("/")[0] for path in paths if path.endswith(".py") and "/" in path}
+    return tuple(sorted(found & {"test", "tests"} - {top}))
+
+
 def find_owned(
     subsystem: Collection[str], reached: Iterable[str], uses: Mapping[str, Uses]
 ) -> tuple[str, ...]:
@@ -111,11 +117,12 @@ def _mirrors(own: Iterable[str]) -> dict[tuple[str, ...], str]:
 
 def _mirrored(test: str, named: Mapping[tuple[str, ...], str]) -> str:
     """The module that ``test`` is named after: ``top.tests.unit.a.b.test_c`` after ``top.a.b.c``,
-    or else the package of the subsystem that its folder is named after."""
+    or else the package of the subsystem that its folder is named after; ``tests.test_a_b_c``
+    after ``top.a.b.c``."""
     parts = test.split(".")
     last = parts[-1].removeprefix("test_")
     for start in range(1, len(parts)):
         for tail in ((*parts[start:-1], last), tuple(parts[start:-1]), tuple(parts[start:])):
             if tail and tail in named:
                 return named[tail]
-    return ""
+    return next((module for tail, module in named.items() if "_".join(tail) == last), "")

@@ -131,7 +131,7 @@ def command(
         )
         with opened as found:
             if plan and not package:
-                package = (load_plan(plan).data.source_package,)
+                package = load_plan(plan).data.tops()
             project = Project(package, None if no_cache else Cache())
             graph = project.graph(found.tree)
             loads = cascade(graph, root) if root else None

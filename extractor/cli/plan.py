@@ -69,8 +69,15 @@ def command(
         with opened as ready, reporting.progress.stage("analyse"):
             if into:
                 plan = str(write_draft(ready.tree, roots, into, write or Path(f"{into}-plan")))
-            chosen = load_plan(plan)
+            # With a slash: a plan of that name may come with us.
+            chosen = load_plan(f"{plan}/" if into else plan)
             analysis = analyse(ready.tree, chosen)
     layout, reach = analysis.layout, analysis.reach
-    reporting.result(as_json(chosen.data, reach, layout), as_text(chosen.data, reach, layout))
+    facts = as_json(chosen.data, reach, layout)
+    text = as_text(chosen.data, reach, layout)
+    if into:
+        facts["draft"] = plan
+        text += f"\n\nThe draft is {plan}/plan.toml, and runs as it is:"
+        text += f"\n  extractor run {source} OUTPUT --plan {plan}"
+    reporting.result(facts, text)
     return ExitCode.DID_NOT_HOLD if layout.undecided else ExitCode.DONE

@@ -15,7 +15,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.items import AoT, Array, Table
 
-from extractor.analysis.belonging import is_test
+from extractor.analysis.belonging import Test, is_test, tests_beside
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import loaded
 from extractor.analysis.cuts import single_cuts
@@ -36,6 +36,20 @@ from extractor.plan.moves import is_below
 from extractor.source.tree import Tree
 
 _SHOWN = 8
+# What makes the result installable by any setuptools; ``%s`` is the new package.
+_PACKAGING = {
+    "MANIFEST.in": "include requirements.txt\ngraft %s\nglobal-exclude *.py[co]\n",
+    "setup.cfg": (
+        "[metadata]\nname = ${distribution}\nversion = 0.1.0\n\n"
+        "[options]\ninclude_package_data = True\npackages = find:\n\n"
+        "[options.entry_points]\n${entry_points}\n"
+    ),
+    "setup.py": (
+        "import pathlib\n\nimport setuptools\n\n"
+        'REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")\n\n'
+        "setuptools.setup(install_requires=REQUIREMENTS.read_text().splitlines())\n"
+    ),
+}
 
 
 @dataclass
@@ -61,7 +75,9 @@ class _Draft:
             if suffix and f"{module}.".find(f".{suffix}.") > 0:
                 module = f"{module}.".replace(f".{suffix}.", ".", 1).rstrip(".")
                 break
-        return ".".join([self.into, *module.split(".")[1:]])
+        # Tests beside the old package lie in the new one.
+        beside = [] if module.split(".")[0] == self.top else ["tests"]
+        return ".".join([self.into, *beside, *module.split(".")[1:]])
 
     def roots(self) -> dict[str, str]:
         """The new name of each root: one of them is the new package, others keep their paths."""
@@ -85,6 +101,12 @@ class _Draft:
             target = f"{target}_of_{self.top}"
         self.places[module] = target
 
+    def takes(self, test: Test) -> bool:
+        """Whether a test goes along: one beside the package by its name, or with nothing else."""
+        if is_below(test.module, [self.top]):
+            return test.belongs
+        return test.belongs and (bool(test.mirrors) or test.uses_subsystem == test.uses_any)
+
     def where(self, use: Use) -> str:
         return self.graph.where(use.importer, use.line)
 
@@ -107,7 +129,7 @@ def draft_plan(
     resolver = Resolver(tree, modules)
     own = [module for module in modules if is_below(module, packages)]
     found = examine(resolver, own, uses)
-    along = [t.module for t in found.tests if t.belongs]
+    along = [t.module for t in found.tests if draft.takes(t)]
     # Seen from the tests as well: what they stand on is needed too, or must be cut.
     both = examine(resolver, [*found.own, *along], uses, owned=(), tests=())
     roots = _roots(draft, tree, found, along)
@@ -132,7 +154,12 @@ def draft_plan(
         document.add("replace", replaces)
     document.add("layout", layout)
     document.add("packaging", _packaging(draft, tree, found))
+    if along:
+        verify = tomlkit.table()
+        verify.add("tests", [f"{into}/tests"])
+        document.add("verify", verify)
     _ask_about_the_rest(draft, tree, found)
+    _ask_about_files_of_tests(draft, tree, along)
     document.add("open", _questions(draft))
     return tomlkit.dumps(document)
 
@@ -143,19 +170,24 @@ def write_draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) 
         raise UsageError(f"{folder} is there already: a draft never writes over anything")
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", into):
         raise UsageError(f"{into!r} is no name for a package")
-    project = Project([packages[0].split(".")[0]], Cache())
+    top = packages[0].split(".")[0]
+    project = Project([top, *tests_beside(tree.paths(), top)], Cache())
     graph = project.graph(tree)
     text = draft_plan(tree, graph, packages, into, project.uses(tree, graph)[0])
     parse_plan(text.encode(), "the draft")
-    folder.mkdir(parents=True)
+    (folder / "packaging").mkdir(parents=True)
     (folder / "plan.toml").write_text(text, encoding="utf-8")
+    for name, template in _PACKAGING.items():
+        content = template.replace("%s", into)
+        (folder / "packaging" / name).write_text(content, encoding="utf-8")
     return folder
 
 
 def _roots(draft: _Draft, tree: Tree, found: Subsystem, along: list[str]) -> Table:
     roots = tomlkit.table()
     roots.add("packages", _lines(draft.packages))
-    chosen, excluded = _collapsed(along, [t.module for t in found.tests if not t.belongs])
+    behind = [t for t in found.tests if t.module not in along]
+    chosen, excluded = _collapsed(along, [t.module for t in behind])
     if chosen:
         roots.add(tomlkit.comment(f"{len(along)} test modules, by name or by what they use."))
         roots.add("tests", _lines(chosen))
@@ -164,12 +196,19 @@ def _roots(draft: _Draft, tree: Tree, found: Subsystem, along: list[str]) -> Tab
     if not any(point.module in found.own for point in entry_points(tree)):
         roots.add(tomlkit.comment("A library: nothing in the source starts it by a name."))
         roots.add("entry_points", _lines([draft.into]))
-    for test in found.tests:
-        if not test.belongs:
-            draft.ask(
-                test.module,
-                f"stays behind: {test.uses_subsystem} of {test.uses_any} lines use the subsystem",
-            )
+    beside = []
+    for test in behind:
+        share = f"{test.uses_subsystem} of {test.uses_any} lines"
+        if is_below(test.module, [draft.top]):
+            draft.ask(test.module, f"stays behind: {share} use the subsystem")
+        else:
+            beside.append(f"{test.module} ({share})")
+    if beside:
+        draft.ask(
+            "roots.tests",
+            f"{len(beside)} test modules that use the subsystem stay behind with what else they "
+            f"test: {_some(beside)}: does one of them, or a part, go along?",
+        )
     return roots
 
 
@@ -408,6 +447,19 @@ def _ask_about_the_rest(draft: _Draft, tree: Tree, found: Subsystem) -> None:
             "[[layout.files]]",
             f"{len(places)} files that are no modules name the subsystem: {_some(places)}: which "
             "of them go along?",
+        )
+
+
+def _ask_about_files_of_tests(draft: _Draft, tree: Tree, along: Iterable[str]) -> None:
+    """Tests beside the package leave it one by one: what they read does not follow."""
+    tops = {module.split(".")[0] for module in along} - {draft.top}
+    paths = [p for p in tree.paths() if p.split("/")[0] in tops and not p.endswith(".py")]
+    if paths:
+        draft.ask(
+            "layout.files",
+            f"{len(paths)} files that are no modules lie beside the tests in "
+            f"{', '.join(f'{top}/' for top in sorted(tops))}: which of them do those that go along "
+            "read?",
         )
 
 

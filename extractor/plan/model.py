@@ -42,7 +42,10 @@ class Roots(Table):
     """Where reachability starts, all as modules of the source."""
 
     packages: list[Module] = Field(min_length=1, description="The subsystem's own packages.")
-    tests: list[Module] = Field(default=[], description="Test packages and modules that belong.")
+    tests: list[Module] = Field(
+        default=[],
+        description="Test packages and modules that belong, in the source package or beside it.",
+    )
     exclude: list[Module] = Field(default=[], description="Modules below these that stay behind.")
     entry_points: list[Subject] = Field(
         default=[],
@@ -242,6 +245,11 @@ class PlanData(Table):
         if self.database is None:
             return False
         return path.startswith(f"{posixpath.dirname(self.database.migrations)}/")
+
+    def tops(self) -> tuple[str, ...]:
+        """Top-level names of the source that are read: its package, then those of tests beside."""
+        beside = sorted(test.partition(".")[0] for test in self.roots.tests)
+        return tuple(dict.fromkeys([self.source_package, *beside]))
 
     def decisions(self) -> list[Decision]:
         """Every cut and replacement, in the order of the file."""

@@ -77,7 +77,7 @@ class Decoupling:
         self.package = self.plan.data.source_package
         # Old module to where it lives from its step on, and the paths that are the subsystem's.
         self.whole = {old: series.home(new) for old, new in self.layout.moved.modules.items()}
-        modules = modules_of(source, {self.package})
+        modules = modules_of(source, self.plan.data.tops())
         self.ours = {modules[old] for old in self.whole}
         self.result = modules_of(extraction.tree(), {self.plan.data.target_package})
         # Files that are not there any more, with what was last in them.

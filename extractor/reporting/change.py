@@ -102,7 +102,7 @@ class _Side:
         self.tree = tree
         self.data = data
         self.graph: Graph = project.graph(tree)
-        self.resolver = _Names(tree, modules_of(tree, {data.source_package}), known)
+        self.resolver = _Names(tree, modules_of(tree, data.tops()), known)
         self.walker = SymbolWalker(self.resolver)
         self.own = frozenset(m for m in self.graph.modules if self.belongs(m))
 
@@ -157,7 +157,7 @@ def build_change_report(
     With ``contracts`` also which violations of them came and went.
     """
     cache = Cache()
-    project = Project([plan.data.source_package], cache)
+    project = Project(plan.data.tops(), cache)
     shared = _Known(cache)
     old = _Side(before.tree, plan.data, project, shared)
     new = _Side(after.tree, plan.data, project, shared)

@@ -188,10 +188,10 @@ def _before(
 ) -> tuple[dict[str, object], Graph, frozenset[str]]:
     """What the source shows, its graph, and the subsystem's own modules in it."""
     data = plan.data
-    modules = modules_of(tree, {data.source_package})
+    modules = modules_of(tree, data.tops())
     reach = reach_from_roots(tree, modules, data)
     layout = lay_out(tree, modules, reach, data)
-    project = Project([data.source_package], cache)
+    project = Project(data.tops(), cache)
     graph = project.graph(tree)
     own = frozenset(m for m in reach.whole if not is_below(m, data.roots.tests))
     root = cascades.front_door(graph, cascades.factory_module(data, "source"), sorted(own))

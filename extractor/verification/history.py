@@ -54,7 +54,7 @@ def check(result: Result, context: Context) -> CheckResult:
 def _rewrite_of(history: Path, revision: str, plan: Plan) -> MakeRewrite:
     """What the ``rewritten`` form asked of every old version, by the plan at that revision."""
     with GitTree(history, revision) as tree:
-        modules = modules_of(tree, {plan.data.source_package})
+        modules = modules_of(tree, plan.data.tops())
         reach = reach_from_roots(tree, modules, plan.data)
         return historic_rewrite(lay_out(tree, modules, reach, plan.data))
 

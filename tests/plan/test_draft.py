@@ -3,7 +3,7 @@
 import pytest
 
 from extractor.errors import UsageError
-from extractor.pipeline import analyse
+from extractor.pipeline import analyse, rewrite
 from extractor.plan.draft import write_draft
 from extractor.plan.load import load_plan
 from extractor.source.tree import MemoryTree
@@ -46,6 +46,43 @@ def test_a_draft_is_a_plan_that_loads(drafted):
 
 def test_tests_that_belong_come_along_and_others_do_not(drafted):
     assert drafted.roots.tests == ["big.tests.sub"]
+
+
+def test_tests_beside_the_package_belong_by_name_or_when_they_bring_nothing_else(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    server = "from big import server\n"
+    app = "from big.sub import app\nfrom tests import DATA\n\n\ndef test_f():\n    app.f(DATA)\n"
+    files = {
+        **{path: text for path, text in FILES.items() if not path.startswith("big/tests")},
+        "tests/__init__.py": "DATA = 'data'\n",
+        "tests/data.json": "",
+        "tests/test_it.py": app,
+        "tests/test_sub_app.py": f"{server}{app}    app.f, server\n",
+        "tests/test_mostly.py": f"{server}{app}    app.f, server\n    app.f\n",
+        "tests/test_server.py": f"{server}\n\ndef test_it():\n    server.E\n",
+    }
+    plan = load_plan(str(write_draft(tree(files), ("big.sub",), "small", tmp_path / "draft"))).data
+    assert plan.roots.tests == ["tests.test_it", "tests.test_sub_app"]
+    assert plan.layout.modules["tests.test_it"] == "small.tests.test_it"
+    assert plan.layout.modules["tests"] == "small.tests"
+    assert plan.verify == {"tests": ["small/tests"]}
+    asked = {item.subject: item.question for item in plan.open}
+    assert "tests.test_mostly (3 of 4 lines)" in asked["roots.tests"]
+    assert "test_server" not in asked["roots.tests"]
+    assert asked["layout.files"].startswith("1 files that are no modules lie beside the tests")
+    assert analyse(tree(files), load_plan(str(tmp_path / "draft"))).layout.undecided == ()
+
+
+def test_a_draft_makes_the_result_installable(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    plan = load_plan(str(write_draft(tree(), ("big.sub",), "small", tmp_path / "draft")))
+    made = rewrite(tree(), analyse(tree(), plan)).files
+    assert b"name = small\n" in made["setup.cfg"]
+    assert b"    sub = small.app:f\n" in made["setup.cfg"]
+    compile(made["setup.py"], "setup.py", "exec")
+    assert b"graft small\n" in made["MANIFEST.in"]
 
 
 def test_everything_that_is_reached_has_a_place(drafted):

@@ -58,7 +58,7 @@ FILES = {
 def layout(files=FILES, plan=PLAN):
     tree = MemoryTree({p: t.encode() for p, t in files.items()})
     data = parse_plan(plan.encode(), "plan.toml")
-    modules = modules_of(tree, {"big"})
+    modules = modules_of(tree, data.tops())
     return lay_out(tree, modules, reach_from_roots(tree, modules, data), data)
 
 
@@ -90,6 +90,24 @@ def test_names_follow_moves_and_decisions():
         "big.base:BigObject": "lib.base:Object",
         "big.base:Plain": "lib.base:Plain",
     }
+
+
+def test_tests_beside_the_package_come_with_what_they_use():
+    files = {
+        **FILES,
+        "tests/__init__.py": "DATA = 'data'\nOTHER = 1\n",
+        "tests/test_app.py": "from big.sub import app\nfrom tests import DATA\napp.f\nDATA\n",
+        "tests/test_server.py": "from big import server\n",
+    }
+    plan = PLAN.replace('"big.tests.sub"]', '"big.tests.sub", "tests.test_app"]', 1).replace(
+        '"big.errors" =', 'tests = "small.checks"\n"big.errors" ='
+    )
+    found = layout(files, plan)
+    assert found.undecided == ()
+    assert found.target_of("tests/test_app.py") == "small/checks/test_app.py"
+    assert found.target_of("tests/test_server.py") is None
+    assert found.carried.symbols["tests:DATA"] == "small.checks:DATA"
+    assert "tests:OTHER" not in found.carried.symbols
 
 
 def test_a_reached_symbol_without_a_place_is_left_for_a_person():
