@@ -109,7 +109,7 @@ def main():
 
     gabbi_suite.GabbiSuite._get_intercept = recording
     with open(output, "w", encoding="utf-8") as out:
-        for tests, suite in run_tests.groups_of(run_tests.load(top, spec["where"])):
+        for tests, suite, _ in run_tests.groups_of(run_tests.load(top, spec["where"])):
             if suite is None or not isinstance(suite, gabbi_suite.GabbiSuite):
                 continue
             current.clear()
