@@ -42,6 +42,7 @@ class MissingObject(SourceError):
             f"object {name} is missing from {where}: use a full clone, not a shallow or partial one"
         )
         self.name = name
+        self.where = where
 
 
 class NothingToDo(ExtractorError):

@@ -55,6 +55,8 @@ def open_source(
         try:
             yield source
         except MissingObject as error:
+            if error.where != source.git_dir:
+                raise
             # Found on the way through the history: say it of the source, not of the view.
             raise SourceError(
                 f"{spec} lacks object {error.name} of its history; {cure_for(source.partial)}"

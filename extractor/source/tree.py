@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -114,6 +115,10 @@ class FolderTree:
             os.close(handle)
 
 
+# How git says that an object is not there: blame, then what reads objects.
+_LACKING = re.compile(r"(?:Cannot read blob|unable to read|missing blob object '?) ?([0-9a-f]{40})")
+
+
 def git_environment() -> dict[str, str]:
     """The process environment with everything that could steer git taken out.
 
@@ -136,12 +141,22 @@ def git_environment() -> dict[str, str]:
 
 
 def run_git(git_dir: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
-    """Standard output of a git command on ``git_dir``; ``SourceError`` when it fails."""
+    """Standard output of a git command on ``git_dir``; ``SourceError`` when it fails.
+
+    ``MissingObject`` when it fails for want of an object, as in a partial clone.
+    """
     command = ["git", "--git-dir", str(git_dir), "-c", f"core.hooksPath={os.devnull}", *arguments]
     done = subprocess.run(command, input=stdin, capture_output=True, env=git_environment())
     if done.returncode:
-        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise SourceError(f"git {arguments[0]} failed: {reason[-1] if reason else 'no reason'}")
+        said = done.stderr.decode("utf-8", "replace").strip()
+        if lacking := _LACKING.search(said):
+            raise MissingObject(lacking[1], git_dir)
+        words = list(arguments)
+        while words[0] == "-c":
+            del words[:2]
+        raise SourceError(
+            f"git {words[0]} failed: {said.splitlines()[-1] if said else 'no reason'}"
+        )
     return done.stdout
 
 

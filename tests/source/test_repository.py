@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from extractor.errors import SourceError, UsageError
+from extractor.history.blame import blame_lines
 from extractor.source.objects import stream_objects
 from extractor.source.opening import open_source
 from extractor.source.tree import run_git
@@ -292,6 +293,17 @@ class TestIncompleteClones:
             ) as source,
         ):
             list(stream_objects(source.git_dir, [old]))
+
+    def test_blame_in_a_partial_clone(self, checkout, workspace, progress, tmp_path):
+        self.partial(checkout, tmp_path / "partial", "blob:none")
+        old = checkout.git("rev-parse", "HEAD~1:module")
+        with (
+            pytest.raises(SourceError, match=f"partial lacks object {old} .*without --filter"),
+            open_source(
+                str(tmp_path / "partial"), None, workspace=workspace, progress=progress
+            ) as source,
+        ):
+            blame_lines(source.git_dir, source.revision, "module")
 
     def test_damaged(self, checkout, opened):
         blob = checkout.git("rev-parse", "HEAD:module")
