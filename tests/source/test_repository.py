@@ -281,8 +281,9 @@ class TestIncompleteClones:
             opened(tmp_path / "partial", "1" * 40)
         assert not canary.exists()
 
+    @pytest.mark.parametrize("by", ["objects", "blame"])
     def test_partial_clone_without_what_the_history_needs(
-        self, checkout, workspace, progress, tmp_path
+        self, checkout, workspace, progress, tmp_path, by
     ):
         self.partial(checkout, tmp_path / "partial", "blob:none")
         old = checkout.git("rev-parse", "HEAD~1:module")
@@ -292,18 +293,10 @@ class TestIncompleteClones:
                 str(tmp_path / "partial"), None, workspace=workspace, progress=progress
             ) as source,
         ):
-            list(stream_objects(source.git_dir, [old]))
-
-    def test_blame_in_a_partial_clone(self, checkout, workspace, progress, tmp_path):
-        self.partial(checkout, tmp_path / "partial", "blob:none")
-        old = checkout.git("rev-parse", "HEAD~1:module")
-        with (
-            pytest.raises(SourceError, match=f"partial lacks object {old} .*without --filter"),
-            open_source(
-                str(tmp_path / "partial"), None, workspace=workspace, progress=progress
-            ) as source,
-        ):
-            blame_lines(source.git_dir, source.revision, "module")
+            if by == "objects":
+                list(stream_objects(source.git_dir, [old]))
+            else:
+                blame_lines(source.git_dir, source.revision, "module")
 
     def test_damaged(self, checkout, opened):
         blob = checkout.git("rev-parse", "HEAD:module")
