@@ -76,6 +76,23 @@ def choose(only: Sequence[str] = (), which: Which = "all") -> tuple[str, ...]:
     return (*static, *QUICK) if which == "quick" else static
 
 
+def _refuse_another_plan(result: Result, plan: Plan) -> None:
+    """Checks by the wrong plan hold easily: they ask for what was never there."""
+    made = result.manifest.get("plan")
+    name = made.get("name") if isinstance(made, dict) else None
+    if name is not None and name != plan.data.name:
+        raise UsageError(
+            f"{result.root} was made by the plan {name!r}, not by {plan.data.name!r}: "
+            "name it with --plan"
+        )
+    package = plan.data.target_package
+    if not (result.root / package.replace(".", "/")).is_dir():
+        raise UsageError(
+            f"{result.root} has no package {package!r}, which the plan {plan.data.name!r} makes: "
+            "give the extracted repository, and its plan with --plan"
+        )
+
+
 def run_checks(
     root: Path,
     plan: Plan,
@@ -101,6 +118,7 @@ def run_checks(
     progress = progress or Progress()
     settings = settings_from(plan.data.verify, str(plan.folder / "plan.toml"))
     result = Result.at(root.resolve())
+    _refuse_another_plan(result, plan)
     results = []
     with ExitStack() as stack:
         if shared is None:

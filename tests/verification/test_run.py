@@ -63,6 +63,21 @@ def test_the_verb_ends_with_one_when_something_is_broken(shop):
     assert "Look first at imports: shop/more.py:1: imports mall" in done.output
 
 
+def test_a_result_of_another_plan_is_refused(shop):
+    plan = shop.folder / "plan" / "plan.toml"
+    text = plan.read_text()
+    made = {"plan": {"name": "shop"}}
+    (shop.root.parent / "manifest.json").write_text(json.dumps(made))
+    for word, other, said in (
+        ("name", "stall", "was made by the plan 'shop', not by 'stall'"),
+        ("target_package", "stall", "has no package 'stall', which the plan 'shop' makes"),
+    ):
+        plan.write_text(text.replace(f'{word} = "shop"', f'{word} = "{other}"', 1))
+        refused = verify(shop, "--only", "imports").exception
+        assert isinstance(refused, UsageError)
+        assert said in str(refused)
+
+
 def test_a_check_with_a_bug_stops_no_other(shop, monkeypatch):
     def broken(result, context):
         raise KeyError("x")
