@@ -53,6 +53,9 @@ class Process:
         self._asked = False
 
     def ask(self, method: str, *arguments: object) -> None:
+        if self._asked:
+            # An answer that nobody waited for must not be taken for this one's.
+            self.wait()
         if self._failed:
             return
         try:

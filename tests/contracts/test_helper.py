@@ -78,13 +78,23 @@ def test_what_it_learns_is_known_here(tree: Counted, world: World) -> None:
 @pytest.mark.parametrize("before", [True, False], ids=["never answers", "dies later"])
 def test_where_it_dies_all_is_found_alone(world: World, before: bool) -> None:
     assert isinstance(world.helper, Process)
-    world.helper.ask("learn", ["shop.m01"])
-    if not before:
+    if before:
+        world.helper.ask("answers", "nothing that could be called", [0])
+    else:
+        world.helper.ask("learn", ["shop.m01"])
         world.helper.wait()
     os.kill(world.helper._id, signal.SIGKILL)
 
     assert len(list(world.importing(["shop.till"], world.modules))) == 4
     assert world.helper._failed
+
+
+def test_an_answer_that_nobody_waited_for_is_not_the_next_one(world: World) -> None:
+    assert isinstance(world.helper, Process)
+    world.helper.ask("learn", ["shop.m01"])
+
+    assert len(world.spelled(["till"], world.modules)) == 4
+    assert not world.helper._failed
 
 
 def test_what_cannot_be_sent_is_found_alone(world: World) -> None:
