@@ -59,3 +59,13 @@ def test_a_sweep_ends_and_asks_each_kind_at_each_version(name):
     often = [kind for kind, counter in at.items() if len(counter) >= NEWEST + 2]
     # A kind that the makers seldom make may be missed at a version; most must not be.
     assert len(often) > 0.9 * len(at), sorted(set(at) - set(often))
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_an_answer_of_another_kind_teaches_nothing(name):
+    """A wrong method to the version document is answered in HTML by some releases."""
+    generator = load_class(PLANS / name / rules_of(name).generator, "Generator")(7)
+    request = generator.next()
+    for body in (b"<html>Not here</html>", b"", b"[]", b"\xff"):
+        generator.saw(request, Answer(405, (), body))
+    assert generator.next() is not None

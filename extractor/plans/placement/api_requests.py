@@ -79,7 +79,8 @@ class Generator:
         """Learn from the answer what there is now."""
         parts = request.path.split("?")[0].strip("/").split("/")
         if request.path == "/":
-            versions = json.loads(answer.body or b"{}").get("versions", [])
+            document = _loaded(answer.body)
+            versions = document.get("versions", []) if isinstance(document, dict) else []
             self.newest = max(
                 (int(v["max_version"].split(".")[1]) for v in versions if "max_version" in v),
                 default=self.newest,
