@@ -22,6 +22,8 @@ from extractor.source.tree import SUBMODULE, SYMLINK
 
 # Git calls it a copy from 50 % on; two short files with one licence reach that by chance.
 COPY_SIMILARITY = 75
+# So many lines that are no comments tell a copy from two files with one licence.
+_COPY_LINES = 10
 # A definition of which half the lines agree is the same one, under its own name; under
 # another name it takes more, for neighbours are often written alike.
 SAME_NAME, OTHER_NAME = 0.5, 0.7
@@ -259,9 +261,47 @@ class Follower:
             kind = "rename" if change.status == "R" else "copy"
             commit = self._history.names[index]
             self._steps.add(Followed(commit, path, change.old_path, kind, change.similarity))
+        if not found:
+            found = self._copied_from_untouched(path, index)
         if found and any(other < index for other in self._births(path)):
             self._lives.setdefault(path, set()).update(self._ancestors(index))
         return found
+
+    def _copied_from_untouched(self, path: str, index: int) -> list[Change]:
+        """The copy by which the commit made ``path`` of a file that it left as it was.
+
+        Looked for among the files of that name: comparing each new file with all of the
+        source, git's ``--find-copies-harder``, takes minutes on a long history.
+        """
+        change = next((c for c in self._changes(index) if c.path == path), None)
+        parents = self._history.parents[index]
+        if change is None or change.mode in _NO_TEXT or len(parents) != 1:
+            return []
+        commit = self._history.names[index]
+        new = self._reader.read(change.blob)
+        if _telling_lines(new).total() < _COPY_LINES:
+            return []
+        best = (COPY_SIMILARITY - 1, "", "")
+        for other in self._history.namesakes(path):
+            blob = self._reader.blob_at(parents[0], other)
+            if not blob:
+                continue
+            try:
+                old = self._reader.read(blob)
+            except MissingObject as error:
+                self._findings.append(
+                    f"{commit}: not looked at whether it copied {other} ({error})"
+                )
+                continue
+            share = _copied_share(new, old)
+            if share > best[0]:
+                best = (share, other, blob)
+        share, other, blob = best
+        if not other:
+            return []
+        self._claims.setdefault(other, set()).add(index)
+        self._steps.add(Followed(commit, path, other, "copy", share))
+        return [replace(change, status="C", old_path=other, old_blob=blob, similarity=share)]
 
     def _ancestors(self, index: int) -> set[int]:
         seen: set[int] = set()
@@ -456,13 +496,29 @@ def _lines(code: bytes) -> Counter[bytes]:
     return Counter(line.strip() for line in code.splitlines() if line.strip())
 
 
+def _telling_lines(code: bytes) -> Counter[bytes]:
+    """Lines that are no comments, as most languages of scripts and settings write them."""
+    return Counter({n: count for n, count in _lines(code).items() if not n.startswith(b"#")})
+
+
+def _copied_share(new: bytes, old: bytes) -> int:
+    """Percent of their lines that two files share, of all and of those that are no comments."""
+    telling, others = _telling_lines(new), _telling_lines(old)
+    if (telling & others).total() < _COPY_LINES:
+        return 0
+    return int(100 * min(_share(_lines(new), _lines(old)), _share(telling, others)))
+
+
 def _similarity(code: bytes, other: bytes) -> float:
     """Part of the lines, blank ones and indentation apart, that two definitions share."""
     if code == other:
         return 1.0
     lines, others = _lines(code), _lines(other)
-    total = lines.total() + others.total()
     # One or two lines agree by chance: these must be equal.
-    if total < 6:
+    if lines.total() + others.total() < 6:
         return 0.0
-    return 2 * (lines & others).total() / total
+    return _share(lines, others)
+
+
+def _share(lines: Counter[bytes], others: Counter[bytes]) -> float:
+    return 2 * (lines & others).total() / (lines.total() + others.total())

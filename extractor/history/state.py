@@ -3,12 +3,14 @@
 ``.git/extractor/commit-map`` is for every program to read: sorted by the old commit, one
 line each: the old commit, the new one or ``-``, the new one that stands for it or ``-``,
 and the reason why it is not kept. ``history.json`` holds the rest. Both are replaced together:
-the second one's being in place is what counts.
+the second one's being in place is what counts. ``source`` says where the source was found on
+this machine, which the result itself must not depend on.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,7 +21,7 @@ from extractor.history.lineage import Followed, Lineages, Provider
 from extractor.moves import Move, SliceMove, WholeMove
 
 _FORMAT = 1
-_MAP, _REST = "commit-map", "history.json"
+_MAP, _REST, _SOURCE = "commit-map", "history.json", "source"
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,20 @@ def read_state(git_dir: Path) -> HistoryState:
         superseded=tuple(content.get("superseded", ())),
         superseded_origins=content.get("superseded_origins", {}),
     )
+
+
+def remember_source(git_dir: Path, spec: str) -> None:
+    """Note where the source is, as a user would write it from any folder."""
+    _write(git_dir / "extractor" / _SOURCE, f"{spec}\n")
+
+
+def remembered_source(git_dir: Path) -> str | None:
+    """Where the source was when the result was made; ``None`` when that was not noted."""
+    try:
+        noted = (git_dir / "extractor" / _SOURCE).read_bytes()
+    except OSError:
+        return None
+    return os.fsdecode(noted).rstrip("\n") or None
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from extractor.errors import SourceError
@@ -57,6 +58,18 @@ class History:
         """Commits that add ``path`` compared with their first parent, newest first."""
         rows = self._rows.get(os.fsencode(path), ())
         return sorted((index for index, meta in rows if meta.endswith(b"A")), reverse=True)
+
+    def namesakes(self, path: str) -> list[str]:
+        """Other paths, of any time, whose last part is that of ``path``, sorted."""
+        same = self._by_last_part[os.fsencode(path).rpartition(b"/")[2]]
+        return sorted({os.fsdecode(raw) for raw in same} - {path})
+
+    @cached_property
+    def _by_last_part(self) -> Mapping[bytes, Sequence[bytes]]:
+        found: dict[bytes, list[bytes]] = {}
+        for raw in self._rows:
+            found.setdefault(raw.rpartition(b"/")[2], []).append(raw)
+        return found
 
 
 def read_history(git_dir: Path, revision: str, exclude: Sequence[str] = ()) -> History:

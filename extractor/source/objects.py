@@ -12,6 +12,10 @@ from types import TracebackType
 from extractor.errors import MissingObject, SourceError
 from extractor.source.tree import git_environment
 
+# Of a SHA-1; folders and submodules are no blobs.
+_NAME_BYTES = 20
+_NO_BLOBS = (b"40000", b"160000")
+
 
 def git_command(git_dir: Path, *arguments: str) -> list[str]:
     """A git command line that no hook and no configuration of the user's can steer."""
@@ -41,6 +45,22 @@ class ObjectReader:
     def kind(self, name: str) -> str:
         """The object's type; ``MissingObject`` when the repository lacks it."""
         return self._ask(name)[0]
+
+    def blob_at(self, commit: str, path: str) -> str:
+        """Name of the blob at ``path``, which need not be there itself; empty where none is."""
+        folder, _, last = path.rpartition("/")
+        try:
+            kind, tree = self._ask(f"{commit}:{folder}")
+        except MissingObject:
+            return ""
+        at = 0
+        while kind == "tree" and at < len(tree):
+            end = tree.index(b"\0", at)
+            mode, _, name = tree[at:end].partition(b" ")
+            at = end + 1 + _NAME_BYTES
+            if name == os.fsencode(last):
+                return "" if mode in _NO_BLOBS else tree[end + 1 : at].hex()
+        return ""
 
     def _ask(self, name: str) -> tuple[str, bytes]:
         stdin, stdout = self._process.stdin, self._process.stdout
