@@ -61,6 +61,7 @@ def extract(
 ) -> int:
     """Do the job with ``checks`` ("none", "quick" or "all") and report it; an exit code."""
     from extractor.history.commits import Identity
+    from extractor.history.state import remember_source
     from extractor.manifest import manifest_bytes
     from extractor.output import check_output
     from extractor.pipeline import run, summary
@@ -84,12 +85,13 @@ def extract(
                 python=python,
                 progress=reporting.progress,
             )
+            place = str(ready.location.resolve()) if ready.location else source
+            remember_source(output / chosen.data.name / ".git", place)
     if reporting.as_json:
         click.echo(manifest_bytes(manifest).decode("utf-8"), nl=False)
     else:
         click.echo(summary(manifest, output))
-        # What the manifest does not tell: a repository's place, and that of a plan of one's own.
-        place = [] if manifest.source.releases else ["--source", source]
-        place += [] if plan == manifest.plan.name else ["--plan", plan]
-        click.echo(f"  as a page: {shlex.join(['extractor', 'report', str(output), *place])}")
+        # What neither the manifest nor the result tells: the place of a plan of one's own.
+        own = [] if plan == manifest.plan.name else ["--plan", plan]
+        click.echo(f"  as a page: {shlex.join(['extractor', 'report', str(output), *own])}")
     return ExitCode.DONE if manifest.everything_held else ExitCode.DID_NOT_HOLD

@@ -95,6 +95,16 @@ python_option = click.option(
 )
 
 
+def place_of_source(given: str | None, git_dir: Path, option: str) -> str:
+    """SOURCE as given by ``option``, or where it was when the result at ``git_dir`` was made."""
+    from extractor.history.state import remembered_source
+
+    spec = given or remembered_source(git_dir)
+    if spec is None:
+        raise UsageError(f"{git_dir.parent} does not say where its source is: name it by {option}")
+    return spec
+
+
 def reporting_options(verb: _F) -> _F:
     """Add ``--json`` and ``--quiet``; the verb gets them as ``reporting``."""
 

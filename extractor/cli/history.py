@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from extractor.cli._options import Reporting, plan_option, reporting_options
+from extractor.cli._options import Reporting, place_of_source, plan_option, reporting_options
 from extractor.errors import ExitCode
 
 _UPSTREAM = "upstream"
@@ -24,8 +24,8 @@ def command() -> None:
 @click.option(
     "--against",
     metavar="SOURCE",
-    required=True,
-    help="The source it was made of: a checkout or a bare repository with full history.",
+    help="The source it was made of: a checkout or a bare repository with full history.  "
+    "[default: where it was then]",
 )
 @click.option(
     "--branch",
@@ -36,7 +36,7 @@ def command() -> None:
 )
 @plan_option
 @reporting_options
-def check(result: Path, against: str, branch: str, plan: str, reporting: Reporting) -> int:
+def check(result: Path, against: str | None, branch: str, plan: str, reporting: Reporting) -> int:
     """Compare RESULT (OUTPUT/<name>) with its source, line by line and commit by commit.
 
     Blame must name the same commit for 99 % of the lines; no commit may change nothing, no
@@ -56,9 +56,10 @@ def check(result: Path, against: str, branch: str, plan: str, reporting: Reporti
     from extractor.source.opening import open_source
 
     state = read_state(result / ".git")
+    place = place_of_source(against, result / ".git", "--against")
     with workspace() as scratch:
         opened = open_source(
-            against, state.source_revision, workspace=scratch, progress=reporting.progress
+            place, state.source_revision, workspace=scratch, progress=reporting.progress
         )
         with opened as source, reporting.progress.stage("check"):
             make_rewrite = None

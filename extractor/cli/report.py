@@ -41,7 +41,7 @@ def command() -> None:
 @click.option(
     "--source",
     metavar="SOURCE",
-    help="What OUTPUT was made from.  [default: its releases, or this folder's repository]",
+    help="What OUTPUT was made from.  [default: its releases, or where it was then]",
 )
 @click.option("--plan", metavar="PLAN", help="The plan it was made by.  [default: as it says]")
 @click.option(
@@ -73,7 +73,7 @@ def of_run(
 
     manifest = read_manifest(output / "manifest.json")
     chosen = load_plan(plan or manifest.plan.name)
-    spec = source or known_source(manifest, Path.cwd())
+    spec = source or known_source(manifest, output, Path.cwd())
     with tempfile.TemporaryDirectory(prefix="extractor-") as scratch, ExitStack() as stack:
         opened = None
         if spec is not None:

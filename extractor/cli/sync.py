@@ -9,6 +9,7 @@ import click
 from extractor.cli._options import (
     Reporting,
     output_argument,
+    place_of_source,
     plan_option,
     reporting_options,
     rev_option,
@@ -18,14 +19,19 @@ from extractor.errors import ExitCode
 
 @click.command()
 @output_argument
-@click.option("--from", "source", metavar="SOURCE", required=True, help="The source repository.")
+@click.option(
+    "--from",
+    "source",
+    metavar="SOURCE",
+    help="The source repository.  [default: where it was when OUTPUT was made]",
+)
 @rev_option
 @plan_option
 @click.option("--author", metavar="'NAME <MAIL>'", help="Author of the commits made.")
 @reporting_options
 def command(
     output: Path,
-    source: str,
+    source: str | None,
     rev: str | None,
     plan: str,
     author: str | None,
@@ -43,9 +49,10 @@ def command(
     from extractor.sync import summary, sync
 
     chosen = load_plan(plan)
+    place = place_of_source(source, output / chosen.data.name / ".git", "--from")
     identity = Identity.parse(author) if author else None
     with workspace() as scratch:
-        opened = open_source(source, rev, workspace=scratch, progress=reporting.progress)
+        opened = open_source(place, rev, workspace=scratch, progress=reporting.progress)
         with opened as ready:
             done = sync(ready, chosen, output, author=identity, progress=reporting.progress)
     reporting.result(done.record(), summary(done))

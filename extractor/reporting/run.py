@@ -14,6 +14,7 @@ from extractor.analysis.project import Project, import_graph
 from extractor.analysis.shared import find_shared
 from extractor.analysis.symbols import Reach, Resolver, modules_of
 from extractor.errors import SourceError, UsageError
+from extractor.history.state import remembered_source
 from extractor.manifest import Manifest, TroubleRecord, read_manifest
 from extractor.moves import Move, SliceMove, WholeMove
 from extractor.plan.load import Plan
@@ -32,15 +33,19 @@ from extractor.verification.run import CHECKS, QUICK, purpose
 from reports import schema
 
 
-def known_source(manifest: Manifest, folder: Path) -> str | None:
-    """Where the run's source can be had without being told: its releases, or ``folder``."""
+def known_source(manifest: Manifest, output: Path, folder: Path) -> str | None:
+    """Where the run's source can be had without being told.
+
+    That is its releases, or ``folder`` where it has the revision, or the place the result in
+    ``output`` noted.
+    """
     if manifest.source.releases:
         releases = manifest.source.releases
         return f"pypi:{releases[0].name}=={','.join(r.version for r in releases)}"
     try:
         run_git(folder / ".git", "cat-file", "-e", f"{manifest.source.revision}^{{commit}}")
     except SourceError:
-        return None
+        return remembered_source(output / manifest.plan.name / ".git")
     return str(folder)
 
 

@@ -1,0 +1,89 @@
+"""`extractor sync`, from the command line: what the source did since is appended."""
+
+import shutil
+
+import pytest
+
+from extractor.cli import main
+from tests.repositories import committed, git, write
+
+PLAN = """
+name = "till"
+source_package = "shop"
+target_package = "till"
+description = "The till"
+
+[roots]
+packages = ["shop.till"]
+entry_points = ["till.door"]
+
+[layout.modules]
+"shop.till" = "till"
+
+[packaging]
+distribution = "till"
+requirements = "requirements.txt"
+test_requirements = "requirements.txt"
+"""
+
+FILES = {
+    "requirements.txt": "",
+    "shop/__init__.py": "",
+    "shop/till/__init__.py": "",
+    "shop/till/door.py": "from shop.till import lock\n\n\ndef open_it():\n    lock.turn()\n",
+    "shop/till/lock.py": "def turn():\n    pass\n",
+}
+MORE = {
+    "shop/other.py": "x = 1\n",
+    "shop/till/lock.py": "from shop.till import door\n\n\ndef turn():\n    return door\n",
+}
+
+
+def call(*arguments):
+    with pytest.raises(SystemExit) as caught:
+        main([str(argument) for argument in arguments])
+    return caught.value.code
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    write(tmp_path, {"plan/plan.toml": PLAN})
+    committed(tmp_path / "shop", FILES)
+    # A source that is named as one would from where it is; what follows is asked elsewhere.
+    monkeypatch.chdir(tmp_path)
+    assert call("run", "shop", tmp_path / "out", "--plan", tmp_path / "plan", "--quiet") == 0
+    monkeypatch.chdir(tmp_path / "plan")
+    return tmp_path
+
+
+def test_what_is_new_is_appended_and_the_tree_is_a_fresh_run_s(place, capsys):
+    before = git(place / "out/till", "rev-parse", "upstream").strip()
+    write(place / "shop", MORE)
+    git(place / "shop", "add", "-A")
+    git(place / "shop", "commit", "-qm", "Turn the door")
+    capsys.readouterr()
+
+    assert call("sync", place / "out", "--rev", "HEAD", "--plan", place / "plan", "--quiet") == 0
+
+    assert "1 new commits" in capsys.readouterr().out
+    assert call("run", place / "shop", place / "fresh", "--plan", place / "plan", "--quiet") == 0
+    of_both = [
+        git(place / folder / "till", "rev-parse", "HEAD^{tree}", "upstream")
+        for folder in ("out", "fresh")
+    ]
+    assert of_both[0] == of_both[1]
+    git(place / "out/till", "merge-base", "--is-ancestor", before, "upstream")
+    assert call("sync", place / "out", "--plan", place / "plan", "--quiet") == 4
+    assert call("history", "check", place / "out/till", "--plan", place / "plan", "--quiet") == 0
+
+
+def test_a_source_that_went_elsewhere_is_to_be_named(place, capsys):
+    shutil.move(place / "shop", place / "moved")
+    assert call("sync", place / "out", "--plan", place / "plan", "--quiet") == 3
+    assert str(place / "shop") in capsys.readouterr().err
+
+    (place / "out/till/.git/extractor/source").unlink()
+    assert call("sync", place / "out", "--plan", place / "plan", "--quiet") == 2
+    assert "name it by --from" in capsys.readouterr().err
+    command = ["sync", place / "out", "--plan", place / "plan", "--quiet"]
+    assert call(*command, "--from", place / "moved") == 4
