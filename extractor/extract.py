@@ -440,6 +440,23 @@ def _tests_folder(extraction: Extraction) -> str:
     return f"{extraction.package}/tests"
 
 
+def _require_some_left(
+    extraction: Extraction, before: Mapping[str, bytes], in_tests: Callable[[str], bool]
+) -> None:
+    """``UsageError`` where nothing reaches any code: no package was meant to leave empty."""
+
+    def has_code(files: Mapping[str, bytes]) -> bool:
+        modules = modules_of(MemoryTree(files), {extraction.package})
+        return any(files[path].strip() for name, path in modules.items() if not in_tests(name))
+
+    if has_code(before) and not has_code(extraction.files):
+        raise UsageError(
+            f"neither an entry point nor a test reaches any code of {extraction.package}: name in "
+            "the plan's roots.entry_points what is called from outside, "
+            f'"{extraction.package}" for all of it'
+        )
+
+
 def _drop_unreached(extraction: Extraction) -> None:
     """Alternate between unused imports and dead definitions until neither finds anything."""
     before = dict(extraction.files)
@@ -499,6 +516,7 @@ def _drop_unreached(extraction: Extraction) -> None:
                 failures.append((path, result.error))
         if not changed:
             break
+    _require_some_left(extraction, before, in_tests)
     changes: dict[str, bytes | None] = {
         path: extraction.files.get(path)
         for path in sorted({*before, *extraction.files})

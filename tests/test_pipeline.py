@@ -145,6 +145,15 @@ def test_an_output_that_exists_is_refused(source, tmp_path, capsys):
     assert "exists already" in capsys.readouterr().err
 
 
+def test_a_plan_that_leaves_nothing_is_refused(source, tmp_path, capsys):
+    plan = tmp_path / "plan/plan.toml"
+    lines = [line for line in PLAN.splitlines() if "tests" not in line and "small.app" not in line]
+    plan.write_text("\n".join(lines))
+    assert extract(source, tmp_path / "out") == 2
+    assert '"small" for all of it' in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_something_reached_without_a_place_is_left_for_a_person(source, tmp_path):
     plan = tmp_path / "plan/plan.toml"
     plan.write_text(PLAN.replace('"big.errors" = "small.errors"\n', ""))
