@@ -221,6 +221,7 @@ class _Prover:
         self.settings: SeriesSettings = context.settings.series
         self.below = tuple(below)
         self.result = result.resolve() if result else None
+        self._last = {r.phase: r.revision for r in manifest.series if r.revision}.values()
         self._leaving = {r.revision for r in manifest.series if r.phase == "removed"}
         self._project = Project((context.plan.data.source_package,))
         self._modules: dict[str, tuple[TestModules, dict[str, str]]] = {}
@@ -238,7 +239,11 @@ class _Prover:
             return self._tests(part, record, at_base, now)
         earlier, later = self._test_modules(before)[0], self._test_modules(record.revision)[0]
         touched = modules_of_paths(record.paths)
-        whole = [run.tests for run in self.settings.whole if touched & set(run.touching)]
+        whole = [
+            run.tests
+            for run in self.settings.whole
+            if touched & set(run.touching) or record.revision in self._last
+        ]
         chosen = earlier.concerned(touched) | later.concerned(touched)
         chosen |= earlier.below(whole) | later.below(whole)
         chosen -= {

@@ -214,7 +214,10 @@ class StyleSettings:
 
 @dataclass(frozen=True)
 class WholeRun:
-    """All tests below ``tests`` run after a commit that touches one of the modules ``touching``."""
+    """All tests below ``tests`` run after some commits.
+
+    These are the ones that touch one of the modules ``touching``, and the last of each phase.
+    """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
