@@ -6,7 +6,7 @@ its moves and its commit map are believed, and these are what is checked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -479,40 +479,65 @@ def _surplus(git_dir: Path, line: _Line, targets: set[str]) -> set[str]:
 
 
 def _lost(source_git_dir: Path, history: History, state: HistoryState) -> tuple[str, ...]:
-    """Commits on an ancestor of a whole file, by rename detection over all of history.
+    """Commits on an ancestor of a whole file, by git's rename detection alone.
 
-    Independent of how the past was followed: every rename of every commit is looked at,
-    and from each file the chain of names is walked back in time.
+    Independent of how the past was followed: every birth of a name is looked at, and from
+    each file the chain of names is walked back in time, all files a step at once.
     """
-    single = [n for n, p in zip(history.names, history.parents, strict=True) if len(p) < 2]
-    renames: dict[str, list[tuple[int, str]]] = {}
-    findings: list[str] = []
-    for commit, changes in iterate_renames(
-        source_git_dir, single, findings, ("-M", "-l2000", "--diff-filter=R")
-    ):
-        for change in changes:
-            if change.status == "R" and change.blob != EMPTY_BLOB:
-                renames.setdefault(change.path, []).append(
-                    (history.index_of[commit], change.old_path)
-                )
+    renames = _Renames(source_git_dir, history)
+    end = len(history.names)
+    waiting = {m.source: {(m.source, end)} for m in state.moves if isinstance(m, WholeMove)}
+    seen: dict[str, set[str]] = {path: set() for path in waiting}
     lost: set[str] = set()
     unknown = {c for c, why in state.reasons.items() if why == "touches nothing that is carried"}
-    for move in state.moves:
-        if not isinstance(move, WholeMove):
-            continue
-        waiting = [(move.source, len(history.names))]
-        seen: set[str] = set()
-        while waiting:
-            path, before = waiting.pop()
-            if path in seen:
-                continue
-            seen.add(path)
-            for index, _change in history.changes(path):
-                is_merge = len(history.parents[index]) > 1
-                if index < before and not is_merge and history.names[index] in unknown:
-                    lost.add(history.names[index])
-            waiting += [(old, index) for index, old in renames.get(path, ()) if index < before]
+    while any(waiting.values()):
+        renames.read({path for names in waiting.values() for path, _before in names})
+        for file, names in waiting.items():
+            older: set[tuple[str, int]] = set()
+            # The latest end first: a name that two led to was there until the later one.
+            for path, before in sorted(names, key=lambda name: -name[1]):
+                if path in seen[file]:
+                    continue
+                seen[file].add(path)
+                for index, _change in history.changes(path):
+                    is_merge = len(history.parents[index]) > 1
+                    if index < before and not is_merge and history.names[index] in unknown:
+                        lost.add(history.names[index])
+                older |= {(old, index) for index, old in renames.of(path) if index < before}
+            waiting[file] = older
     return tuple(sorted(lost))
+
+
+class _Renames:
+    """What git says a name was before the commits, merges apart, that made it."""
+
+    def __init__(self, git_dir: Path, history: History) -> None:
+        self._git_dir = git_dir
+        self._history = history
+        self._read: set[int] = set()
+        self._of: dict[str, list[tuple[int, str]]] = {}
+
+    def of(self, path: str) -> list[tuple[int, str]]:
+        """Index of each commit that renamed a file to ``path``, and its old name."""
+        return self._of.get(path, [])
+
+    def read(self, paths: Iterable[str]) -> None:
+        """Ask git at once about the commits that made any of ``paths``."""
+        history = self._history
+        made = {
+            index
+            for path in paths
+            for index in history.births(path)
+            if len(history.parents[index]) == 1
+        }
+        asked = [history.names[index] for index in sorted(made - self._read)]
+        self._read |= made
+        options = ("-M", "-l2000", "--diff-filter=R")
+        for commit, changes in iterate_renames(self._git_dir, asked, [], options):
+            for change in changes:
+                if change.status == "R" and change.blob != EMPTY_BLOB:
+                    at = history.index_of[commit]
+                    self._of.setdefault(change.path, []).append((at, change.old_path))
 
 
 def _share(files: Sequence[FileBlame]) -> float:
