@@ -8,25 +8,26 @@ so one list serves every branch of the history.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from extractor.errors import MissingObject
+from extractor.history.likeness import (
+    COPY_LINES,
+    COPY_SIMILARITY,
+    carried_names,
+    copied_share,
+    most_similar,
+    split_from,
+    telling_lines,
+)
 from extractor.history.moves import Move, SliceMove
 from extractor.history.slices import Slices
 from extractor.history.walk import ABSENT, Change, History, iterate_renames
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import SUBMODULE, SYMLINK
 
-# Git calls it a copy from 50 % on; two short files with one licence reach that by chance.
-COPY_SIMILARITY = 75
-# So many lines that are no comments tell a copy from two files with one licence.
-_COPY_LINES = 10
-# A definition of which half the lines agree is the same one, under its own name; under
-# another name it takes more, for neighbours are often written alike.
-SAME_NAME, OTHER_NAME = 0.5, 0.7
 EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 # A commit that changes more modules than this is a sweep through the whole, not a move.
 _MOST_CANDIDATES = 200
@@ -279,7 +280,7 @@ class Follower:
             return []
         commit = self._history.names[index]
         new = self._reader.read(change.blob)
-        if _telling_lines(new).total() < _COPY_LINES:
+        if telling_lines(new).total() < COPY_LINES:
             return []
         best = (COPY_SIMILARITY - 1, "", "")
         for other in self._history.namesakes(path):
@@ -293,7 +294,7 @@ class Follower:
                     f"{commit}: not looked at whether it copied {other} ({error})"
                 )
                 continue
-            share = _copied_share(new, old)
+            share = copied_share(new, old)
             if share > best[0]:
                 best = (share, other, blob)
         share, other, blob = best
@@ -382,7 +383,7 @@ class Follower:
         gone = {name: code for name, code in old.items() if name not in new}
         found = set()
         for name in sorted(born & new.keys()):
-            match = _most_similar(new[name], gone) or _split_from(name, old, new)
+            match = most_similar(new[name], gone) or split_from(name, old, new)
             if match:
                 found.add((match[0], name))
                 self._note_symbols(index, change.path, change.path, [match[0]], match[1])
@@ -410,7 +411,7 @@ class Follower:
             if not new.keys() & old.keys():
                 continue
             left = {} if new_blob == ABSENT else self._slices.definitions(new_blob)
-            names, evidence = _carried_names(new, old, left)
+            names, evidence = carried_names(new, old, left)
             if evidence:
                 self._note_symbols(index, change.path, path, sorted(names), evidence)
                 renamed = {(old, new) for old, new in names.items() if old != new}
@@ -429,96 +430,3 @@ def _is_its_past(change: Change) -> bool:
     if change.blob == EMPTY_BLOB or change.old_blob == EMPTY_BLOB:
         return False
     return change.status == "R" or change.similarity >= COPY_SIMILARITY
-
-
-def _carried_names(
-    new: Mapping[str, bytes], old: Mapping[str, bytes], left: Mapping[str, bytes]
-) -> tuple[dict[str, str], float]:
-    """Names of ``old`` and what ``new`` calls them, and how far the surest of them agrees.
-
-    ``left`` is what the old file still has afterwards. A short definition, which many files
-    have word for word, goes along with a longer one if it left the old file; alone it counts
-    when it is a literal that left.
-    """
-    names: dict[str, str] = {}
-    evidence = 0.0
-    for name in sorted(new.keys() & old.keys()):
-        share = _similarity(new[name], old[name])
-        is_long = len(new[name].splitlines()) > 2
-        if share < SAME_NAME or not (is_long or name not in left):
-            continue
-        names[name] = name
-        if is_long or _is_literal(new[name]):
-            evidence = max(evidence, share)
-    if not evidence:
-        return {}, 0.0
-    rest = {name: code for name, code in old.items() if name not in new}
-    for name in sorted(new.keys() - names.keys()):
-        match = _most_similar(new[name], rest)
-        if match:
-            names[match[0]] = name
-    return names, evidence
-
-
-def _is_literal(code: bytes) -> bool:
-    _name, _, value = code.partition(b"=")
-    return b"(" not in value and any(c in value for c in b"'\"0123456789")
-
-
-def _most_similar(code: bytes, others: Mapping[str, bytes]) -> tuple[str, float] | None:
-    """The definition that ``code`` was under another name, and how far they agree."""
-    if len(code.splitlines()) < 4:
-        return None
-    best = max(
-        ((_similarity(code, other), name) for name, other in sorted(others.items())),
-        default=(0.0, ""),
-    )
-    return (best[1], best[0]) if best[0] >= OTHER_NAME else None
-
-
-def _split_from(
-    name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]
-) -> tuple[str, float] | None:
-    """The definition that a new one was taken out of: it had most of its lines, and lost them."""
-    lines = _lines(new[name])
-    if lines.total() < 10:
-        return None
-    best = ("", 0.0)
-    for other in sorted(old.keys() & new.keys()):
-        lost = _lines(old[other]) - _lines(new[other])
-        share = (lines & lost).total() / lines.total()
-        if share > best[1]:
-            best = (other, share)
-    return best if best[1] >= OTHER_NAME else None
-
-
-def _lines(code: bytes) -> Counter[bytes]:
-    return Counter(line.strip() for line in code.splitlines() if line.strip())
-
-
-def _telling_lines(code: bytes) -> Counter[bytes]:
-    """Lines that are no comments, as most languages of scripts and settings write them."""
-    return Counter({n: count for n, count in _lines(code).items() if not n.startswith(b"#")})
-
-
-def _copied_share(new: bytes, old: bytes) -> int:
-    """Percent of their lines that two files share, of all and of those that are no comments."""
-    telling, others = _telling_lines(new), _telling_lines(old)
-    if (telling & others).total() < _COPY_LINES:
-        return 0
-    return int(100 * min(_share(_lines(new), _lines(old)), _share(telling, others)))
-
-
-def _similarity(code: bytes, other: bytes) -> float:
-    """Part of the lines, blank ones and indentation apart, that two definitions share."""
-    if code == other:
-        return 1.0
-    lines, others = _lines(code), _lines(other)
-    # One or two lines agree by chance: these must be equal.
-    if lines.total() + others.total() < 6:
-        return 0.0
-    return _share(lines, others)
-
-
-def _share(lines: Counter[bytes], others: Counter[bytes]) -> float:
-    return 2 * (lines & others).total() / (lines.total() + others.total())
