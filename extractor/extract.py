@@ -447,7 +447,14 @@ def _require_some_left(
 
     def has_code(files: Mapping[str, bytes]) -> bool:
         modules = modules_of(MemoryTree(files), {extraction.package})
-        return any(files[path].strip() for name, path in modules.items() if not in_tests(name))
+        lines = (
+            line.strip()
+            for name, path in modules.items()
+            if not in_tests(name)
+            for line in files[path].splitlines()
+        )
+        # A licence is no code.
+        return any(line and not line.startswith(b"#") for line in lines)
 
     if has_code(before) and not has_code(extraction.files):
         raise UsageError(

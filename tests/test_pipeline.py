@@ -149,6 +149,8 @@ def test_a_plan_that_leaves_nothing_is_refused(source, tmp_path, capsys):
     plan = tmp_path / "plan/plan.toml"
     lines = [line for line in PLAN.splitlines() if "tests" not in line and "small.app" not in line]
     plan.write_text("\n".join(lines))
+    write(source, {"big/sub/__init__.py": "# A licence.\n"})
+    git(source, "commit", "-qam", "License it")
     assert extract(source, tmp_path / "out") == 2
     assert '"small" for all of it' in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

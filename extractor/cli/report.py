@@ -41,7 +41,8 @@ def command() -> None:
 @click.option(
     "--source",
     metavar="SOURCE",
-    help="What OUTPUT was made from.  [default: its releases, or where it was then]",
+    help="What OUTPUT was made from.  [default: its releases, this folder's repository, "
+    "or where it was then]",
 )
 @click.option("--plan", metavar="PLAN", help="The plan it was made by.  [default: as it says]")
 @click.option(
