@@ -4,45 +4,13 @@ import shutil
 
 import pytest
 
-from extractor.cli import main
 from tests.repositories import committed, git, write
+from tests.shop import FILES, PLAN, call
 
-PLAN = """
-name = "till"
-source_package = "shop"
-target_package = "till"
-description = "The till"
-
-[roots]
-packages = ["shop.till"]
-entry_points = ["till.door"]
-
-[layout.modules]
-"shop.till" = "till"
-
-[packaging]
-distribution = "till"
-requirements = "requirements.txt"
-test_requirements = "requirements.txt"
-"""
-
-FILES = {
-    "requirements.txt": "",
-    "shop/__init__.py": "",
-    "shop/till/__init__.py": "",
-    "shop/till/door.py": "from shop.till import lock\n\n\ndef open_it():\n    lock.turn()\n",
-    "shop/till/lock.py": "def turn():\n    pass\n",
-}
 MORE = {
     "shop/other.py": "x = 1\n",
-    "shop/till/lock.py": "from shop.till import door\n\n\ndef turn():\n    return door\n",
+    "shop/till/door.py": FILES["shop/till/door.py"] + "\n\ndef close_it():\n    open_it()\n",
 }
-
-
-def call(*arguments):
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    return caught.value.code
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from contracts.configuration import load
-from extractor.cli import main
 from extractor.manifest import (
     EffectRecord,
     SeriesRecord,
@@ -28,44 +27,7 @@ from extractor.source.tree import git_environment
 from reports.html import render_html
 from reports.markdown import render_markdown
 from reports.schema import parse_report, report_bytes
-
-PLAN = """
-name = "till"
-source_package = "shop"
-target_package = "till"
-description = "The till"
-
-[roots]
-packages = ["shop.till"]
-entry_points = ["till.door:open_it"]
-
-[[cut]]
-subject = "shop.stock:count_all"
-reason = "Counting is the shop's own business."
-
-[layout.modules]
-"shop.till" = "till"
-"shop.errors" = "till.errors"
-
-[packaging]
-distribution = "till"
-requirements = "requirements.txt"
-test_requirements = "requirements.txt"
-"""
-
-FILES = {
-    "requirements.txt": "",
-    "shop/__init__.py": "",
-    "shop/errors.py": "class Broken(Exception):\n    pass\n\n\nclass Other(Exception):\n    pass\n",
-    "shop/stock.py": "from shop import heavy\n\n\ndef count_all():\n    return heavy.x\n",
-    "shop/heavy.py": "x = 1\n" * 50,
-    "shop/user.py": "from shop import errors\n\n\ndef f():\n    raise errors.Broken()\n",
-    "shop/till/__init__.py": "",
-    "shop/till/door.py": (
-        "from shop import errors\nfrom shop import stock\n\n\n"
-        "def open_it():\n    stock.count_all()\n    raise errors.Broken()\n"
-    ),
-}
+from tests.shop import FILES, PLAN, call
 
 
 def git(root, *arguments):
@@ -126,12 +88,6 @@ def test_a_run_says_how_to_make_its_page(place, tmp_path, capsys, monkeypatch):
     assert call(*command, "--no-pictures", "--quiet") == 0
     made = parse_report((tmp_path / "it's out/report/report.json").read_bytes())
     assert made.cascades.before is not None
-
-
-def call(*arguments):
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    return caught.value.code
 
 
 @pytest.fixture(scope="module")
