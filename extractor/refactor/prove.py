@@ -42,7 +42,7 @@ from extractor.verification.environment import Environment
 from extractor.verification.outcome_store import ModuleOutcomes, OutcomeStore
 from extractor.verification.settings import SeriesSettings, settings_from
 from extractor.verification.stepping_tree import SteppingTree
-from extractor.verification.test_runs import Group, Outcomes, Suite, list_tests, run_tests
+from extractor.verification.test_runs import Group, Record, Suite, list_tests, run_tests
 
 Part: TypeAlias = Literal["suites", "touched", "style"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -154,7 +154,8 @@ def prove(
             series, [manifest.source.revision, *(r.revision for r in series)], strict=False
         )
     }
-    prover = _Prover(output / manifest.results[0].path / ".git", manifest, context, below, result)
+    git_dir = output / manifest.results[0].path / ".git"
+    prover = _Prover(git_dir, manifest, context, below, result, progress)
     for record in chosen:
         for part in parts:
             with progress.stage(f"commit {record.number}: {part}"):
@@ -214,8 +215,10 @@ class _Prover:
         context: Context,
         below: Sequence[str],
         result: Path | None,
+        progress: Progress,
     ) -> None:
         self.git_dir = git_dir
+        self.progress = progress
         self.base = manifest.source.revision
         self.context = context
         self.settings: SeriesSettings = context.settings.series
@@ -297,15 +300,13 @@ class _Prover:
         found = {name: kept for name in sorted(modules) if (kept := store.get(name)) is not None}
         missing = sorted(set(modules) - found.keys())
         if missing:
-            fresh, died = self._run(revision, missing)
-            found |= fresh
-            for name, outcomes in fresh.items():
-                # Whatever ended a worker may not do so again.
-                if not died or NO_OUTCOME not in outcomes.of.values():
-                    store.put(name, outcomes)
+            found |= self._run(revision, missing, store)
         return bool(missing), dict(sorted(found.items()))
 
-    def _run(self, revision: str, modules: Sequence[str]) -> tuple[dict[str, ModuleOutcomes], bool]:
+    def _run(
+        self, revision: str, modules: Sequence[str], store: OutcomeStore | None = None
+    ) -> dict[str, ModuleOutcomes]:
+        """What each module comes to at ``revision``; what ran to its end is kept in ``store``."""
         tree, environment = self._lab()
         top = tree.go(revision)
         paths = self._test_modules(revision)[1]
@@ -321,15 +322,27 @@ class _Prover:
             },
         )
         groups = list_tests(suite, self.context.scratch)
-        self.context.report(
-            f"{revision[:12]}: running {sum(len(g.ids) for g in groups)} tests of "
-            f"{len(modules)} modules"
-        )
-        outcomes = run_tests(
-            suite, groups, self.context.scratch, workers=self.context.workers, timeout=_HOURS
-        )
-        owners = {paths[name]: name for name in modules}
-        return _by_module(outcomes, groups, owners), bool(outcomes.deaths)
+        running = _Running(groups, {paths[name]: name for name in modules})
+        with self.progress.stage(
+            f"{revision[:12]}: {running.tests} tests of {len(modules)} modules"
+        ) as stage:
+
+            def hear(records: Sequence[Record]) -> None:
+                for name, outcomes in running.hear(records).items():
+                    if store is not None:
+                        store.put(name, outcomes)
+                stage.update(running.ended, running.tests)
+
+            hear(())
+            run_tests(
+                suite,
+                groups,
+                self.context.scratch,
+                workers=self.context.workers,
+                timeout=_HOURS,
+                hear=hear,
+            )
+        return running.outcomes()
 
     def _unsteady(
         self,
@@ -346,8 +359,8 @@ class _Prover:
         both = {m for side in (before, after) for m, one in side.items() if wanted & one.of.keys()}
         here = sorted(both & after.keys())
         there = sorted(both & before.keys())
-        now, _ = self._run(revision, here) if here else ({}, False)
-        was, _ = self._run(self.base, there) if there else ({}, False)
+        now = self._run(revision, here) if here else {}
+        was = self._run(self.base, there) if there else {}
         return wanted - set(compare(was, now).differences)
 
     def _lab(self) -> tuple[SteppingTree, Environment]:
@@ -429,22 +442,62 @@ class _Prover:
         return messages
 
 
-def _by_module(
-    outcomes: Outcomes, groups: Sequence[Group], owners: Mapping[str, str]
-) -> dict[str, ModuleOutcomes]:
-    """Outcomes by the module in whose file the test was listed."""
-    owner = {test: owners[group.place] for group in groups for test in group.ids}
-    of: dict[str, dict[str, str]] = {name: {} for name in owners.values()}
-    said: dict[str, dict[str, str]] = {name: {} for name in owners.values()}
-    for test, outcome in [*outcomes.of.items(), *((t, NO_OUTCOME) for t in outcomes.lost)]:
-        # A class that cannot be set up is told under a name of its own.
-        name = owner.get(test) or next((n for n in sorted(of, reverse=True) if n in test), "")
+class _Running:
+    """Outcomes by the module in whose file the test was listed, while the tests run.
+
+    ``owners`` maps files to modules; ``tests`` is how many were listed, ``ended`` how many of
+    them have ended.
+    """
+
+    def __init__(self, groups: Sequence[Group], owners: Mapping[str, str]) -> None:
+        self._owner = {test: owners[group.place] for group in groups for test in group.ids}
+        self._waiting: dict[str, set[str]] = {name: set() for name in owners.values()}
+        for group in groups:
+            self._waiting[owners[group.place]].add(group.key)
+        self._listed: dict[str, list[str]] = {name: [] for name in self._waiting}
+        for test, name in self._owner.items():
+            self._listed[name].append(test)
+        self._of: dict[str, dict[str, str]] = {name: {} for name in self._waiting}
+        self._said: dict[str, dict[str, str]] = {name: {} for name in self._waiting}
+        self._whole: set[str] = set()
+        self.tests = len(self._owner)
+        self.ended = 0
+
+    def hear(self, records: Sequence[Record]) -> dict[str, ModuleOutcomes]:
+        """Take in what workers write; modules of which by now all groups have run to their end.
+
+        Each is told once; one without tests with the first call.
+        """
+        for record in records:
+            if "id" in record:
+                self._test(record)
+            elif "ended" in record:
+                self._waiting[self._owner[record["ended"]]].discard(record["ended"])
+        fresh = {name for name, left in self._waiting.items() if not left} - self._whole
+        self._whole |= fresh
+        return {name: self._outcomes(name) for name in sorted(fresh)}
+
+    def outcomes(self) -> dict[str, ModuleOutcomes]:
+        """What every module came to, with or without its end."""
+        return {name: self._outcomes(name) for name in sorted(self._of)}
+
+    def _test(self, record: Record) -> None:
+        test = record["id"]
+        name = self._owner.get(test, "")
+        self.ended += test in self._owner
+        if not name and record["outcome"] not in _FINE:
+            # A class that cannot be set up is told under a name of its own.
+            name = next((n for n in sorted(self._of, reverse=True) if n in test), "")
         if not name:
-            continue
-        of[name][test] = outcome
-        if outcome not in _FINE and (lines := outcomes.details.get(test, "").strip().splitlines()):
-            said[name][test] = lines[-1][:300]
-    return {name: ModuleOutcomes(of[name], said[name]) for name in sorted(of)}
+            return
+        self._of[name][test] = record["outcome"]
+        lines = record.get("detail", "").strip().splitlines()
+        if record["outcome"] not in _FINE and lines:
+            self._said[name][test] = lines[-1][:300]
+
+    def _outcomes(self, name: str) -> ModuleOutcomes:
+        lost = {t: NO_OUTCOME for t in self._listed[name] if t not in self._of[name]}
+        return ModuleOutcomes({**self._of[name], **lost}, self._said[name])
 
 
 def _by_id(modules: Iterable[ModuleOutcomes]) -> dict[str, str]:

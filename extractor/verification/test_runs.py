@@ -13,10 +13,11 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from packaging.version import Version
 
@@ -29,6 +30,9 @@ _BROKEN = {"error", "failed"}
 # How often a worker is looked at, in seconds.
 _LOOK = 1.0
 FAILED_IMPORT = "unittest.loader._FailedTest"
+# What a worker writes: {"id", "outcome", "seconds"} and perhaps "detail" of a test, {"ended"} with
+# the key of a group that ran to its end, {"done"}.
+Record: TypeAlias = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -170,13 +174,14 @@ def run_tests(
     first: bool = False,
     timeout: float = 1800.0,
     silence: float = 600.0,
+    hear: Callable[[Sequence[Record]], None] | None = None,
 ) -> Outcomes:
     """Run groups in ``workers`` processes; a ``seed`` other than 0 shuffles groups and classes.
 
     ``backwards`` runs the last group first, and of each class the last test. With ``first`` every
     worker ends with its first broken test. A worker that dies, or says nothing for ``silence``
     seconds, loses the group it was at; another goes on behind it. All end after ``timeout``
-    seconds.
+    seconds. ``hear`` is given what workers write as they write it, by one thread at a time.
     """
     started = time.monotonic()
     ordered = list(groups)
@@ -192,10 +197,17 @@ def run_tests(
         loads[lightest] += len(group.ids)
     spec = {"mode": "run", "seed": seed, "backwards": backwards, "first": first}
     limits = _Limits(started + timeout, silence)
+    lock = threading.Lock()
+
+    def tell(records: Sequence[Record]) -> None:
+        if hear is not None and records:
+            with lock:
+                hear(records)
+
     with ThreadPoolExecutor(len(shares)) as pool:
         try:
             submitted = [
-                pool.submit(_run_share, suite, spec, share, scratch, limits)
+                pool.submit(_run_share, suite, spec, share, scratch, limits, tell)
                 for share in shares
                 if share
             ]
@@ -241,59 +253,82 @@ def _run_share(
     share: Sequence[Group],
     scratch: Path,
     limits: _Limits,
+    tell: Callable[[Sequence[Record]], None],
 ) -> Outcomes:
     """What the groups of one worker came to, and of those who took over from it."""
-    of: dict[str, str] = {}
-    details: dict[str, str] = {}
+    records: list[Record] = []
+
+    def hear(fresh: Sequence[Record]) -> None:
+        records.extend(fresh)
+        tell(fresh)
+
     deaths: list[str] = []
     left = list(share)
     while left:
         output = scratch / f"run-{uuid.uuid4().hex}.jsonl"
         own = {**spec, "where": list(suite.where), "groups": [group.key for group in left]}
-        last_words = _wait(_start(suite, own, output), output, limits)
-        ended, done = _read(output)
-        of |= {record["id"]: record["outcome"] for record in ended}
-        details |= {record["id"]: record["detail"] for record in ended if "detail" in record}
-        if done:
+        last_words = _wait(_start(suite, own, output), output, limits, hear)
+        if any("done" in record for record in records):
             break
         deaths.append(last_words)
-        if limits.reached() or (spec["first"] and _BROKEN & set(of.values())):
+        broken = any(record.get("outcome") in _BROKEN for record in records)
+        if limits.reached() or (spec["first"] and broken):
             break
-        left = _behind(left, of.keys())
-    return Outcomes(of=of, details=details, deaths=tuple(deaths))
+        left = _behind(left, {record["ended"] for record in records if "ended" in record})
+    return Outcomes(
+        of={record["id"]: record["outcome"] for record in records if "id" in record},
+        details={record["id"]: record["detail"] for record in records if "detail" in record},
+        deaths=tuple(deaths),
+    )
 
 
 def _behind(groups: Sequence[Group], ended: Collection[str]) -> list[Group]:
-    """The groups after the one that a worker was at when it died."""
-    at = max((n for n, group in enumerate(groups) if set(group.ids) & set(ended)), default=-1)
-    if at == -1 or set(groups[at].ids) <= set(ended):
-        at += 1
-    return list(groups[at + 1 :])
+    """The groups after the one that a worker was at when it died; ``ended`` are keys."""
+    return [group for group in groups if group.key not in ended][1:]
 
 
-def _wait(process: subprocess.Popen[bytes], output: Path, limits: _Limits) -> str:
+def _wait(
+    process: subprocess.Popen[bytes],
+    output: Path,
+    limits: _Limits,
+    hear: Callable[[Sequence[Record]], None],
+) -> str:
     """Wait for a worker, and end one that is late or silent; its last words."""
-    heard, size = time.monotonic(), -1
-    while True:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            _, errors = process.communicate(timeout=_LOOK)
-            return errors.decode("utf-8", "replace").strip()[-500:]
-        written = output.stat().st_size if output.exists() else -1
-        if written != size:
-            heard, size = time.monotonic(), written
-        silent = time.monotonic() - heard
-        if limits.reached() or silent >= limits.silence:
+    heard, read = time.monotonic(), 0
+    why = ""
+    try:
+        while not why:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                _, errors = process.communicate(timeout=_LOOK)
+                last_words = errors.decode("utf-8", "replace").strip()[-500:]
+                why = last_words or f"it ended with exit code {process.returncode}"
+            records, now = _read(output, read)
+            hear(records)
+            if now != read:
+                heard, read = time.monotonic(), now
+            silent = time.monotonic() - heard
+            if not why and limits.reached():
+                why = "it was late"
+            elif not why and silent >= limits.silence:
+                why = f"it said nothing for {silent:.0f} s"
+        return why
+    finally:
+        if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            return "it was late" if limits.reached() else f"it said nothing for {silent:.0f} s"
+            hear(_read(output, read)[0])
 
 
-def _read(output: Path) -> tuple[list[dict[str, str]], bool]:
-    """The tests that ended, and whether the worker got to its end."""
-    text = output.read_text(encoding="utf-8") if output.is_file() else ""
-    # What a killed worker was writing is not whole.
-    records = [json.loads(line) for line in text.split("\n")[:-1]]
-    return [r for r in records if "id" in r], any("done" in r for r in records)
+def _read(output: Path, start: int) -> tuple[list[Record], int]:
+    """The records from byte ``start`` on, and where the next one will start."""
+    if not output.is_file():
+        return [], start
+    with output.open("rb") as file:
+        file.seek(start)
+        content = file.read()
+    # What is being written, or what a killed worker was writing, is not whole.
+    whole = content[: content.rfind(b"\n") + 1]
+    return [json.loads(line) for line in whole.splitlines()], start + len(whole)
 
 
 def _start(suite: Suite, spec: Mapping[str, object], output: Path) -> subprocess.Popen[bytes]:

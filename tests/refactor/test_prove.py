@@ -148,6 +148,32 @@ def test_what_ran_once_is_remembered(output, monkeypatch):
     assert after["checks"][0]["outcome"] == "not run", "four commits have not been seen"
 
 
+DYING = """\
+import os
+import unittest
+
+
+class TestDie(unittest.TestCase):
+    def test_die(self):
+        os._exit(3)
+"""
+
+
+def test_what_ran_to_its_end_is_kept_as_it_ends(output, tmp_path):
+    more = {"big/tests/test_die.py": DYING, "big/tests/test_nothing.py": ""}
+    write(tmp_path / "source", more)
+    git(tmp_path / "source", "add", "-A")
+    git(tmp_path / "source", "commit", "-qm", "Die")
+    made = output()
+    assert run("prove", made, "--only", "touched", "--commits", "1", "--workers", "1") == 0
+    assert proofs(made)[1, "touched"]["evidence"][0].startswith("1 expected failure, 1 no outcome")
+    for tree in (tmp_path / "cache" / "outcomes").iterdir():
+        kept = {path.stem for path in tree.glob("big.tests.*.json")}
+        assert "big.tests.test_nothing" in kept
+        assert "big.tests.test_first" in kept
+        assert "big.tests.test_die" not in kept, "it may end the next time"
+
+
 def test_a_broken_test_and_a_new_message_are_told_with_their_commit(output, capsys):
     made = output(BREAKING)
     assert run("prove", made) == 1

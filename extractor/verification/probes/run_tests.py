@@ -167,20 +167,19 @@ def main():
         chance = random.Random(spec["seed"])
         result = Recorder(out)
         for key in spec["groups"]:
-            if key not in by_key:
-                continue
             if spec.get("first") and result.broken:
                 break
-            tests, suite = by_key.pop(key)
-            if suite is not None:
-                suite.run(result)
-                continue
-            if spec["seed"]:
-                chance.shuffle(tests)
-            if spec.get("backwards"):
-                tests.reverse()
-            unittest.TestSuite(tests).run(result)
-            del tests
+            tests, suite = by_key.pop(key, ([], None))
+            if suite is None:
+                if spec["seed"]:
+                    chance.shuffle(tests)
+                if spec.get("backwards"):
+                    tests.reverse()
+                suite = unittest.TestSuite(tests)
+            suite.run(result)
+            del tests, suite
+            out.write(json.dumps({"ended": key}) + "\n")
+            out.flush()
         out.write(json.dumps({"done": True}) + "\n")
     # Threads that a test left behind must not hold the process.
     sys.stdout.flush()
