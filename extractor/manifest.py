@@ -173,6 +173,10 @@ class SeriesRecord(_Record):
     status: Literal["done", "already done upstream", "matched nothing"]
     rewrites: tuple[Text, ...] = Field(default=(), description="In order of first use.")
     paths: tuple[Text, ...] = Field(default=(), description="Every file it touches, sorted.")
+    moved: dict[Text, Text] = Field(
+        default={},
+        description="Modules, and definitions as module:name, that have another place after it.",
+    )
     effects: tuple[EffectRecord, ...] = Field(
         default=(), description="One for each module the series measures, in its order."
     )

@@ -303,6 +303,10 @@ class Patch(_Record):
     status: Text
     rewrites: tuple[Text, ...] = ()
     paths: tuple[Text, ...] = ()
+    moved: dict[Text, Text] = Field(
+        default={},
+        description="Modules, and definitions as module:name, that have another place after it.",
+    )
     effects: tuple[Effect, ...] = Field(default=(), description="One a module that is measured.")
     users: tuple[int, int] = Field(
         default=(0, 0),

@@ -29,6 +29,7 @@ from extractor.manifest import (
 from extractor.plan.load import Plan
 from extractor.plan.moves import is_below
 from extractor.progress import Progress
+from extractor.refactor.places import Places
 from extractor.refactor.touched import (
     TestModules,
     find_test_modules,
@@ -57,7 +58,7 @@ class Comparison:
     """How tests end, against how they ended before the series: ids, sorted.
 
     ``differences`` are those that end otherwise, are lost, or are new and do not pass; ``gone``
-    those of modules that are not there any more.
+    those of modules that are not there any more. All by the ids that tests have after.
     """
 
     same: int
@@ -224,6 +225,7 @@ class _Prover:
         self.settings: SeriesSettings = context.settings.series
         self.below = tuple(below)
         self.result = result.resolve() if result else None
+        self._moved = {r.number: r.moved for r in manifest.series}
         self._last = {r.phase: r.revision for r in manifest.series if r.revision}.values()
         self._leaving = {r.revision for r in manifest.series if r.phase == "removed"}
         self._project = Project((context.plan.data.source_package,))
@@ -239,7 +241,7 @@ class _Prover:
             packages = self.settings.suites
             at_base = self._test_modules(self.base)[0].below(packages)
             now = self._test_modules(record.revision)[0].below(packages)
-            return self._tests(part, record, at_base, now)
+            return self._tests(part, record, at_base | now)
         earlier, later = self._test_modules(before)[0], self._test_modules(record.revision)[0]
         touched = modules_of_paths(record.paths)
         whole = [
@@ -255,21 +257,31 @@ class _Prover:
             if (self.below and not is_below(name, self.below))
             or is_below(name, self.settings.suites)
         }
-        at_base = chosen & self._test_modules(self.base)[0].names.keys()
-        return self._tests(part, record, at_base, chosen & later.names.keys())
+        return self._tests(part, record, chosen)
 
     # Tests.
 
     def _tests(
-        self, part: Part, record: SeriesRecord, at_base: frozenset[str], now: frozenset[str]
+        self, part: Part, record: SeriesRecord, chosen: frozenset[str]
     ) -> tuple[bool, ProofRecord]:
-        ran_before, before = self._outcomes(self.base, at_base)
+        """Run those of the ``chosen`` modules that are there, on both sides of the commit.
+
+        What moved since is looked for at both of its places.
+        """
+        places = Places(moved for number, moved in self._moved.items() if number <= record.number)
+        chosen = places.with_other_ends(chosen)
+        at_base = chosen & self._test_modules(self.base)[0].names.keys()
+        now = chosen & self._test_modules(record.revision)[0].names.keys()
+        ran_before, source = self._outcomes(self.base, at_base)
         ran_after, after = self._outcomes(record.revision, now)
+        before = places.followed(source)
         compared = compare(before, after)
         unsteady: set[str] = set()
         if compared.differences:
-            unsteady = self._unsteady(record.revision, compared.differences, before, after)
+            unsteady = self._unsteady(record.revision, compared.differences, source, after, places)
         was, ended, said = _by_id(before.values()), _by_id(after.values()), _said(after.values())
+        ids = {test: places.test(test) for test in _by_id(source.values())}
+        moved = sum(1 for old, new in ids.items() if old != new and new in ended)
         findings = tuple(
             f"{test}: {was.get(test, 'not there')} before the series, "
             f"{ended.get(test, 'lost')} now" + (f": {said[test]}" if test in said else "")
@@ -280,6 +292,8 @@ class _Prover:
         evidence = [", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items())) or "none"]
         if compared.gone:
             evidence.append(f"{compared.gone} left with their modules")
+        if moved:
+            evidence.append(f"{moved} have moved")
         evidence += [f"differs from run to run, on both sides: {test}" for test in sorted(unsteady)]
         if self.below and part == "touched":
             evidence.append(f"only test modules below {', '.join(self.below)}")
@@ -350,18 +364,21 @@ class _Prover:
         tests: Iterable[str],
         before: Mapping[str, ModuleOutcomes],
         after: Mapping[str, ModuleOutcomes],
+        places: Places,
     ) -> set[str]:
         """Those of ``tests`` that end alike when their modules run alone on both sides.
 
         They need, or suffer from, what ran before them in their process, or the hour.
         """
         wanted = set(tests)
-        both = {m for side in (before, after) for m, one in side.items() if wanted & one.of.keys()}
+        sides = (places.followed(before), after)
+        both = {m for side in sides for m, one in side.items() if wanted & one.of.keys()}
+        both |= places.with_other_ends(both)
         here = sorted(both & after.keys())
         there = sorted(both & before.keys())
         now = self._run(revision, here) if here else {}
         was = self._run(self.base, there) if there else {}
-        return wanted - set(compare(was, now).differences)
+        return wanted - set(compare(places.followed(was), now).differences)
 
     def _lab(self) -> tuple[SteppingTree, Environment]:
         if self._ready is None:

@@ -145,6 +145,7 @@ def _describe(
                 status=stage.status,
                 rewrites=tuple(stage.rewrites),
                 paths=tuple(sorted(stage.changes)),
+                moved=dict(sorted(stage.moved.items())),
                 effects=tuple(
                     EffectRecord(module=e.module, before=e.before, after=e.after, no_more=e.no_more)
                     for e in taken.effects

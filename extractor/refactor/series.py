@@ -30,6 +30,7 @@ from extractor.rewrites import (
     drop_calls,
     drop_definitions,
     load,
+    move_definitions,
     remove_unused_imports,
     rename_references,
 )
@@ -47,7 +48,8 @@ _WORD = re.compile(rb"[A-Za-z_]\w*")
 class Stage:
     """What one step did: ``changes`` maps a path to new bytes, or None if it is gone.
 
-    ``reports`` are what rewrites say of files they changed, until an edit deals with the file;
+    ``moved`` maps modules, and definitions as ``module:name``, to their new places; ``reports``
+    are what rewrites say of files they changed, until an edit deals with the file;
     ``left`` counts the files that went with the subsystem, and their lines of Python.
     """
 
@@ -55,6 +57,7 @@ class Stage:
     step: SeriesStep
     changes: dict[str, bytes | None] = field(default_factory=dict)
     rewrites: list[str] = field(default_factory=list)
+    moved: dict[str, str] = field(default_factory=dict)
     modes: dict[str, str] = field(default_factory=dict)
     findings: list[tuple[str, Finding]] = field(default_factory=list)
     reports: list[tuple[str, Finding]] = field(default_factory=list)
@@ -141,6 +144,7 @@ class Decoupling:
             self.files.update({path: before[path] for path in first})
             self.stage.changes.clear()
             self.stage.rewrites.clear()
+            self.stage.moved.clear()
             del self.stage.findings[:told]
             self.stage.status = "already done upstream"
             return
@@ -175,6 +179,8 @@ class Decoupling:
                 outcome = rewrite.run(file, settings)
                 self._take_outcome(rewrite.name, path, outcome)
                 if isinstance(outcome, Rewritten):
+                    if isinstance(settings, move_definitions.Settings):
+                        self.stage.moved |= settings.symbols
                     self.stage.reports += [(path, finding) for finding in outcome.findings]
 
     def _share(self, module: str) -> None:
@@ -229,6 +235,7 @@ class Decoupling:
                 self.ours.remove(before)
                 self.ours.add(after)
         self._rename(NameMap(homes, {}), self._texts())
+        self.stage.moved |= homes
 
     def _cut(self, subject: str) -> None:
         for path in sorted(self.ours & self.files.keys()):

@@ -148,6 +148,32 @@ def test_what_ran_once_is_remembered(output, monkeypatch):
     assert after["checks"][0]["outcome"] == "not run", "four commits have not been seen"
 
 
+MOVING = """
+[[step]]
+title = "Move tests"
+reason = "They lie elsewhere."
+relocate = { "big.tests.test_first" = "big.tests.test_one" }
+
+[[step.rewrite]]
+name = "move_definitions"
+
+[step.rewrite.settings]
+symbols = { "big.tests.test_server:TestServer" = "big.tests.test_two:TestServer" }
+"""
+
+
+def test_tests_are_followed_to_where_the_series_moves_them(output):
+    made = output(MOVING)
+    record = json.loads((made / "manifest.json").read_text())["series"][6]
+    assert record["moved"] == {
+        "big.tests.test_first": "big.tests.test_one",
+        "big.tests.test_server:TestServer": "big.tests.test_two:TestServer",
+    }
+    assert run("prove", made, "--only", "touched", "--commits", "7") == 0
+    evidence = proofs(made)[7, "touched"]["evidence"]
+    assert evidence == ["1 expected failure, 3 passed", "3 have moved"]
+
+
 DYING = """\
 import os
 import unittest

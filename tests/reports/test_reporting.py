@@ -195,6 +195,7 @@ def series(place, tmp_path):
         title="Count elsewhere",
         reason="The till need not know.",
         status="done",
+        moved={"shop.more:count": "shop.till.count:count"},
         effects=(EffectRecord(module="shop.till.door", before=6, after=4),),
         users=(2, 1),
         revision="5" * 40,
@@ -214,7 +215,9 @@ def test_the_series_for_the_source_goes_in(place, series):
         *("Count elsewhere", 6, 4),
     )
     assert [task.subject for task in report.series_left] == ["shop/more.py"]
-    assert "Count elsewhere" in render_html(report)
+    page = render_html(report)
+    assert "Count elsewhere" in page
+    assert "count</code> → <code>" in page
     assert "Count elsewhere" in render_markdown(report)
 
 
