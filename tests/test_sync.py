@@ -54,4 +54,5 @@ def test_a_source_that_went_elsewhere_is_to_be_named(place, capsys):
     assert call("sync", place / "out", "--plan", place / "plan", "--quiet") == 2
     assert "name it by --from" in capsys.readouterr().err
     command = ["sync", place / "out", "--plan", place / "plan", "--quiet"]
-    assert call(*command, "--from", place / "moved") == 4
+    assert call(*command, "--from", "../moved") == 4
+    assert call(*command) == 4, "it knows the new place"

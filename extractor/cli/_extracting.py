@@ -13,6 +13,7 @@ from extractor.cli._options import (
     Reporting,
     output_argument,
     plan_option,
+    remember_place,
     reporting_options,
     rev_option,
     source_argument,
@@ -61,7 +62,6 @@ def extract(
 ) -> int:
     """Do the job with ``checks`` ("none", "quick" or "all") and report it; an exit code."""
     from extractor.history.commits import Identity
-    from extractor.history.state import remember_source
     from extractor.manifest import manifest_bytes
     from extractor.output import check_output
     from extractor.pipeline import run, summary
@@ -85,8 +85,7 @@ def extract(
                 python=python,
                 progress=reporting.progress,
             )
-            place = str(ready.location.resolve()) if ready.location else source
-            remember_source(output / chosen.data.name / ".git", place)
+            remember_place(output / chosen.data.name / ".git", ready, source)
     if reporting.as_json:
         click.echo(manifest_bytes(manifest).decode("utf-8"), nl=False)
     else:

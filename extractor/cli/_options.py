@@ -19,12 +19,15 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from extractor.errors import UsageError
 from extractor.progress import Progress, progress_for
+
+if TYPE_CHECKING:
+    from extractor.source.repository import Source
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -103,6 +106,13 @@ def place_of_source(given: str | None, git_dir: Path, option: str) -> str:
     if spec is None:
         raise UsageError(f"{git_dir.parent} does not say where its source is: name it by {option}")
     return spec
+
+
+def remember_place(git_dir: Path, source: Source, spec: str) -> None:
+    """Note for the next time where ``source`` is, which ``spec`` named."""
+    from extractor.history.state import remember_source
+
+    remember_source(git_dir, str(source.location.resolve()) if source.location else spec)
 
 
 def reporting_options(verb: _F) -> _F:

@@ -11,10 +11,11 @@ from extractor.cli._options import (
     output_argument,
     place_of_source,
     plan_option,
+    remember_place,
     reporting_options,
     rev_option,
 )
-from extractor.errors import ExitCode
+from extractor.errors import ExitCode, NothingToDo
 
 
 @click.command()
@@ -23,7 +24,7 @@ from extractor.errors import ExitCode
     "--from",
     "source",
     metavar="SOURCE",
-    help="The source repository.  [default: where it was when OUTPUT was made]",
+    help="The source repository.  [default: where it was the last time]",
 )
 @rev_option
 @plan_option
@@ -49,11 +50,17 @@ def command(
     from extractor.sync import summary, sync
 
     chosen = load_plan(plan)
-    place = place_of_source(source, output / chosen.data.name / ".git", "--from")
+    git_dir = output / chosen.data.name / ".git"
+    place = place_of_source(source, git_dir, "--from")
     identity = Identity.parse(author) if author else None
     with workspace() as scratch:
         opened = open_source(place, rev, workspace=scratch, progress=reporting.progress)
         with opened as ready:
-            done = sync(ready, chosen, output, author=identity, progress=reporting.progress)
+            try:
+                done = sync(ready, chosen, output, author=identity, progress=reporting.progress)
+            except NothingToDo:
+                remember_place(git_dir, ready, place)
+                raise
+            remember_place(git_dir, ready, place)
     reporting.result(done.record(), summary(done))
     return ExitCode.DID_NOT_HOLD if done.joined.conflicts else ExitCode.DONE
