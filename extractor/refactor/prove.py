@@ -41,15 +41,13 @@ from extractor.verification import labs
 from extractor.verification.check import Context
 from extractor.verification.environment import Environment
 from extractor.verification.outcome_store import ModuleOutcomes, OutcomeStore
+from extractor.verification.running_modules import FINE, RunningModules
 from extractor.verification.settings import SeriesSettings, settings_from
 from extractor.verification.stepping_tree import SteppingTree
-from extractor.verification.test_runs import Group, Record, Suite, list_tests, run_tests
+from extractor.verification.test_runs import Record, Suite, list_tests, run_tests
 
 Part: TypeAlias = Literal["suites", "touched", "style"]
 PARTS: tuple[Part, ...] = get_args(Part)
-# What a test comes to that is listed and of which its worker, though at its end, said nothing.
-NO_OUTCOME = "no outcome"
-_FINE = frozenset({"passed", "skipped", "expected failure"})
 _HOURS = 6 * 3600.0
 
 
@@ -83,7 +81,7 @@ def compare(
                 gone += 1
     differences += [test for test, outcome in now.items() if test in was and was[test] != outcome]
     differences += [
-        test for test, outcome in now.items() if test not in was and outcome not in _FINE
+        test for test, outcome in now.items() if test not in was and outcome not in FINE
     ]
     same = sum(1 for test, outcome in now.items() if was.get(test) == outcome)
     return Comparison(same, tuple(sorted(set(differences))), gone)
@@ -336,7 +334,7 @@ class _Prover:
             },
         )
         groups = list_tests(suite, self.context.scratch)
-        running = _Running(groups, {paths[name]: name for name in modules})
+        running = RunningModules(groups, {paths[name]: name for name in modules})
         with self.progress.stage(
             f"{revision[:12]}: {running.tests} tests of {len(modules)} modules"
         ) as stage:
@@ -457,64 +455,6 @@ class _Prover:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise UsageError(f"the linter could not run at {revision[:12]}: {last}")
         return messages
-
-
-class _Running:
-    """Outcomes by the module in whose file the test was listed, while the tests run.
-
-    ``owners`` maps files to modules; ``tests`` is how many were listed, ``ended`` how many of
-    them have ended.
-    """
-
-    def __init__(self, groups: Sequence[Group], owners: Mapping[str, str]) -> None:
-        self._owner = {test: owners[group.place] for group in groups for test in group.ids}
-        self._waiting: dict[str, set[str]] = {name: set() for name in owners.values()}
-        for group in groups:
-            self._waiting[owners[group.place]].add(group.key)
-        self._listed: dict[str, list[str]] = {name: [] for name in self._waiting}
-        for test, name in self._owner.items():
-            self._listed[name].append(test)
-        self._of: dict[str, dict[str, str]] = {name: {} for name in self._waiting}
-        self._said: dict[str, dict[str, str]] = {name: {} for name in self._waiting}
-        self._whole: set[str] = set()
-        self.tests = len(self._owner)
-        self.ended = 0
-
-    def hear(self, records: Sequence[Record]) -> dict[str, ModuleOutcomes]:
-        """Take in what workers write; modules of which by now all groups have run to their end.
-
-        Each is told once; one without tests with the first call.
-        """
-        for record in records:
-            if "id" in record:
-                self._test(record)
-            elif "ended" in record:
-                self._waiting[self._owner[record["ended"]]].discard(record["ended"])
-        fresh = {name for name, left in self._waiting.items() if not left} - self._whole
-        self._whole |= fresh
-        return {name: self._outcomes(name) for name in sorted(fresh)}
-
-    def outcomes(self) -> dict[str, ModuleOutcomes]:
-        """What every module came to, with or without its end."""
-        return {name: self._outcomes(name) for name in sorted(self._of)}
-
-    def _test(self, record: Record) -> None:
-        test = record["id"]
-        name = self._owner.get(test, "")
-        self.ended += test in self._owner
-        if not name and record["outcome"] not in _FINE:
-            # A class that cannot be set up is told under a name of its own.
-            name = next((n for n in sorted(self._of, reverse=True) if n in test), "")
-        if not name:
-            return
-        self._of[name][test] = record["outcome"]
-        lines = record.get("detail", "").strip().splitlines()
-        if record["outcome"] not in _FINE and lines:
-            self._said[name][test] = lines[-1][:300]
-
-    def _outcomes(self, name: str) -> ModuleOutcomes:
-        lost = {t: NO_OUTCOME for t in self._listed[name] if t not in self._of[name]}
-        return ModuleOutcomes({**self._of[name], **lost}, self._said[name])
 
 
 def _by_id(modules: Iterable[ModuleOutcomes]) -> dict[str, str]:
