@@ -42,6 +42,16 @@ class StandIns:
             source = source.replace(new, old)
         return source
 
+    def spelled_anew(self) -> bytes:
+        """The source with ``async_`` for ``async``, as libraries came to call what had that name.
+
+        It runs under a Python that keeps the old names to itself; columns are others.
+        """
+        source = self.source
+        for old, new in self.names:
+            source = source.replace(new, new if old + b"_" in source else old + b"_")
+        return source
+
     def restore_name(self, name: str) -> str:
         """The original of an identifier seen in the parsed tree."""
         return self.restore(name.encode("utf-8")).decode("utf-8")

@@ -24,6 +24,14 @@ def test_leaves_alone(source):
     assert with_stand_ins(source).source == source
 
 
+def test_async_is_spelled_anew_where_it_is_to_run():
+    source = b"def f(async, await_):\n    return x.async, await_, await\n"
+    # A name that is taken is not given twice.
+    anew = b"def f(async_, await_):\n    return x.async_, await_, awaiX\n"
+    assert with_stand_ins(source).spelled_anew() == anew
+    assert with_stand_ins(b"x = 1\n").spelled_anew() == b"x = 1\n"
+
+
 def test_async_as_a_name_parses_and_keeps_every_position():
     tree, stand_ins = parse_ast(ASYNC_AS_NAME)
     assert len(stand_ins.source) == len(ASYNC_AS_NAME)

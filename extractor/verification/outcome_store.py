@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from extractor.verification import labs
 from extractor.verification.environment import cache_folder
 
+# How tests are run and told: part of the name of what is kept.
+_FORMAT = 2
+
 
 @dataclass(frozen=True)
 class ModuleOutcomes:
@@ -29,7 +32,7 @@ class OutcomeStore:
     """
 
     def __init__(self, tree: str, environment: str, variables: Mapping[str, str]) -> None:
-        set_for_them = json.dumps(dict(sorted(variables.items())))
+        set_for_them = f"{_FORMAT} {json.dumps(dict(sorted(variables.items())))}"
         self._folder = (
             cache_folder().parent
             / "outcomes"

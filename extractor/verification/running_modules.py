@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from extractor.verification.outcome_store import ModuleOutcomes
-from extractor.verification.test_runs import Group, Record
+from extractor.verification.test_runs import Group, Record, listed_as
 
 # What a test comes to that is listed and of which its worker, though at its end, said nothing.
 NO_OUTCOME = "no outcome"
@@ -24,9 +24,9 @@ class RunningModules:
         self._waiting: dict[str, set[str]] = {name: set() for name in owners.values()}
         for group in groups:
             self._waiting[owners[group.place]].add(group.key)
-        self._listed: dict[str, list[str]] = {name: [] for name in self._waiting}
+        self._silent: dict[str, set[str]] = {name: set() for name in self._waiting}
         for test, name in self._owner.items():
-            self._listed[name].append(test)
+            self._silent[name].add(test)
         self._of: dict[str, dict[str, str]] = {name: {} for name in self._waiting}
         self._said: dict[str, dict[str, str]] = {name: {} for name in self._waiting}
         self._whole: set[str] = set()
@@ -53,8 +53,11 @@ class RunningModules:
 
     def _test(self, record: Record) -> None:
         test = record["id"]
-        name = self._owner.get(test, "")
-        self.ended += test in self._owner
+        listed = listed_as(test, self._owner)
+        name = self._owner.get(listed, "")
+        if listed and listed in self._silent[name]:
+            self._silent[name].remove(listed)
+            self.ended += 1
         if not name and record["outcome"] not in FINE:
             # A class that cannot be set up is told under a name of its own.
             name = next((n for n in sorted(self._of, reverse=True) if n in test), "")
@@ -66,5 +69,5 @@ class RunningModules:
             self._said[name][test] = lines[-1][:300]
 
     def _outcomes(self, name: str) -> ModuleOutcomes:
-        lost = {t: NO_OUTCOME for t in self._listed[name] if t not in self._of[name]}
+        lost = dict.fromkeys(sorted(self._silent[name]), NO_OUTCOME)
         return ModuleOutcomes({**self._of[name], **lost}, self._said[name])

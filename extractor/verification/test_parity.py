@@ -27,7 +27,7 @@ from extractor.verification.tests import suite_of_result
 
 NEEDS = "source"
 # Of what is kept of the source's outcomes: part of its name.
-_FORMAT = 2
+_FORMAT = 3
 
 
 def check(result: Result, context: Context) -> CheckResult:

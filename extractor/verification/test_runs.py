@@ -133,7 +133,7 @@ def describe_distribution(top: Path, environment: Environment, version: str) -> 
 
 
 def make_readable(environment: Environment, paths: Iterable[Path]) -> None:
-    """Give names that became keywords in Python 3.7 their stand-ins, in files that need it."""
+    """Spell names that became keywords in Python 3.7 anew, in files that need it."""
     if Version(environment.interpreter.version) < Version("3.7"):
         return
     for path in paths:
@@ -143,7 +143,7 @@ def make_readable(environment: Environment, paths: Iterable[Path]) -> None:
         with contextlib.suppress(UnreadableSource):
             _, changed = parse_ast(content, path.name)
             if changed.names:
-                path.write_bytes(changed.source)
+                path.write_bytes(changed.spelled_anew())
 
 
 def list_tests(suite: Suite, scratch: Path) -> list[Group]:
@@ -219,8 +219,8 @@ def run_tests(
     deaths = [death for part in parts for death in part.deaths]
     wanted = {i for group in groups for i in group.ids}
     # A fixture's failure is told under a name of its own; what was not asked for is dropped.
-    kept = {i: o for i, o in outcomes.items() if i in wanted or o in _BROKEN}
-    lost = tuple(sorted(wanted - set(kept)))
+    kept = {i: o for i, o in outcomes.items() if listed_as(i, wanted) or o in _BROKEN}
+    lost = tuple(sorted(wanted - {listed_as(i, wanted) for i in kept}))
     if first and _BROKEN & set(kept.values()):
         # The workers ended early, as they were told.
         lost = ()
@@ -233,6 +233,18 @@ def run_tests(
         deaths=tuple(deaths),
         seconds=time.monotonic() - started,
     )
+
+
+def listed_as(test: str, listed: Collection[str]) -> str:
+    """The id among ``listed`` of what ran as ``test``; empty when it is none of them.
+
+    One test may run several times: a scenario's name or a subtest's parameters follow its id in
+    parentheses.
+    """
+    if test in listed:
+        return test
+    bare = test.partition("(")[0].rstrip()
+    return bare if bare in listed else ""
 
 
 @dataclass(frozen=True)

@@ -49,3 +49,10 @@ def test_what_gave_no_outcome_is_told_so():
     )
     running.hear([ended("elsewhere.T.x"), ended("setUpClass (t.a.A)", "skipped")])
     assert running.outcomes()["t.a"].of[own_name] == "error", "what was not asked for is dropped"
+
+
+def test_scenarios_answer_for_the_test_that_was_listed():
+    running = RunningModules(GROUPS, OWNERS)
+    running.hear([ended("t.b.C.x(v1)"), ended("t.b.C.x(v2)", "failed")])
+    assert running.outcomes()["t.b"].of == {"t.b.C.x(v1)": "passed", "t.b.C.x(v2)": "failed"}
+    assert running.ended == 1
