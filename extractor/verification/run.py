@@ -229,4 +229,4 @@ def summary(results: Sequence[CheckResult]) -> str:
 
 
 def _module(name: str) -> Any:
-    return importlib.import_module(f"extractor.verification.{name}")
+    return importlib.import_module(f"extractor.verification.checks.{name}")

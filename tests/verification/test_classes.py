@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from extractor.plan.model import Replace
-from extractor.verification.classes import counterparts, described, judge, renamed
+from extractor.verification.checks.classes import counterparts, described, judge, renamed
 from extractor.verification.environment import Environment, ask
 
 ERRORS = """\

@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 from extractor.errors import UsageError
-from extractor.verification import imports
 from extractor.verification.check import CheckResult, Result
+from extractor.verification.checks import imports
 from extractor.verification.faults import (
     Absent,
     Edit,
@@ -202,7 +202,7 @@ def test_the_catalogue_that_ships_is_sound():
 def test_intact_compares_with_the_manifest(shop):
     import json
 
-    from extractor.verification import intact
+    from extractor.verification.checks import intact
 
     def git(*words):
         subprocess.run(

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from extractor.verification.history import changed, check
+from extractor.verification.checks.history import changed, check
 
 WHO = {
     "GIT_AUTHOR_NAME": "Ada Ünal",

@@ -1,6 +1,6 @@
 """Options and policy rules of two running services are compared."""
 
-from extractor.verification.options import judge
+from extractor.verification.checks.options import judge
 from extractor.verification.settings import KnownDifference, OptionSettings
 
 

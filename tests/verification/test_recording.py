@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import extractor.verification
-from extractor.verification.api_parity import read_recordings
+from extractor.verification.checks.api_parity import read_recordings
 
 PROBE = Path(extractor.verification.__file__).parent / "probes" / "record_requests.py"
 

@@ -82,7 +82,7 @@ def test_a_check_with_a_bug_stops_no_other(shop, monkeypatch):
     def broken(result, context):
         raise KeyError("x")
 
-    monkeypatch.setattr("extractor.verification.imports.check", broken)
+    monkeypatch.setattr("extractor.verification.checks.imports.check", broken)
     done = verify(shop, "--only", "imports", "--only", "words", "--json")
     assert done.return_value == ExitCode.DID_NOT_HOLD
     imports, words = json.loads(done.output)

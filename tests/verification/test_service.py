@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from extractor.verification import isolation
-from extractor.verification.api_parity import Side
+from extractor.verification.checks import isolation
+from extractor.verification.checks.api_parity import Side
 from extractor.verification.environment import Environment, Interpreter
 from extractor.verification.service import Nursery, ServiceDied, Setup, running
 from extractor.verification.settings import ServeSettings

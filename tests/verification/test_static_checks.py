@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from extractor.verification import dead_code, imports, packaging, tests_carried, words
+from extractor.verification.checks import dead_code, imports, packaging, tests_carried, words
 
 TILL = "shop/till.py"
 

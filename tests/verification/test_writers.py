@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from extractor.plan.load import load_plan
-from extractor.verification import many_instances
+from extractor.verification.checks import many_instances
 from extractor.verification.replay import Request
 from extractor.verification.service import Answer
 from extractor.verification.settings import KnownError

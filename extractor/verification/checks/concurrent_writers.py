@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.many_instances import Subject, server_of, stores_here, subjects
+from extractor.verification.checks.many_instances import Subject, server_of, stores_here, subjects
 from extractor.verification.replay import Request
 from extractor.verification.service import Answer, ServiceDied
 from extractor.verification.writers import (

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from extractor.verification import isolation, labs
+from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.checks import isolation
 from extractor.verification.environment import NoEnvironment, cache_folder
 from extractor.verification.plan_code import load_class
 from extractor.verification.replay import (
@@ -35,7 +36,7 @@ from extractor.verification.replay import (
 from extractor.verification.service import Answer, Nursery, Service, ServiceDied, Setup, running
 
 NEEDS = "source"
-_PROBE = Path(__file__).parent / "probes" / "record_requests.py"
+_PROBE = Path(__file__).parents[1] / "probes" / "record_requests.py"
 # A replay that differs everywhere need not be told in full.
 _MOST = 5
 

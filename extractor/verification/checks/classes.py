@@ -22,7 +22,7 @@ from extractor.verification.environment import Environment, NoEnvironment
 from extractor.verification.test_runs import prepare_tree
 
 NEEDS = "source"
-_PROBE = Path(__file__).parent / "probes" / "describe_classes.py"
+_PROBE = Path(__file__).parents[1] / "probes" / "describe_classes.py"
 # A class: the names of its ancestors in order, and its plain values as text.
 Class = Mapping[str, Any]
 Classes = Mapping[str, Class]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from extractor.verification.check import CheckResult, Context, Result
-from extractor.verification.tests import run_all, suite_of_result
+from extractor.verification.checks.tests import run_all, suite_of_result
 
 NEEDS = "environment"
 

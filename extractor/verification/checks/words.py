@@ -8,7 +8,7 @@ import tokenize
 from collections import Counter
 
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.imports import allowed
+from extractor.verification.checks.imports import allowed
 
 NEEDS = "nothing"
 _TEXT = (".rst", ".md", ".txt", ".yaml", ".yml", ".cfg", ".ini", ".conf", ".inc", ".json", ".html")

@@ -13,7 +13,7 @@ from extractor.verification.environment import NoEnvironment
 from extractor.verification.test_runs import prepare_tree
 
 NEEDS = "environment"
-_PROBE = Path(__file__).parent / "probes" / "import_modules.py"
+_PROBE = Path(__file__).parents[1] / "probes" / "import_modules.py"
 
 
 def check(result: Result, context: Context) -> CheckResult:

@@ -14,6 +14,7 @@ from extractor.plan.model import PlanData
 from extractor.plan.moves import target_module
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.checks.tests import suite_of_result
 from extractor.verification.environment import cache_folder
 from extractor.verification.test_runs import (
     FAILED_IMPORT,
@@ -23,7 +24,6 @@ from extractor.verification.test_runs import (
     prepare_tree,
     run_tests,
 )
-from extractor.verification.tests import suite_of_result
 
 NEEDS = "source"
 # Of what is kept of the source's outcomes: part of its name.

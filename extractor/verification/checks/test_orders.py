@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.test_parity import id_map, kept_outcomes
+from extractor.verification.checks.test_parity import id_map, kept_outcomes
+from extractor.verification.checks.tests import suite_of_result
 from extractor.verification.test_runs import Group, Outcomes, Suite, list_tests, run_tests
-from extractor.verification.tests import suite_of_result
 
 NEEDS = "environment"
 SEEDS = (20180228, 20180830)

@@ -1,0 +1,1 @@
+"""The promises about a result: one check a module, called by its name."""
