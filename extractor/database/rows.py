@@ -488,17 +488,18 @@ class PostgreSQL(Dialect):
                 failed.append(error)
 
         thread = threading.Thread(target=send, daemon=True)
-        thread.start()
-        try:
-            with (
-                os.fdopen(output, "rb", _PIPE) as stream,
-                contextlib.closing(writer.cursor()) as cursor,
-                _unprinted(),
-            ):
-                cursor.copy_expert(into, stream, _PIPE)
-                rows = int(cursor.rowcount)
-        finally:
-            thread.join()
+        # Either side may lose its connection as soon as the thread runs.
+        with _unprinted():
+            thread.start()
+            try:
+                with (
+                    os.fdopen(output, "rb", _PIPE) as stream,
+                    contextlib.closing(writer.cursor()) as cursor,
+                ):
+                    cursor.copy_expert(into, stream, _PIPE)
+                    rows = int(cursor.rowcount)
+            finally:
+                thread.join()
         if failed:
             with told("cannot read", self.engine.url):
                 raise failed[0]
