@@ -27,9 +27,9 @@ class Places:
         wanted = set(modules)
         return frozenset(wanted.union(*(ends for ends in self._ends if ends & wanted)))
 
-    def test(self, test: str) -> str:
-        """The id that a test of the source has now."""
-        return self._test(test, "")[1]
+    def test(self, test: str, module: str) -> str:
+        """The id that ``test``, of the source's ``module``, has now."""
+        return self._test(test, module)[1]
 
     def followed(self, before: Mapping[str, ModuleOutcomes]) -> dict[str, ModuleOutcomes]:
         """Outcomes under the modules and ids that the tests have now."""
@@ -47,7 +47,8 @@ class Places:
         """Module and id of a test of ``module``."""
         failed = f"{FAILED_IMPORT}." if test.startswith(f"{FAILED_IMPORT}.") else ""
         name, rest = test[len(failed) :], ""
-        while name:
+        # A package whose ``__init__`` alone moves takes no test of the modules below it along.
+        while len(name) >= len(module):
             if name in self._places:
                 home, _, symbol = self._places[name].partition(":")
                 return home, failed + ".".join(filter(None, [home, symbol])) + rest

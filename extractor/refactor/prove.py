@@ -278,8 +278,8 @@ class _Prover:
         if compared.differences:
             unsteady = self._unsteady(record.revision, compared.differences, source, after, places)
         was, ended, said = _by_id(before.values()), _by_id(after.values()), _said(after.values())
-        ids = {test: places.test(test) for test in _by_id(source.values())}
-        moved = sum(1 for old, new in ids.items() if old != new and new in ended)
+        ids = ((t, places.test(t, module)) for module, one in source.items() for t in one.of)
+        moved = sum(1 for old, new in ids if old != new and new in ended)
         findings = tuple(
             f"{test}: {was.get(test, 'not there')} before the series, "
             f"{ended.get(test, 'lost')} now" + (f": {said[test]}" if test in said else "")
