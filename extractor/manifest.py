@@ -159,6 +159,10 @@ class ProofRecord(_Record):
     outcome: Literal["held", "did not hold"]
     modules: int = Field(ge=0, description="Test modules that ran, or files the linter read.")
     tests: int = Field(default=0, ge=0, description="Test ids with an outcome.")
+    below: tuple[Text, ...] = Field(
+        default=(),
+        description="Where the test modules that ran had to be; empty when the part is whole.",
+    )
     findings: tuple[Text, ...] = Field(default=(), description="Each difference, sorted.")
     evidence: tuple[Text, ...] = ()
 

@@ -116,8 +116,8 @@ def prove(
 
     ``commits`` as ``parse_commits`` reads it (empty: all); ``below`` narrows which test modules
     a commit may concern; ``result`` is the extracted repository, on which the tests of the phase
-    ``removed`` run. ``UsageError`` when OUTPUT has no series or the plan says nothing of
-    how to prove one, ``NoEnvironment`` when its tests cannot run here.
+    ``removed`` run. ``UsageError`` when OUTPUT has no series, nothing is ``below`` or the plan
+    says nothing of how to prove one, ``NoEnvironment`` when its tests cannot run here.
     """
     progress = progress or Progress()
     path = output / "manifest.json"
@@ -155,11 +155,14 @@ def prove(
     }
     git_dir = output / manifest.results[0].path / ".git"
     prover = _Prover(git_dir, manifest, context, below, result, progress)
+    prover.check_below(series[-1].revision)
     for record in chosen:
         for part in parts:
             with progress.stage(f"commit {record.number}: {part}"):
                 started = time.monotonic()
                 ran, proof = prover.look(part, record, before[record.number])
+            # It may have taken an hour: another process can have noted something meanwhile.
+            manifest = read_manifest(path)
             _note(manifest, record.number, proof, time.monotonic() - started if ran else None)
             manifest.checks = [
                 *(c for c in manifest.checks if c.name != _check_name(part)),
@@ -231,6 +234,18 @@ class _Prover:
         self._ready: tuple[SteppingTree, Environment] | None = None
         self._plain = SteppingTree(context.scratch / "plain", git_dir)
 
+    def check_below(self, last: str) -> None:
+        """``UsageError`` for a name below which neither the source nor ``last`` has tests."""
+        if not self.below:
+            return
+        there = {n for revision in (self.base, last) for n in self._test_modules(revision)[1]}
+        for name in self.below:
+            if not any(is_below(module, {name}) for module in there):
+                raise UsageError(
+                    f"--below {name!r}: no test module of that name or below it, before the "
+                    f"series or after it; tests are below {', '.join(self.settings.tests)}"
+                )
+
     def look(self, part: Part, record: SeriesRecord, before: str) -> tuple[bool, ProofRecord]:
         """Whether anything had to run, and what was seen."""
         if part == "style":
@@ -293,13 +308,15 @@ class _Prover:
         if moved:
             evidence.append(f"{moved} have moved")
         evidence += [f"differs from run to run, on both sides: {test}" for test in sorted(unsteady)]
-        if self.below and part == "touched":
-            evidence.append(f"only test modules below {', '.join(self.below)}")
+        below = self.below if part == "touched" else ()
+        if below:
+            evidence.append(f"only test modules below {', '.join(below)}")
         return ran_before or ran_after, ProofRecord(
             part=part,
             outcome="did not hold" if findings else "held",
             modules=len(now),
             tests=len(ended),
+            below=below,
             findings=findings,
             evidence=tuple(evidence),
         )
@@ -487,16 +504,19 @@ def _note(manifest: Manifest, number: int, proof: ProofRecord, seconds: float | 
 
 
 def _verdict(manifest: Manifest, part: Part) -> CheckRecord:
-    """What is to be said of the whole series: it holds when every commit was seen to."""
+    """What is to be said of the whole series: it holds when all of every commit was seen to."""
     records = [record for record in manifest.series if record.revision]
     seen = [proof for record in records for proof in record.proofs if proof.part == part]
     broken = sum(proof.outcome == "did not hold" for proof in seen)
     findings = sum(len(proof.findings) for proof in seen)
-    told = f"{len(seen)} of {len(records)} commits seen, {findings} differences"
+    whole = sum(not proof.below for proof in seen)
+    told = f"{whole} of {len(records)} commits seen, {findings} differences"
+    if whole < len(seen):
+        told += f", {len(seen) - whole} more seen in part"
     if part != "style":
         told += f", {sum(proof.tests for proof in seen)} tests run"
     outcome: Literal["held", "did not hold", "not run"]
-    outcome = "did not hold" if broken else "held" if len(seen) == len(records) else "not run"
+    outcome = "did not hold" if broken else "held" if whole == len(records) else "not run"
     return CheckRecord(name=_check_name(part), outcome=outcome, evidence=(told,))
 
 
@@ -513,4 +533,5 @@ def _cell(proof: ProofRecord | None) -> str:
         return "-"
     count = f"{proof.tests} tests" if proof.part != "style" else f"{proof.modules} files"
     found = len(proof.findings)
-    return f"{count}, {found or 'no'} difference{'s' * (found != 1)}"
+    narrowed = ", in part" if proof.below else ""
+    return f"{count}, {found or 'no'} difference{'s' * (found != 1)}{narrowed}"

@@ -259,13 +259,44 @@ def test_after_it_has_let_go_tests_run_on_the_result(output, tmp_path, capsys):
     assert run("prove", made, *arguments) == 1, "another result is another proof"
 
 
-def test_what_a_commit_concerns_can_be_narrowed(output):
+def test_what_a_commit_concerns_can_be_narrowed_and_is_a_part_then(output, capsys):
     made = output()
-    narrowed = ("--only", "touched", "--commits", "1", "--below", "big.tests.test_first")
+    touched = ("--only", "touched")
+    assert run("prove", made, *touched, "--commits", "2..6") == 0
+    narrowed = (*touched, "--commits", "1", "--below", "big.tests.test_first")
     assert run("prove", made, *narrowed) == 0
     proof = proofs(made)[1, "touched"]
-    assert proof["tests"] == 1
+    assert (proof["tests"], proof["below"]) == (1, ["big.tests.test_first"])
     assert proof["evidence"][-1] == "only test modules below big.tests.test_first"
+    assert "1 tests, no differences, in part" in capsys.readouterr().out
+    check = json.loads((made / "manifest.json").read_text())["checks"][0]
+    assert check["outcome"] == "not run"
+    assert "5 of 6 commits seen, 0 differences, 1 more seen in part" in check["evidence"][0]
+    assert run("prove", made, *touched, "--commits", "1") == 0
+    check = json.loads((made / "manifest.json").read_text())["checks"][0]
+    assert check["outcome"] == "held"
+
+
+def test_a_narrowing_that_leaves_no_test_at_all_is_told(output, capsys):
+    made = output()
+    before = (made / "manifest.json").read_bytes()
+    assert run("prove", made, "--only", "touched", "--below", "big.tests.test_firs") == 2
+    assert "--below 'big.tests.test_firs': no test module of that name" in capsys.readouterr().err
+    assert (made / "manifest.json").read_bytes() == before
+
+
+def test_what_another_process_noted_meanwhile_stays(output, monkeypatch):
+    made = output()
+    run_tests = proving.run_tests
+
+    def while_another_notes(*args, **kwargs):
+        monkeypatch.setattr(proving, "run_tests", run_tests)
+        assert run("prove", made, "--only", "style", "--commits", "4") == 0
+        return run_tests(*args, **kwargs)
+
+    monkeypatch.setattr(proving, "run_tests", while_another_notes)
+    assert run("prove", made, "--only", "suites", "--commits", "1") == 0
+    assert proofs(made).keys() == {(1, "suites"), (4, "style")}
 
 
 def test_a_module_that_cannot_be_loaded_any_more_loses_its_tests(output):
