@@ -32,7 +32,7 @@ from contracts.world import TYPE_CHECKING as NOT_LOADED
 if TYPE_CHECKING:
     from grimp import ImportGraph
 
-    from extractor.contract_world import ModuleReader
+    from extractor.contracting.world import ModuleReader
 
 _HOW = {IN_FUNCTION: ON_CALL, FOR_TYPES: NOT_LOADED}
 # Where import-linter keeps its own cache, if it keeps one.
@@ -123,7 +123,7 @@ class _GraphReader(Reader):
         if self._engine is None:
             from extractor.analysis.entry_points import entry_points
             from extractor.analysis.modules import Module
-            from extractor.contract_world import ModuleReader
+            from extractor.contracting.world import ModuleReader
             from extractor.source.tree import FolderTree
 
             modules = {

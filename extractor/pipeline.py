@@ -22,7 +22,7 @@ from contracts.configuration import load as load_contracts
 from contracts.run import run as ask_contracts
 from contracts.written import shipped, shipped_path, write_contracts
 from extractor.analysis.symbols import Reach, modules_of
-from extractor.contract_world import world_of
+from extractor.contracting.world import world_of
 from extractor.errors import DidNotHold
 from extractor.extract import (
     Extraction,

@@ -168,7 +168,7 @@ def history(
     """
     from dataclasses import asdict
 
-    from extractor.contract_history import replay, summary
+    from extractor.contracting.history import replay, summary
     from extractor.source.opening import open_source
 
     configuration = _configuration(config)
@@ -212,8 +212,8 @@ def _verdicts(
     from contracts import baseline as ratchet
     from contracts.file_facts import Store
     from contracts.run import run
-    from extractor.contract_helper import helped
-    from extractor.contract_world import store_for, world_of
+    from extractor.contracting.helper import helped
+    from extractor.contracting.world import store_for, world_of
 
     try:
         known = ratchet.load(baseline) if baseline is not None and baseline.exists() else {}

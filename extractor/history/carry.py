@@ -20,7 +20,6 @@ from extractor.history.commits import read_folder
 from extractor.history.contents import Contents
 from extractor.history.graph import Graph, State, reached_blobs, write_commits
 from extractor.history.lineage import Depth, Follower, Lineages
-from extractor.history.moves import Move, SliceMove, moves_by_target
 from extractor.history.packing import PackWriter, index_pack, pack_objects
 from extractor.history.repository import make_repository
 from extractor.history.rewriting import MakeRewrite, RewriteBlob, without_collecting
@@ -28,6 +27,7 @@ from extractor.history.slices import Slices
 from extractor.history.state import HistoryState, write_state
 from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import read_history
+from extractor.moves import Move, SliceMove, moves_by_target
 from extractor.parsing import UnreadableSource
 from extractor.slicing import join_slices, needed_names, slice_module
 from extractor.source.objects import ObjectReader

@@ -22,9 +22,9 @@ from extractor.history.likeness import (
     split_from,
     telling_lines,
 )
-from extractor.history.moves import Move, SliceMove
 from extractor.history.slices import Slices
 from extractor.history.walk import ABSENT, Change, History, iterate_renames
+from extractor.moves import Move, SliceMove
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import SUBMODULE, SYMLINK
 

@@ -278,7 +278,7 @@ def _violations(old: _Side, new: _Side, contracts: Configuration) -> Iterator[sc
     """What was violated before is the baseline of what is violated now."""
     # Loaded here: most changes are reported on without contracts.
     from contracts.run import run
-    from extractor.contract_world import store_for, world_of
+    from extractor.contracting.world import store_for, world_of
 
     store = store_for(new.tree, contracts.path)
     was = {

@@ -17,7 +17,7 @@ from contracts.base import RatchetedContract
 from contracts.configuration import load
 from contracts.run import run
 from contracts.verdict import Verdict
-from extractor.contract_world import world_of
+from extractor.contracting.world import world_of
 from extractor.source.tree import FolderTree
 
 

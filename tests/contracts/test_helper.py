@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import contracts.world
-import extractor.contract_helper
+import extractor.contracting.helper
 from contracts.world import World
-from extractor.contract_helper import Process, helped
-from extractor.contract_world import _IMPORTS, world_of
+from extractor.contracting.helper import Process, helped
+from extractor.contracting.world import _IMPORTS, world_of
 from extractor.source.tree import FolderTree
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no second process here")
@@ -109,7 +109,7 @@ def test_only_a_large_project_gets_one(tree: Counted, monkeypatch: pytest.Monkey
     with helped(world_of(tree, ["shop"]), tree) as small:
         assert small.helper is None
 
-    monkeypatch.setattr(extractor.contract_helper, "_LARGE", 4)
+    monkeypatch.setattr(extractor.contracting.helper, "_LARGE", 4)
     with helped(world_of(tree, ["shop"]), tree) as large:
         helper = large.helper
         assert isinstance(helper, Process)
@@ -122,7 +122,7 @@ def test_only_a_large_project_gets_one(tree: Counted, monkeypatch: pytest.Monkey
 
 
 def test_one_processor_gets_none(tree: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extractor.contract_helper, "_LARGE", 4)
+    monkeypatch.setattr(extractor.contracting.helper, "_LARGE", 4)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0}, raising=False)
     with helped(world_of(tree, ["shop"]), tree) as world:
         assert world.helper is None

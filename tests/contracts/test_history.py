@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from contracts.configuration import load
-from extractor.contract_history import replay, summary
+from extractor.contracting.history import replay, summary
 from tests.contracts.conftest import Shop, configured
 
 

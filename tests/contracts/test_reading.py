@@ -15,7 +15,7 @@ from contracts.naming import defines, may_name, roots_of
 from contracts.world import CALL, PARENT, World
 from extractor.analysis.graph import Graph, Kind
 from extractor.analysis.project import import_graph
-from extractor.contract_world import _computes, world_of
+from extractor.contracting.world import _computes, world_of
 from extractor.source.tree import FolderTree, MemoryTree, Tree
 from tests.analysis.conftest import tree_of
 from tests.analysis.test_graph import CASES

@@ -8,8 +8,8 @@ from extractor.history.blame import blame_lines
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history, summary
 from extractor.history.commits import Identity
-from extractor.history.moves import SliceMove, WholeMove
 from extractor.history.state import read_state, write_state
+from extractor.moves import SliceMove, WholeMove
 from extractor.source.tree import run_git
 
 LINES = "".join(f"{name} = '{name * 9}'\n" for name in "abcdefgh")

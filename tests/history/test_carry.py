@@ -2,7 +2,7 @@ import pytest
 
 from extractor.errors import UsageError
 from extractor.history.carry import carry_history
-from extractor.history.moves import SliceMove, WholeMove
+from extractor.moves import SliceMove, WholeMove
 from extractor.source.tree import run_git
 
 STREAM = """\

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from extractor.history.carry import carry_history
-from extractor.history.moves import SliceMove, WholeMove
+from extractor.moves import SliceMove, WholeMove
 from extractor.source.tree import run_git
 
 CASES = sorted(Path(__file__).with_name("cases").glob("*.txt"))

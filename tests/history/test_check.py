@@ -5,7 +5,7 @@ from extractor.history.blame import pair_lines
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history, summary
 from extractor.history.commits import Identity, commit_tree
-from extractor.history.moves import SliceMove, WholeMove
+from extractor.moves import SliceMove, WholeMove
 from extractor.source.tree import run_git
 
 STREAM = b"""\

@@ -6,7 +6,7 @@ import pytest
 from extractor.errors import UsageError
 from extractor.history.carry import carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
-from extractor.history.moves import WholeMove
+from extractor.moves import WholeMove
 from extractor.source.tree import GitTree, git_environment, run_git
 
 STREAM = """\

@@ -13,7 +13,7 @@ from extractor.history.append import append_history
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
 from extractor.history.commits import Identity
-from extractor.history.moves import WholeMove
+from extractor.moves import WholeMove
 from extractor.source.tree import GitTree, run_git
 
 MESSAGE = b"\n\n  gr\xfc\xdfe\n\nChange-Id: I0\xe4\n\n\n"
@@ -164,7 +164,7 @@ KILLED = """\
 import os, pathlib, signal, sys
 from extractor.history import append, carry
 from extractor.history.commits import Identity
-from extractor.history.moves import WholeMove
+from extractor.moves import WholeMove
 
 
 def kill(*_arguments, **_options):
@@ -253,7 +253,7 @@ def test_a_kill_at_some_moment_leaves_no_half_repository(source, tmp_path, delay
     script = (
         "import sys, pathlib\n"
         "from extractor.history.carry import carry_history\n"
-        "from extractor.history.moves import WholeMove\n"
+        "from extractor.moves import WholeMove\n"
         "print('ready', flush=True)\n"
         "carry_history(pathlib.Path(sys.argv[1]), sys.argv[2], [WholeMove('a', 'b')],"
         " pathlib.Path(sys.argv[3]))\n"

@@ -4,7 +4,7 @@ from extractor.errors import UsageError
 from extractor.history.carry import carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
 from extractor.history.merge import join_branch, record_extracted
-from extractor.history.moves import WholeMove
+from extractor.moves import WholeMove
 from extractor.source.tree import run_git
 
 STREAM = b"""\

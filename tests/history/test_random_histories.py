@@ -11,7 +11,7 @@ from extractor.history.append import append_history
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
 from extractor.history.commits import Identity
-from extractor.history.moves import SliceMove, WholeMove
+from extractor.moves import SliceMove, WholeMove
 from extractor.slicing import bare_definitions, slice_past
 from extractor.source.tree import git_environment
 

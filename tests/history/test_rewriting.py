@@ -9,8 +9,8 @@ from extractor.history.blame import pair_rewritten
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
 from extractor.history.commits import Identity
-from extractor.history.moves import WholeMove
 from extractor.history.rewriting import rewrite_versions
+from extractor.moves import WholeMove
 from extractor.source.tree import run_git
 
 STREAM = """\

@@ -7,7 +7,7 @@ import pytest
 from contracts.configuration import load
 from contracts.run import run
 from contracts.written import shipped_path
-from extractor.contract_world import world_of
+from extractor.contracting.world import world_of
 from extractor.errors import NothingToDo
 from extractor.parsing import parse_ast
 from extractor.pipeline import analyse, rewrite

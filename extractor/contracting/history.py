@@ -19,7 +19,7 @@ from contracts.file_facts import Store
 from contracts.run import run
 from contracts.verdict import Violation
 from extractor.analysis.entry_points import FILES
-from extractor.contract_world import world_of
+from extractor.contracting.world import world_of
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import REGULAR, Entry, Tree, run_git
 
