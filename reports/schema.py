@@ -289,6 +289,10 @@ class Proof(_Record):
     outcome: Text
     modules: Count = Field(description="Test modules that ran, or files the linter read.")
     tests: Count = Field(default=0, description="Test ids with an outcome.")
+    below: tuple[Text, ...] = Field(
+        default=(),
+        description="Where the test modules that ran had to be; empty when the part is whole.",
+    )
     findings: tuple[Text, ...] = ()
     evidence: tuple[Text, ...] = ()
 

@@ -12,6 +12,7 @@ import pytest
 from contracts.configuration import load
 from extractor.manifest import (
     EffectRecord,
+    ProofRecord,
     SeriesRecord,
     TaskRecord,
     read_manifest,
@@ -24,6 +25,7 @@ from extractor.reporting.change import build_change_report
 from extractor.reporting.run import build_run_report, purpose_of
 from extractor.source.opening import open_source
 from extractor.source.tree import git_environment
+from reports import schema
 from reports.html import render_html
 from reports.markdown import render_markdown
 from reports.schema import parse_report, report_bytes
@@ -199,6 +201,16 @@ def series(place, tmp_path):
         effects=(EffectRecord(module="shop.till.door", before=6, after=4),),
         users=(2, 1),
         revision="5" * 40,
+        proofs=(
+            ProofRecord(
+                part="touched",
+                outcome="held",
+                modules=2,
+                tests=7,
+                below=("shop.tests",),
+                evidence=("only test modules below shop.tests",),
+            ),
+        ),
     )
     manifest.series = [step]
     manifest.left_for_a_person = [TaskRecord(subject="shop/more.py", task="an edit found nothing")]
@@ -218,7 +230,21 @@ def test_the_series_for_the_source_goes_in(place, series):
     page = render_html(report)
     assert "Count elsewhere" in page
     assert "count</code> → <code>" in page
+    assert (patch.proofs[0].tests, patch.proofs[0].below) == (7, ("shop.tests",))
+    assert "only test modules below shop.tests" in page
     assert "Count elsewhere" in render_markdown(report)
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        pytest.param(SeriesRecord, schema.Patch, id="commit"),
+        pytest.param(ProofRecord, schema.Proof, id="proof"),
+        pytest.param(EffectRecord, schema.Effect, id="effect"),
+    ],
+)
+def test_what_the_manifest_says_of_a_series_has_its_place_in_a_report(record, told):
+    assert record.model_fields.keys() == told.model_fields.keys()
 
 
 def test_a_series_of_another_revision_is_refused(place, series, capsys):
