@@ -49,6 +49,9 @@ from extractor.verification.test_runs import Record, Suite, list_tests, run_test
 Part: TypeAlias = Literal["suites", "touched", "style"]
 PARTS: tuple[Part, ...] = get_args(Part)
 _HOURS = 6 * 3600.0
+# Seconds after which a worker that says nothing is ended. A test that was only slow, and thereby
+# without an outcome, is looked at again with its module alone.
+_SILENCE = 180.0
 
 
 @dataclass(frozen=True)
@@ -369,6 +372,7 @@ class _Prover:
                 self.context.scratch,
                 workers=self.context.workers,
                 timeout=_HOURS,
+                silence=_SILENCE,
                 hear=hear,
             )
         return running.outcomes()
