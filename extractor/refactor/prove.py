@@ -49,8 +49,7 @@ from extractor.verification.test_runs import Record, Suite, list_tests, run_test
 Part: TypeAlias = Literal["suites", "touched", "style"]
 PARTS: tuple[Part, ...] = get_args(Part)
 _HOURS = 6 * 3600.0
-# Seconds after which a worker that says nothing is ended. A test that was only slow, and thereby
-# without an outcome, is looked at again with its module alone.
+# Seconds after which a worker that says nothing is ended; what was only slow is run again.
 _SILENCE = 180.0
 
 
@@ -338,7 +337,10 @@ class _Prover:
     def _run(
         self, revision: str, modules: Sequence[str], store: OutcomeStore | None = None
     ) -> dict[str, ModuleOutcomes]:
-        """What each module comes to at ``revision``; what ran to its end is kept in ``store``."""
+        """What each module comes to at ``revision``; what ran to its end is kept in ``store``.
+
+        A module in which a worker died or stood still is run again without those that did not.
+        """
         tree, environment = self._lab()
         top = tree.go(revision)
         paths = self._test_modules(revision)[1]
@@ -375,7 +377,10 @@ class _Prover:
                 silence=_SILENCE,
                 hear=hear,
             )
-        return running.outcomes()
+        outcomes, again = running.outcomes(), running.unended()
+        if again and len(again) < len(modules):
+            outcomes |= self._run(revision, again, store)
+        return outcomes
 
     def _unsteady(
         self,

@@ -47,6 +47,10 @@ class RunningModules:
         self._whole |= fresh
         return {name: self._outcomes(name) for name in sorted(fresh)}
 
+    def unended(self) -> list[str]:
+        """Modules with groups that have not run to their end, sorted."""
+        return sorted(self._waiting.keys() - self._whole)
+
     def outcomes(self) -> dict[str, ModuleOutcomes]:
         """What every module came to, with or without its end."""
         return {name: self._outcomes(name) for name in sorted(self._of)}

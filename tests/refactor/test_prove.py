@@ -200,6 +200,29 @@ def test_what_ran_to_its_end_is_kept_as_it_ends(output, tmp_path):
         assert "big.tests.test_die" not in kept, "it may end the next time"
 
 
+STANDING = """\
+import os
+import sys
+import unittest
+
+
+class TestStand(unittest.TestCase):
+    def test_stand(self):
+        if 'big.tests.test_first' in sys.modules:
+            os._exit(3)
+"""
+
+
+def test_what_a_module_lost_among_others_is_looked_for_alone(output, tmp_path):
+    write(tmp_path / "source", {"big/tests/test_stand.py": STANDING})
+    git(tmp_path / "source", "add", "-A")
+    git(tmp_path / "source", "commit", "-qm", "Stand")
+    made = output()
+    assert run("prove", made, "--only", "touched", "--commits", "1") == 0
+    evidence = proofs(made)[1, "touched"]["evidence"]
+    assert evidence == ["1 expected failure, 4 passed"], "on both sides it died among others"
+
+
 def test_a_broken_test_and_a_new_message_are_told_with_their_commit(output, capsys):
     made = output(BREAKING)
     assert run("prove", made) == 1
