@@ -232,7 +232,10 @@ def test_the_series_for_the_source_goes_in(place, series):
     assert "count</code> → <code>" in page
     assert (patch.proofs[0].tests, patch.proofs[0].below) == (7, ("shop.tests",))
     assert "only test modules below shop.tests" in page
-    assert "Count elsewhere" in render_markdown(report)
+    assert "touched: 7 tests, in part" in page
+    text = render_markdown(report)
+    assert "| Count elsewhere |" in text
+    assert "| touched 7 tests, in part, held |" in text
 
 
 @pytest.mark.parametrize(
