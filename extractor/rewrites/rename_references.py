@@ -17,10 +17,8 @@ from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
 from extractor.rewrites.parts.dotted_text import mentions
 from extractor.rewrites.parts.edited_imports import EditedImports, import_of
-from extractor.rewrites.parts.import_statements import (
-    Import,
-    import_of_module,
-)
+from extractor.rewrites.parts.edited_uses import EditedUses
+from extractor.rewrites.parts.import_statements import Import, import_of_module
 from extractor.rewrites.parts.named_in_text import NamedInText
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.renames import Reference, Renames, follow, new_reference
@@ -41,9 +39,6 @@ from extractor.rewrites.parts.source_text import (
     apply_edits,
     read_source,
 )
-from extractor.rewrites.parts.strings import (
-    literal_pieces,
-)
 from extractor.rewrites.parts.wrapping import wrap_prose
 
 __all__ = ["Renames", "may_mention", "rewrite", "rewrite_text"]
@@ -54,7 +49,6 @@ Settings = Renames
 
 _WORDS = re.compile(rb"[A-Za-z_]\w*")
 _RELATIVE = re.compile(rb"^[ \t]*from[ \t]*\.", re.MULTILINE)
-_PLAIN_CHAIN = re.compile(rb"[\w.]+")
 
 
 def may_mention(source: bytes, renames: Renames) -> bool:
@@ -195,6 +189,16 @@ class _Group:
     uses: list[tuple[Use, list[str]]] = field(default_factory=list)  # and their new attributes
 
 
+@dataclass(frozen=True)
+class _Chain:
+    """A full dotted name that changes: what it named and is to name, and what follows on that."""
+
+    use: Use
+    old: Reference
+    new: Reference
+    path: list[str]
+
+
 class _Work:
     """The rewrite of one file; made for it and thrown away."""
 
@@ -214,7 +218,7 @@ class _Work:
         self.added: list[Import] = []
         self.new_is_package = new_is_package
         self.names = names
-        self.edits: list[Edit] = []
+        self.uses = EditedUses(source, renames.roots)
         self.findings: list[Finding] = []
         self.wanted: dict[tuple[ast.stmt, int], list[Import]] = {}
         self.top = frozenset(source.tree.body)
@@ -235,9 +239,9 @@ class _Work:
         self.decide_departed()
         self.edit_exported()
         text = NamedInText(self.source, self.names, self.renames)
-        text.edit_strings(self.edits)
+        text.edit_strings(self.uses.edits)
         text.edit_comments()
-        self.findings += text.findings
+        self.findings += [*self.uses.findings, *text.findings]
         imports = EditedImports(
             self.source,
             self.names,
@@ -246,7 +250,7 @@ class _Work:
             self.first_party,
             self.wanted,
             self.star_homes(),
-            self.edits + text.edits,
+            self.uses.edits + text.edits,
         )
         content = apply_edits(self.source.utf8, imports.all_edits(self.added))
         if content != self.source.utf8:
@@ -321,7 +325,7 @@ class _Work:
             self.rename_local(bindings[0].scope, local, new.name)
             self.names.identifiers.add(new.name)
             for use in uses:
-                self.edit_use(use, local, [], new.name, [])
+                self.uses.edit(use, local, [], new.name, [])
             local = new.name
         for binding in bindings:
             if new.module != self.new_module:
@@ -329,7 +333,7 @@ class _Work:
                 continue
             self.want(binding, [])  # it is this module's own now
             for use in uses if local != new.name else ():
-                self.edit_use(use, local, [], new.name, [])
+                self.uses.edit(use, local, [], new.name, [])
 
     def is_free(self, name: str, new: Reference) -> bool:
         if name in self.names.declared:
@@ -363,7 +367,7 @@ class _Work:
         for group in sorted(groups.values(), key=lambda group: group is not keeps_name):
             if group.home == self.new_module and all(path for _, path in group.uses):
                 for use, attributes in group.uses:  # its names are this module's own now
-                    self.edit_use(use, local, list(use.path), attributes[0], attributes[1:])
+                    self.uses.edit(use, local, list(use.path), attributes[0], attributes[1:])
                 continue
             if group is keeps_name and not group.through:
                 new_local = local
@@ -376,7 +380,7 @@ class _Work:
                 if entry is not None:
                     first.append(entry)
             for use, attributes in group.uses:
-                self.edit_use(use, local, list(use.path), new_local, attributes)
+                self.uses.edit(use, local, list(use.path), new_local, attributes)
         for binding in bindings:
             self.want(binding, first)
 
@@ -419,7 +423,7 @@ class _Work:
             if new.name is not None and string is None:
                 attributes.append(new.name)
             elif string is not None and new.name not in (None, old.name):
-                self.edit_attribute_string(string, str(new.name))
+                self.uses.edit_string(string, str(new.name))
             rest = list(use.path[old.used :])
             group = groups.setdefault(base, _Group(base))
             group.uses.append((use, [*attributes, *rest]))
@@ -518,7 +522,7 @@ class _Work:
                 self.added.append(Import(module, symbol, name))
                 continue
             for use in uses:
-                self.edit_use(use, name, [], symbol, [])
+                self.uses.edit(use, name, [], symbol, [])
 
     def decide_locked(self, bindings: list[Binding], uses: list[Use]) -> None:
         """A name bound in several ways keeps its name; uses change only if all agree."""
@@ -557,7 +561,7 @@ class _Work:
         for index, use in enumerate(uses):
             paths = {tuple(plan[index] or use.path) for plan in plans}
             if len(paths) == 1:
-                self.edit_use(use, use.name.id, list(use.path), use.name.id, list(paths.pop()))
+                self.uses.edit(use, use.name.id, list(use.path), use.name.id, list(paths.pop()))
             elif paths:
                 self.findings.append(
                     Finding(f"{use.name.id} has several meanings here", use.name.lineno)
@@ -566,9 +570,55 @@ class _Work:
     def decide_root(self, scope: Scope, bindings: list[Binding], uses: list[Use]) -> None:
         """``import a.b.c``: uses are full dotted names, every module used must be imported."""
         root = bindings[0].local
+        chains, stay = self.chains_from(root, uses)
+        too_long = {
+            chain.new.module
+            for chain in chains
+            if self.uses.is_too_long(chain.use, chain.new.module, chain.path)
+        }
+        aliases: list[Import] = []
         needed: dict[str, set[str]] = {}  # new modules, and what they were
-        stay = 0
-        chains: list[tuple[Use, Reference, Reference, list[str]]] = []
+        for chain in chains:
+            module = chain.new.module
+            if module in too_long:
+                local, entry = self.local_for(module, bindings[0], aliases)
+                inner = []
+                if entry is not None:
+                    aliases.append(entry)
+            else:
+                local, *inner = module.split(".")
+                needed.setdefault(module, set()).add(chain.old.module)
+            self.uses.edit(chain.use, root, list(chain.use.path), local, [*inner, *chain.path])
+        leaves = bool(chains) and not stay
+        wants: list[list[Import]] = []
+        for binding in bindings:
+            full = binding.alias.name
+            home = self.renames.modules.get(full) or self.renames.only_home.get(full)
+            if home in too_long and home not in needed and not stay:
+                wants.append([])  # an alias is imported instead
+            elif home is not None and (full != root or not leaves):
+                wants.append([Import(home, None, home.partition(".")[0])])
+            elif leaves and (full == root or self.is_used(full, uses)):
+                wants.append([])
+            else:
+                self.report_module([binding], full)
+                wants.append([Import(full, None, root)])
+        self.import_needed(needed, bindings, wants)
+        wants[0] += aliases
+        for binding, entries in zip(bindings, wants, strict=True):
+            self.want(binding, entries)
+        for new_root in sorted({module.partition(".")[0] for module in needed} - {root}):
+            if new_root in scope.others or new_root in scope.imports:
+                self.findings.append(
+                    Finding(
+                        f"{new_root} is bound to something else here", bindings[0].statement.lineno
+                    )
+                )
+
+    def chains_from(self, root: str, uses: Sequence[Use]) -> tuple[list[_Chain], bool]:
+        """The full dotted names below ``root`` that change, and whether others stay."""
+        chains: list[_Chain] = []
+        stay = False
         for use in uses:
             old, string = self.reference(root, use)
             new = new_reference(self.renames, old)
@@ -578,7 +628,7 @@ class _Work:
                 elif self.renames.is_unloaded(old.module):
                     new = old
                 else:
-                    stay += 1
+                    stay = True
                     if use.path or root in self.renames.known:
                         self.left(str(old), use.name)
                     continue
@@ -586,36 +636,18 @@ class _Work:
             if new.name is not None and string is None:
                 path.insert(0, new.name)
             elif string is not None and new.name not in (None, old.name):
-                self.edit_attribute_string(string, str(new.name))
-            chains.append((use, old, new, path))
-        too_long = {
-            new.module for use, _, new, path in chains if self.is_too_long(use, new.module, path)
-        }
-        aliases: list[Import] = []
-        for use, old, new, path in chains:
-            if new.module in too_long:
-                local, entry = self.local_for(new.module, bindings[0], aliases)
-                if entry is not None:
-                    aliases.append(entry)
-                self.edit_use(use, root, list(use.path), local, path)
-                continue
-            needed.setdefault(new.module, set()).add(old.module)
-            new_root, *inner = new.module.split(".")
-            self.edit_use(use, root, list(use.path), new_root, [*inner, *path])
-        moved = bool(chains)
-        wants: list[list[Import]] = []
-        for binding in bindings:
-            full = binding.alias.name
-            home = self.renames.modules.get(full) or self.renames.only_home.get(full)
-            if home in too_long and home not in needed and not stay:
-                wants.append([])  # an alias is imported instead
-            elif home is not None and (full != root or not moved or stay):
-                wants.append([Import(home, None, home.partition(".")[0])])
-            elif moved and not stay and (full == root or self.is_used(full, uses)):
-                wants.append([])
-            else:
-                self.report_module([binding], full)
-                wants.append([Import(full, None, root)])
+                self.uses.edit_string(string, str(new.name))
+            chains.append(_Chain(use, old, new, path))
+        return chains, stay
+
+    def import_needed(
+        self,
+        needed: Mapping[str, set[str]],
+        bindings: Sequence[Binding],
+        wants: Sequence[list[Import]],
+    ) -> None:
+        """Add to ``wants`` of the ``bindings`` the modules that full dotted names need now."""
+        root = bindings[0].local
         loaded = {entry.loads for entries in wants for entry in entries}
         for module in sorted(needed):
             new_root = module.partition(".")[0]
@@ -632,25 +664,6 @@ class _Work:
             if entry not in free:
                 free.append(entry)
             loaded.add(named)
-        wants[0] += aliases
-        for binding, entries in zip(bindings, wants, strict=True):
-            self.want(binding, entries)
-        for new_root in sorted({module.partition(".")[0] for module in needed} - {root}):
-            if new_root in scope.others or new_root in scope.imports:
-                self.findings.append(
-                    Finding(
-                        f"{new_root} is bound to something else here", bindings[0].statement.lineno
-                    )
-                )
-
-    def is_too_long(self, use: Use, module: str, path: Sequence[str]) -> bool:
-        """Whether the line cannot take the full dotted name (and could take the old one)."""
-        if use.formatted is not None:
-            return False
-        start, end = self.source.line_bounds(use.name.lineno)
-        old = len(".".join([use.name.id, *use.path]))
-        new = len(".".join([module, *path]))
-        return end - start <= LINE_LENGTH < end - start - old + new
 
     def is_used(self, module: str, uses: Sequence[Use]) -> bool:
         return any(
@@ -671,52 +684,7 @@ class _Work:
                 return True
         return False
 
-    # Edit: uses.
-
-    def edit_use(
-        self, use: Use, local: str, path: list[str], new_local: str, new_path: list[str]
-    ) -> None:
-        if (local, path) == (new_local, new_path):
-            return
-        if use.formatted is not None:
-            self.edit_formatted(use, [local, *path], [new_local, *new_path])
-            return
-        ends = [use.name, *use.attributes]
-        names = [local, *path]
-        if len(path) == len(new_path):
-            for node, old, new in zip(ends, names, [new_local, *new_path], strict=False):
-                if old != new:
-                    end = self.source.end(node)
-                    self.edits.append(Edit(end - len(old.encode()), end, new.encode()))
-            return
-        while path and new_path and path[-1] == new_path[-1]:
-            path, new_path = path[:-1], new_path[:-1]
-        start, end = self.source.start(use.name), self.source.end(ends[len(path)])
-        if not _PLAIN_CHAIN.fullmatch(self.source.utf8, start, end):
-            self.findings.append(
-                Finding(f"{'.'.join(names)} is spread over lines: rename by hand", use.name.lineno)
-            )
-            return
-        self.edits.append(Edit(start, end, ".".join([new_local, *new_path]).encode()))
-
-    def edit_formatted(self, use: Use, old: list[str], new: list[str]) -> None:
-        assert use.formatted is not None
-        if len(old) > 1 and old[0] in self.renames.roots:
-            return  # a full dotted name: ``edit_strings`` finds it like any other text
-        start, end = self.source.start(use.formatted), self.source.end(use.formatted)
-        while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
-            old, new = old[:-1], new[:-1]
-        pattern = re.compile(rb"(?<![\w.])" + re.escape(".".join(old).encode()) + rb"(?!\w)")
-        for match in pattern.finditer(self.source.utf8, start, end):
-            before = self.source.utf8[start : match.start()]
-            if before.count(b"{") > before.count(b"}"):
-                self.edits.append(Edit(*match.span(), ".".join(new).encode()))
-
-    def edit_attribute_string(self, node: ast.Constant, name: str) -> None:
-        start, end = self.source.start(node), self.source.end(node)
-        pieces = literal_pieces(self.source.utf8, start, end)
-        if len(pieces) == 1:
-            self.edits.append(Edit(pieces[0].start, pieces[0].end, name.encode()))
+    # Edit.
 
     def star_homes(self) -> dict[ImportStatement, str]:
         """The modules whose names star imports are to take, where that changes."""
@@ -743,7 +711,7 @@ class _Work:
         for node in self.names.exported:
             new_name = self.local_names.get(str(node.value))
             if new_name is not None:
-                self.edit_attribute_string(node, new_name)
+                self.uses.edit_string(node, new_name)
 
     def report_long_lines(self, content: bytes) -> None:
         old = set(self.source.utf8.splitlines())
