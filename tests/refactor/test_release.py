@@ -1,6 +1,7 @@
 """The series on a real release: what it buys, that it applies, and what is extracted afterwards."""
 
 import ast
+import re
 
 import pytest
 
@@ -105,6 +106,23 @@ def test_at_the_end_it_has_left_and_nothing_names_it(done, plan, tmp_path):
         pytest.raises(NothingToDo, match="has left"),
     ):
         refactor(after, plan, load_series(plan), tmp_path / "again", until="removed")
+
+
+def test_tests_go_where_the_series_leads(done):
+    output, manifest = done
+    with GitTree(output / "nova/.git", decoupled(manifest)[-1].revision) as tree:
+        tests = {
+            p: tree.read(p).decode()
+            for p in tree.paths()
+            if p.startswith("nova/tests/") and p.endswith(".py")
+        }
+    # Whoever runs the application in its process makes the database that it asks for.
+    running = {path for path, text in tests.items() if "deploy.loadapp(" in text}
+    base = "nova/tests/functional/api/openstack/placement/fixtures.py"
+    assert len(running) == 4
+    assert {path for path in running if "database.Database()" not in tests[path]} == {base}
+    # An object's driver is the module now, and what lies below the package is not below it.
+    assert [path for path, text in tests.items() if re.search(r"self[.\w]*\.db\.sqlal", text)] == []
 
 
 def test_the_patches_apply_to_a_clean_checkout(done, source, tmp_path):
