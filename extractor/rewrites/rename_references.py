@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -256,6 +257,7 @@ class _Work:
         if content != self.source.utf8:
             content = wrap_prose(content, set(self.source.utf8.splitlines()))
         self.report_long_lines(content)
+        self.report_through_objects()
         return content
 
     # Decide: what every import should be, and what its uses should say.
@@ -712,6 +714,19 @@ class _Work:
             new_name = self.local_names.get(str(node.value))
             if new_name is not None:
                 self.uses.edit_string(node, new_name)
+
+    def report_through_objects(self) -> None:
+        """``self.db.models``: the attribute may be the module that hands on the names now."""
+        for package, home in self.renames.reexports.items():
+            last, inner = package.rpartition(".")[2], f"{package}."
+            below = {name[len(inner) :] for name in self.renames.known if name.startswith(inner)}
+            for use in self.names.of_objects:
+                for value, child in itertools.pairwise(use.path):
+                    if value == last and child in below:
+                        message = (
+                            f"{value}.{child} of an object: if {value} is {home} now, it has none"
+                        )
+                        self.findings.append(Finding(message, use.name.lineno))
 
     def report_long_lines(self, content: bytes) -> None:
         old = set(self.source.utf8.splitlines())

@@ -2,7 +2,7 @@ from functools import partial
 
 import pytest
 
-from extractor.outcome import Failed, Finding
+from extractor.outcome import Failed, Finding, Rewritten
 from extractor.rewrites.rename_references import (
     Renames,
     may_mention,
@@ -67,6 +67,24 @@ run = partial(rewrite, module="part.here", is_package=False, renames=RENAMES)
 )
 def test_leaves_alone(source):
     check_unchanged(run, source)
+
+
+def test_what_an_object_may_not_reach_any_more_is_told():
+    renames = Renames(
+        reexports={"big.db": "big.db.api"},
+        known_modules=frozenset({"big", "big.db", "big.db.api", "big.db.models"}),
+        report_left=False,
+    )
+    source = (
+        b"import big.db.models\nfrom big import db\n\nbig.db.models.M\ndb.get()\n\n\n"
+        b"class C:\n    def f(self):\n        self.db.get()\n"
+        b"        return self.db.models.M, self.models\n"
+    )
+    outcome = rewrite(source, module="big.c", is_package=False, renames=renames)
+    assert isinstance(outcome, Rewritten)
+    assert outcome.findings == (
+        Finding("db.models of an object: if db is big.db.api now, it has none", 11),
+    )
 
 
 def test_unreadable_file_is_failed_with_its_line():

@@ -74,6 +74,7 @@ class Names:
     exported: list[ast.Constant]  # the strings of __all__
     free: dict[str, list[Use]]  # names no statement of the file binds, and star imports may
     annotations: set[ast.expr]  # strings that are annotations: what they name are uses, too
+    of_objects: list[Use]  # attributes of names that are bound inside, by no import
 
 
 def absolute_module(statement: ast.ImportFrom, module: str, is_package: bool) -> str:
@@ -118,7 +119,7 @@ class _Reader(ast.NodeVisitor):
         self.is_package = is_package
         self.top = Scope("module", None)
         self.scope = self.top
-        self.found = Names([self.top], [], [], set(), set(), [], set(), [], {}, set())
+        self.found = Names([self.top], [], [], set(), set(), [], set(), [], {}, set(), [])
         self.pending: list[tuple[Scope, Use]] = []
         self.formatted: ast.JoinedStr | None = None
         self.depth = 0  # of brackets
@@ -131,6 +132,8 @@ class _Reader(ast.NodeVisitor):
                 self.found.free.setdefault(use.name.id, []).append(use)
             elif use.name.id in home.imports or home is self.top:
                 home.uses.setdefault(use.name.id, []).append(use)
+            elif use.attributes:
+                self.found.of_objects.append(use)
         return self.found
 
     def bind(self, name: str, binding: Binding | None = None) -> None:
