@@ -60,10 +60,10 @@ def environment_of_source(context: Context) -> Environment:
     """What the source and its tests require, less what the plan leaves out."""
     if context.against is None:
         raise UsageError("there is no source to compare with: pass --against")
-    required = _present(context.against, context.settings.source.requirements)
-    return _environment(
-        required, context.settings.serve.requirements, context, context.settings.source.without
-    )
+    source = context.settings.source
+    required = _present(context.against, source.requirements)
+    more = (*context.settings.serve.requirements, *source.also)
+    return _environment(required, more, context, source.without)
 
 
 def style_checker(context: Context) -> Environment:

@@ -71,15 +71,17 @@ class SourceSettings:
     """How the same code runs where it came from.
 
     ``requirements`` are requirement files of the source; ``without`` are globs of distributions
-    not installed, because no test that moves needs them; ``version`` stands in for the tag that
-    pbr would ask git for; ``serve`` is how the same service starts there. Which tests belong, and
-    what they are called in the result, the plan's roots and layout say.
+    not installed, because no test needs them, and ``also`` requirements that come in their place;
+    ``version`` stands in for the tag that pbr would ask git for; ``serve`` is how the same service
+    starts there. Which tests belong, and what they are called in the result, the plan's roots and
+    layout say.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
     requirements: tuple[str, ...] = ("requirements.txt", "test-requirements.txt")
     without: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     version: str = "1.0.0"
     serve: ServeSettings = field(default_factory=ServeSettings)
 
