@@ -57,7 +57,7 @@ def runtime_of_result(result: Result, context: Context) -> Environment:
 
 
 def environment_of_source(context: Context) -> Environment:
-    """What the source and its tests require, less what the plan leaves out."""
+    """What the source and its tests require, as the plan takes from it and adds to it."""
     if context.against is None:
         raise UsageError("there is no source to compare with: pass --against")
     source = context.settings.source
