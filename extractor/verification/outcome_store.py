@@ -13,7 +13,7 @@ from extractor.verification import labs
 from extractor.verification.environment import cache_folder
 
 # How tests are run and told: part of the name of what is kept.
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True)

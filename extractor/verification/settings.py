@@ -231,10 +231,11 @@ class WholeRun:
 class SeriesSettings:
     """How the commits on the source's own side are proven, one by one.
 
-    ``tests`` are the packages with the source's test modules; those that import or name a module
-    a commit touches run after it, more where ``whole`` asks for it. ``suites`` (modules and
-    packages of tests) are the subsystem's own and run after every commit. ``style`` is the linter
-    with the source's own settings, and what its plugins in the source import.
+    ``tests`` are the packages with the source's test modules, each of which runs in processes of
+    its own; those that import or name a module a commit touches run after it, more where
+    ``whole`` asks for it. ``suites`` (modules and packages of tests) are the subsystem's own and
+    run after every commit. ``style`` is the linter with the source's own settings, and what its
+    plugins in the source import.
     """
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}

@@ -223,6 +223,38 @@ def test_what_a_module_lost_among_others_is_looked_for_alone(output, tmp_path):
     assert evidence == ["1 expected failure, 4 passed"], "on both sides it died among others"
 
 
+PATCHED = """\
+import builtins
+import unittest
+
+
+class TestPatched(unittest.TestCase):
+    def test_patched(self):
+        self.assertEqual(hasattr(builtins, "patched"), %s)
+"""
+
+
+def test_each_package_of_tests_has_its_processes_to_itself(output, tmp_path):
+    more = {
+        "big/tests/real/__init__.py": "import builtins\n\nbuiltins.patched = True\n",
+        "big/tests/real/test_patched.py": PATCHED % True,
+        "big/tests/unit/__init__.py": "",
+        "big/tests/unit/test_patched.py": PATCHED % False,
+    }
+    write(tmp_path / "source", more)
+    git(tmp_path / "source", "add", "-A")
+    git(tmp_path / "source", "commit", "-qm", "Patch")
+    made = output()
+    plan = tmp_path / "plan/plan.toml"
+    plan.write_text(
+        plan.read_text().replace(
+            'tests = ["big.tests"]', 'tests = ["big.tests.real", "big.tests.unit"]'
+        )
+    )
+    assert run("prove", made, "--only", "touched", "--commits", "1") == 0
+    assert proofs(made)[1, "touched"]["evidence"] == ["2 passed"]
+
+
 def test_a_broken_test_and_a_new_message_are_told_with_their_commit(output, capsys):
     made = output(BREAKING)
     assert run("prove", made) == 1
