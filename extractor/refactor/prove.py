@@ -342,7 +342,7 @@ class _Prover:
         Each of the settings' packages of tests has processes to itself: what one does to its
         process when it is imported, eventlet's patches say, is not meant for another's tests.
         """
-        found = {}
+        found: dict[str, ModuleOutcomes] = {}
         for package in self.settings.tests:
             inside = [m for m in modules if m not in found and is_below(m, [package])]
             if inside:
