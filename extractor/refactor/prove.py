@@ -44,7 +44,7 @@ from extractor.verification.outcome_store import ModuleOutcomes, OutcomeStore
 from extractor.verification.running_modules import FINE, RunningModules
 from extractor.verification.settings import SeriesSettings, settings_from
 from extractor.verification.stepping_tree import SteppingTree
-from extractor.verification.test_runs import Record, Suite, list_tests, run_tests
+from extractor.verification.test_runs import Record, Suite, limited, list_tests, run_tests
 
 Part: TypeAlias = Literal["suites", "touched", "style"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -291,9 +291,11 @@ class _Prover:
         ran_after, after = self._outcomes(record.revision, now)
         before = places.followed(source)
         compared = compare(before, after)
-        unsteady: set[str] = set()
+        unsteady, freed = set[str](), set[str]()
         if compared.differences:
-            unsteady = self._unsteady(record.revision, compared.differences, source, after, places)
+            differing = set(compared.differences)
+            unsteady = self._unsteady(record.revision, differing, source, after, places)
+            freed = self._freed(record.revision, differing - unsteady, source, after, places)
         was, ended, said = _by_id(before.values()), _by_id(after.values()), _said(after.values())
         ids = ((t, places.test(t, module)) for module, one in source.items() for t in one.of)
         moved = sum(1 for old, new in ids if old != new and new in ended)
@@ -301,7 +303,7 @@ class _Prover:
             f"{test}: {was.get(test, 'not there')} before the series, "
             f"{ended.get(test, 'lost')} now" + (f": {said[test]}" if test in said else "")
             for test in compared.differences
-            if test not in unsteady
+            if test not in unsteady | freed
         )
         counts = Counter(ended.values())
         evidence = [", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items())) or "none"]
@@ -310,6 +312,11 @@ class _Prover:
         if moved:
             evidence.append(f"{moved} have moved")
         evidence += [f"differs from run to run, on both sides: {test}" for test in sorted(unsteady)]
+        evidence += [
+            f"{was.get(test, 'not there')} before the series behind tests that have parted from "
+            f"it, {ended[test]} without them: {test}"
+            for test in sorted(freed)
+        ]
         below = self.below if part == "touched" else ()
         if below:
             evidence.append(f"only test modules below {', '.join(below)}")
@@ -335,23 +342,32 @@ class _Prover:
         return bool(missing), dict(sorted(found.items()))
 
     def _run(
-        self, revision: str, modules: Sequence[str], store: OutcomeStore | None = None
+        self,
+        revision: str,
+        modules: Sequence[str],
+        store: OutcomeStore | None = None,
+        only: Collection[str] = (),
     ) -> dict[str, ModuleOutcomes]:
         """What each module comes to at ``revision``; what ran to its end is kept in ``store``.
 
-        Each of the settings' packages of tests has processes to itself: what one does to its
-        process when it is imported, eventlet's patches say, is not meant for another's tests.
+        ``only`` are the ids that run, if not all. Each of the settings' packages of tests has
+        processes to itself: what one does to its process when it is imported, eventlet's patches
+        say, is not meant for another's tests.
         """
         found: dict[str, ModuleOutcomes] = {}
         for package in self.settings.tests:
             inside = [m for m in modules if m not in found and is_below(m, [package])]
             if inside:
-                found |= self._run_together(revision, inside, store)
+                found |= self._run_together(revision, inside, store, only)
         rest = [name for name in modules if name not in found]
-        return found | self._run_together(revision, rest, store) if rest else found
+        return found | self._run_together(revision, rest, store, only) if rest else found
 
     def _run_together(
-        self, revision: str, modules: Sequence[str], store: OutcomeStore | None
+        self,
+        revision: str,
+        modules: Sequence[str],
+        store: OutcomeStore | None,
+        only: Collection[str],
     ) -> dict[str, ModuleOutcomes]:
         """As ``_run``, in the same processes.
 
@@ -372,6 +388,8 @@ class _Prover:
             },
         )
         groups = list_tests(suite, self.context.scratch)
+        if only:
+            groups = limited(groups, only)
         running = RunningModules(groups, {paths[name]: name for name in modules})
         with self.progress.stage(
             f"{revision[:12]}: {running.tests} tests of {len(modules)} modules"
@@ -395,13 +413,13 @@ class _Prover:
             )
         outcomes, again = running.outcomes(), running.unended()
         if again and len(again) < len(modules):
-            outcomes |= self._run_together(revision, again, store)
+            outcomes |= self._run_together(revision, again, store, only)
         return outcomes
 
     def _unsteady(
         self,
         revision: str,
-        tests: Iterable[str],
+        tests: set[str],
         before: Mapping[str, ModuleOutcomes],
         after: Mapping[str, ModuleOutcomes],
         places: Places,
@@ -410,15 +428,40 @@ class _Prover:
 
         They need, or suffer from, what ran before them in their process, or the hour.
         """
-        wanted = set(tests)
         sides = (places.followed(before), after)
-        both = {m for side in sides for m, one in side.items() if wanted & one.of.keys()}
+        both = {m for side in sides for m, one in side.items() if tests & one.of.keys()}
         both |= places.with_other_ends(both)
         here = sorted(both & after.keys())
         there = sorted(both & before.keys())
         now = self._run(revision, here) if here else {}
         was = self._run(self.base, there) if there else {}
-        return wanted - set(compare(places.followed(was), now).differences)
+        return tests - set(compare(places.followed(was), now).differences)
+
+    def _freed(
+        self,
+        revision: str,
+        tests: set[str],
+        before: Mapping[str, ModuleOutcomes],
+        after: Mapping[str, ModuleOutcomes],
+        places: Places,
+    ) -> set[str]:
+        """Those of ``tests`` that other tests of their module broke, which are elsewhere now.
+
+        They are fine now, and are so on both sides when only what both modules hold runs.
+        """
+        freed: set[str] = set()
+        for home, ended in after.items():
+            cured = {t for t in tests if ended.of.get(t) in FINE}
+            for module, was in before.items() if cured else ():
+                olds = [old for old in was.of if places.test(old, module) in ended.of]
+                shared = {places.test(old, module) for old in olds}
+                if not cured & shared or len(olds) == len(was.of) == len(ended.of):
+                    continue
+                then = places.followed(self._run(self.base, [module], only=olds))
+                now = self._run(revision, [home], only=shared)
+                alike = cured & shared - set(compare(then, now).differences)
+                freed |= {t for t in alike if _by_id(now.values()).get(t) == ended.of[t]}
+        return freed
 
     def _lab(self) -> tuple[SteppingTree, Environment]:
         if self._ready is None:

@@ -163,6 +163,14 @@ def list_tests(suite: Suite, scratch: Path) -> list[Group]:
     return groups
 
 
+def limited(groups: Sequence[Group], tests: Iterable[str]) -> list[Group]:
+    """The groups with those ids only as which ``tests`` were listed; empty groups are left out."""
+    listed = {i for group in groups for i in group.ids}
+    wanted = {listed_as(test, listed) for test in tests}
+    kept = ((tuple(i for i in group.ids if i in wanted), group.place) for group in groups)
+    return [Group(ids, place) for ids, place in kept if ids]
+
+
 def run_tests(
     suite: Suite,
     groups: Sequence[Group],
@@ -278,7 +286,7 @@ def _run_share(
     left = list(share)
     while left:
         output = scratch / f"run-{uuid.uuid4().hex}.jsonl"
-        own = {**spec, "where": list(suite.where), "groups": [group.key for group in left]}
+        own = {**spec, "where": list(suite.where), "groups": [group.ids for group in left]}
         last_words = _wait(_start(suite, own, output), output, limits, hear)
         if any("done" in record for record in records):
             break

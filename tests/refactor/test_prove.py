@@ -279,6 +279,62 @@ def test_a_test_that_needs_others_before_it_is_no_difference(output):
     ]
 
 
+SPOILING = """\
+import sys
+import unittest
+
+
+class TestMore(unittest.TestCase):
+    def test_more(self):
+        sys.spoilt = True
+"""
+SPOILT = """\
+class TestSpoilt(unittest.TestCase):
+    def test_spoilt(self):
+        self.assertFalse(hasattr(sys, "spoilt"))
+"""
+PARTING = """
+[[step]]
+title = "Move a test"
+reason = "One idea a module."
+
+[[step.rewrite]]
+name = "move_definitions"
+
+[step.rewrite.settings]
+symbols = { "%s:TestSpoilt" = "%s:TestSpoilt" }
+"""
+
+
+def test_a_test_that_parts_from_what_broke_it_is_no_difference(output, tmp_path):
+    write(tmp_path / "source", {"big/tests/test_spoiling.py": f"{SPOILING}\n\n{SPOILT}"})
+    git(tmp_path / "source", "add", "-A")
+    git(tmp_path / "source", "commit", "-qm", "Spoil")
+    made = output(PARTING % ("big.tests.test_spoiling", "big.tests.test_apart"))
+    one = ("--only", "touched", "--commits", "7", "--workers", "1")
+    assert run("prove", made, *one) == 0
+    assert proofs(made)[7, "touched"]["evidence"][1:] == [
+        "1 have moved",
+        "failed before the series behind tests that have parted from it, passed without them: "
+        "big.tests.test_apart.TestSpoilt.test_spoilt",
+    ]
+
+
+def test_a_test_that_moves_behind_what_breaks_it_is_a_difference(output, tmp_path):
+    apart = f"import sys\nimport unittest\n\n\n{SPOILT}"
+    files = {"big/tests/test_spoiling.py": SPOILING, "big/tests/test_apart.py": apart}
+    write(tmp_path / "source", files)
+    git(tmp_path / "source", "add", "-A")
+    git(tmp_path / "source", "commit", "-qm", "Spoil")
+    made = output(PARTING % ("big.tests.test_apart", "big.tests.test_spoiling"))
+    one = ("--only", "touched", "--commits", "7", "--workers", "1")
+    assert run("prove", made, *one) == 1
+    assert proofs(made)[7, "touched"]["findings"] == [
+        "big.tests.test_spoiling.TestSpoilt.test_spoilt: passed before the series, failed now: "
+        "AssertionError: True is not false"
+    ]
+
+
 LEAVING = """
 [[step]]
 phase = "removed"

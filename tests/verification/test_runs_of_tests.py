@@ -12,6 +12,7 @@ from extractor.verification.test_runs import (
     Group,
     Outcomes,
     Suite,
+    limited,
     list_tests,
     listed_as,
     prepare_tree,
@@ -69,6 +70,25 @@ def load_tests(loader, standard, pattern):
     return standard
 """
 
+TRACING = """\
+import unittest
+
+
+class TestTrace(unittest.TestCase):
+    def setUp(self):
+        with open("trace", "a") as file:
+            file.write(self._testMethodName + "\\n")
+
+    def test_a(self):
+        pass
+
+    def test_b(self):
+        pass
+
+    def test_c(self):
+        pass
+"""
+
 
 @pytest.fixture
 def here():
@@ -101,6 +121,17 @@ def test_outcomes_of_every_kind(tmp_path, here):
     assert outcomes.broken() == [prefix + "PlainTest.test_bad"]
     assert "AssertionError: no" in outcomes.details[prefix + "PlainTest.test_bad"]
     assert outcomes.details[prefix + "PlainTest.test_skipped"] == "not today"
+
+
+def test_of_a_class_only_what_is_asked_for_runs(tmp_path, here):
+    made = suite(tmp_path, here)
+    (made.top / "shop/tests/test_trace.py").write_text(TRACING)
+    prefix = "shop.tests.test_trace.TestTrace."
+    groups = limited(list_tests(made, tmp_path), [prefix + "test_b", "not.listed"])
+    assert groups == [Group((prefix + "test_b",), "shop/tests")]
+    outcomes = run_tests(made, groups, tmp_path)
+    assert (outcomes.of, outcomes.lost) == ({prefix + "test_b": "passed"}, ())
+    assert (made.top / "trace").read_text() == "test_b\n", "nothing ran to be dropped later"
 
 
 def test_a_worker_that_dies_loses_its_tests(tmp_path, here):

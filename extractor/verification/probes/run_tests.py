@@ -2,12 +2,13 @@
 
 Usage: run_tests.py TOP OUTPUT SPEC, with SPEC the path of a JSON file:
     {"where": [folders and files], "mode": "list"}
-    {"where": [...], "mode": "run", "groups": [keys in order], "seed": 0 or a number,
+    {"where": [...], "mode": "run", "groups": [lists of ids, in order], "seed": 0 or a number,
      "backwards": whether each class runs its last test first,
      "first": whether to end with the first broken test}
 
 A group is what must stay together: a test class, or a suite with a life of its own (a suite
-class that is not unittest's, which sets something up around its tests). Its key is its first id.
+class that is not unittest's, which sets something up around its tests, and always runs whole).
+Of a class only the tests whose ids are asked for run. A group's key is the first id asked for.
 """
 
 import gc
@@ -158,7 +159,7 @@ def main():
                 record = {"ids": [test.id() for test in tests], "place": place}
                 out.write(json.dumps(record) + "\n")
             return
-        by_key = {tests[0].id(): (tests, suite) for tests, suite, _ in order}
+        groups = {test.id(): (tests, suite) for tests, suite, _ in order for test in tests}
         # What a test made goes with it: thousands in one process make every collection slow.
         del order
         if hasattr(gc, "freeze"):
@@ -166,11 +167,15 @@ def main():
             gc.freeze()
         chance = random.Random(spec["seed"])
         result = Recorder(out)
-        for key in spec["groups"]:
+        for ids in spec["groups"]:
             if spec.get("first") and result.broken:
                 break
-            tests, suite = by_key.pop(key, ([], None))
+            tests, suite = groups.get(ids[0], ([], None))
+            for test in tests:
+                groups.pop(test.id(), None)
             if suite is None:
+                wanted = set(ids)
+                tests = [test for test in tests if test.id() in wanted]
                 if spec["seed"]:
                     chance.shuffle(tests)
                 if spec.get("backwards"):
@@ -178,7 +183,7 @@ def main():
                 suite = unittest.TestSuite(tests)
             suite.run(result)
             del tests, suite
-            out.write(json.dumps({"ended": key}) + "\n")
+            out.write(json.dumps({"ended": ids[0]}) + "\n")
             out.flush()
         out.write(json.dumps({"done": True}) + "\n")
     # Threads that a test left behind must not hold the process.
