@@ -11,12 +11,11 @@ import re
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from extractor.analysis.project import Project
 from extractor.errors import UsageError
 from extractor.manifest import (
     CheckRecord,
@@ -30,27 +29,17 @@ from extractor.plan.load import Plan
 from extractor.plan.moves import is_below
 from extractor.progress import Progress
 from extractor.refactor.places import Places
-from extractor.refactor.touched import (
-    TestModules,
-    find_test_modules,
-    modules_of_paths,
-    tests_in,
-)
-from extractor.source.tree import GitTree, run_git
+from extractor.refactor.revision_tests import RevisionTests
+from extractor.refactor.touched import modules_of_paths
 from extractor.verification import labs
 from extractor.verification.check import Context
-from extractor.verification.environment import Environment
-from extractor.verification.outcome_store import ModuleOutcomes, OutcomeStore
-from extractor.verification.running_modules import FINE, RunningModules
+from extractor.verification.outcome_store import ModuleOutcomes
+from extractor.verification.running_modules import FINE
 from extractor.verification.settings import SeriesSettings, settings_from
 from extractor.verification.stepping_tree import SteppingTree
-from extractor.verification.test_runs import Record, Suite, limited, list_tests, run_tests
 
 Part: TypeAlias = Literal["suites", "touched", "style"]
 PARTS: tuple[Part, ...] = get_args(Part)
-_HOURS = 6 * 3600.0
-# Seconds after which a worker that says nothing is ended; what was only slow is run again.
-_SILENCE = 180.0
 
 
 @dataclass(frozen=True)
@@ -210,7 +199,7 @@ def summary(manifest: Manifest) -> str:
 
 
 class _Prover:
-    """Runs what is asked in trees that go from commit to commit."""
+    """Looks at one commit after another: has its tests and the linter run, and judges."""
 
     def __init__(
         self,
@@ -221,26 +210,23 @@ class _Prover:
         result: Path | None,
         progress: Progress,
     ) -> None:
-        self.git_dir = git_dir
-        self.progress = progress
         self.base = manifest.source.revision
         self.context = context
         self.settings: SeriesSettings = context.settings.series
         self.below = tuple(below)
-        self.result = result.resolve() if result else None
         self._moved = {r.number: r.moved for r in manifest.series}
         self._last = {r.phase: r.revision for r in manifest.series if r.revision}.values()
-        self._leaving = {r.revision for r in manifest.series if r.phase == "removed"}
-        self._project = Project((context.plan.data.source_package,))
-        self._modules: dict[str, tuple[TestModules, dict[str, str]]] = {}
-        self._ready: tuple[SteppingTree, Environment] | None = None
         self._plain = SteppingTree(context.scratch / "plain", git_dir)
+        leaving = {r.revision for r in manifest.series if r.phase == "removed"}
+        self.tests = RevisionTests(
+            git_dir, self.base, context, result, leaving, self._plain, progress
+        )
 
     def check_below(self, last: str) -> None:
         """``UsageError`` for a name below which neither the source nor ``last`` has tests."""
         if not self.below:
             return
-        there = {n for revision in (self.base, last) for n in self._test_modules(revision)[1]}
+        there = {n for revision in (self.base, last) for n in self.tests.modules(revision).names}
         for name in self.below:
             if not any(is_below(module, {name}) for module in there):
                 raise UsageError(
@@ -254,10 +240,10 @@ class _Prover:
             return True, self._style(record, before)
         if part == "suites":
             packages = self.settings.suites
-            at_base = self._test_modules(self.base)[0].below(packages)
-            now = self._test_modules(record.revision)[0].below(packages)
-            return self._tests(part, record, at_base | now)
-        earlier, later = self._test_modules(before)[0], self._test_modules(record.revision)[0]
+            at_base = self.tests.modules(self.base).below(packages)
+            now = self.tests.modules(record.revision).below(packages)
+            return self._judge(part, record, at_base | now)
+        earlier, later = self.tests.modules(before), self.tests.modules(record.revision)
         touched = modules_of_paths(record.paths)
         whole = [
             run.tests
@@ -272,11 +258,11 @@ class _Prover:
             if (self.below and not is_below(name, self.below))
             or is_below(name, self.settings.suites)
         }
-        return self._tests(part, record, chosen)
+        return self._judge(part, record, chosen)
 
     # Tests.
 
-    def _tests(
+    def _judge(
         self, part: Part, record: SeriesRecord, chosen: frozenset[str]
     ) -> tuple[bool, ProofRecord]:
         """Run those of the ``chosen`` modules that are there, on both sides of the commit.
@@ -285,10 +271,10 @@ class _Prover:
         """
         places = Places(moved for number, moved in self._moved.items() if number <= record.number)
         chosen = places.with_other_ends(chosen)
-        at_base = chosen & self._test_modules(self.base)[0].names.keys()
-        now = chosen & self._test_modules(record.revision)[0].names.keys()
-        ran_before, source = self._outcomes(self.base, at_base)
-        ran_after, after = self._outcomes(record.revision, now)
+        at_base = chosen & self.tests.modules(self.base).names.keys()
+        now = chosen & self.tests.modules(record.revision).names.keys()
+        ran_before, source = self.tests.outcomes(self.base, at_base)
+        ran_after, after = self.tests.outcomes(record.revision, now)
         before = places.followed(source)
         compared = compare(before, after)
         unsteady, freed = set[str](), set[str]()
@@ -330,92 +316,6 @@ class _Prover:
             evidence=tuple(evidence),
         )
 
-    def _outcomes(
-        self, revision: str, modules: Collection[str]
-    ) -> tuple[bool, dict[str, ModuleOutcomes]]:
-        """Whether something had to run, and what each module came to at ``revision``."""
-        store = self._store(revision)
-        found = {name: kept for name in sorted(modules) if (kept := store.get(name)) is not None}
-        missing = sorted(set(modules) - found.keys())
-        if missing:
-            found |= self._run(revision, missing, store)
-        return bool(missing), dict(sorted(found.items()))
-
-    def _run(
-        self,
-        revision: str,
-        modules: Sequence[str],
-        store: OutcomeStore | None = None,
-        only: Collection[str] = (),
-    ) -> dict[str, ModuleOutcomes]:
-        """What each module comes to at ``revision``; what ran to its end is kept in ``store``.
-
-        ``only`` are the ids that run, if not all. Each of the settings' packages of tests has
-        processes to itself: what one does to its process when it is imported, eventlet's patches
-        say, is not meant for another's tests.
-        """
-        found: dict[str, ModuleOutcomes] = {}
-        for package in self.settings.tests:
-            inside = [m for m in modules if m not in found and is_below(m, [package])]
-            if inside:
-                found |= self._run_together(revision, inside, store, only)
-        rest = [name for name in modules if name not in found]
-        return found | self._run_together(revision, rest, store, only) if rest else found
-
-    def _run_together(
-        self,
-        revision: str,
-        modules: Sequence[str],
-        store: OutcomeStore | None,
-        only: Collection[str],
-    ) -> dict[str, ModuleOutcomes]:
-        """As ``_run``, in the same processes.
-
-        A module in which a worker died or stood still is run again without those that did not.
-        """
-        tree, environment = self._lab()
-        top = tree.go(revision)
-        paths = self._test_modules(revision)[1]
-        suite = Suite(
-            top,
-            tuple(paths[name] for name in modules),
-            environment,
-            # The tree stays: what is compiled once need not be again.
-            {
-                **self.context.settings.test_environment,
-                "PYTHONDONTWRITEBYTECODE": "",
-                **({"PYTHONPATH": str(self.result)} if self._uses_result(revision) else {}),
-            },
-        )
-        groups = list_tests(suite, self.context.scratch)
-        if only:
-            groups = limited(groups, only)
-        running = RunningModules(groups, {paths[name]: name for name in modules})
-        with self.progress.stage(
-            f"{revision[:12]}: {running.tests} tests of {len(modules)} modules"
-        ) as stage:
-
-            def hear(records: Sequence[Record]) -> None:
-                for name, outcomes in running.hear(records).items():
-                    if store is not None:
-                        store.put(name, outcomes)
-                stage.update(running.ended, running.tests)
-
-            hear(())
-            run_tests(
-                suite,
-                groups,
-                self.context.scratch,
-                workers=self.context.workers,
-                timeout=_HOURS,
-                silence=_SILENCE,
-                hear=hear,
-            )
-        outcomes, again = running.outcomes(), running.unended()
-        if again and len(again) < len(modules):
-            outcomes |= self._run_together(revision, again, store, only)
-        return outcomes
-
     def _unsteady(
         self,
         revision: str,
@@ -433,8 +333,8 @@ class _Prover:
         both |= places.with_other_ends(both)
         here = sorted(both & after.keys())
         there = sorted(both & before.keys())
-        now = self._run(revision, here) if here else {}
-        was = self._run(self.base, there) if there else {}
+        now = self.tests.run(revision, here) if here else {}
+        was = self.tests.run(self.base, there) if there else {}
         return tests - set(compare(places.followed(was), now).differences)
 
     def _freed(
@@ -457,44 +357,11 @@ class _Prover:
                 shared = {places.test(old, module) for old in olds}
                 if not cured & shared or len(olds) == len(was.of) == len(ended.of):
                     continue
-                then = places.followed(self._run(self.base, [module], only=olds))
-                now = self._run(revision, [home], only=shared)
+                then = places.followed(self.tests.run(self.base, [module], only=olds))
+                now = self.tests.run(revision, [home], only=shared)
                 alike = cured & shared - set(compare(then, now).differences)
                 freed |= {t for t in alike if _by_id(now.values()).get(t) == ended.of[t]}
         return freed
-
-    def _lab(self) -> tuple[SteppingTree, Environment]:
-        if self._ready is None:
-            source = self._plain.go(self.base)
-            made = labs.environment_of_source(replace(self.context, against=source))
-            version = self.context.settings.source.version
-            tree = SteppingTree(self.context.scratch / "lab", self.git_dir, made, version)
-            self._ready = tree, made
-        return self._ready
-
-    def _store(self, revision: str) -> OutcomeStore:
-        tree = run_git(self.git_dir, "rev-parse", f"{revision}^{{tree}}").decode("ascii").strip()
-        environment = self._lab()[1]
-        variables = dict(self.context.settings.test_environment)
-        if self._uses_result(revision):
-            assert self.result is not None
-            names = [str(path.relative_to(self.result)) for path in self.result.rglob("*.py")]
-            variables["result"] = labs.content_key(self.result, names)
-        return OutcomeStore(tree, environment.root.name, variables)
-
-    def _uses_result(self, revision: str) -> bool:
-        return self.result is not None and revision in self._leaving
-
-    def _test_modules(self, revision: str) -> tuple[TestModules, dict[str, str]]:
-        """The test modules of a revision, and the path of each."""
-        if revision not in self._modules:
-            packages = {*self.settings.tests, *self.settings.suites}
-            with GitTree(self.git_dir, revision) as tree:
-                graph = self._project.graph(tree)
-                paths = {name: graph.modules[name].path or "" for name in tests_in(graph, packages)}
-                texts = {n: tree.read(p).decode("utf-8", "replace") for n, p in paths.items()}
-            self._modules[revision] = find_test_modules(graph, texts, packages), paths
-        return self._modules[revision]
 
     # Style.
 

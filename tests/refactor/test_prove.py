@@ -8,7 +8,7 @@ import pytest
 
 from extractor.cli import main
 from extractor.errors import UsageError
-from extractor.refactor import prove as proving
+from extractor.refactor import revision_tests
 from extractor.refactor.prove import Comparison, compare, parse_commits
 from extractor.verification import labs
 from extractor.verification.environment import Environment, ask
@@ -141,7 +141,7 @@ def test_what_ran_once_is_remembered(output, monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("there was nothing to run")
 
-    monkeypatch.setattr(proving, "run_tests", refuse)
+    monkeypatch.setattr(revision_tests, "run_tests", refuse)
     assert run("prove", made, "--only", "suites", "--commits", "..2") == 0
     after = json.loads((made / "manifest.json").read_text())
     assert after == before, "seconds too: what did not run keeps what it once took"
@@ -398,14 +398,14 @@ def test_a_narrowing_that_leaves_no_test_at_all_is_told(output, capsys):
 
 def test_what_another_process_noted_meanwhile_stays(output, monkeypatch):
     made = output()
-    run_tests = proving.run_tests
+    run_tests = revision_tests.run_tests
 
     def while_another_notes(*args, **kwargs):
-        monkeypatch.setattr(proving, "run_tests", run_tests)
+        monkeypatch.setattr(revision_tests, "run_tests", run_tests)
         assert run("prove", made, "--only", "style", "--commits", "4") == 0
         return run_tests(*args, **kwargs)
 
-    monkeypatch.setattr(proving, "run_tests", while_another_notes)
+    monkeypatch.setattr(revision_tests, "run_tests", while_another_notes)
     assert run("prove", made, "--only", "suites", "--commits", "1") == 0
     assert proofs(made).keys() == {(1, "suites"), (4, "style")}
 
