@@ -275,8 +275,40 @@ def test_a_test_that_needs_others_before_it_is_no_difference(output):
     assert run("prove", made, "--only", "touched", "--commits", "1..2") == 0
     evidence = proofs(made)[2, "touched"]["evidence"]
     assert evidence[1:] == [
-        "differs from run to run, on both sides: big.tests.test_needy.TestNeedy.test_needy"
+        "ends alike when its module runs again: big.tests.test_needy.TestNeedy.test_needy"
     ]
+
+
+WAVERING = """\
+import os
+import unittest
+
+
+class TestWaver(unittest.TestCase):
+    def test_waver(self):
+        with open(os.environ["WAVERING"], "a+") as runs:
+            runs.write("x")
+            runs.seek(0)
+            self.assertNotIn(len(runs.read()), %s)
+"""
+
+
+@pytest.mark.parametrize(
+    ("failing", "code", "runs"),
+    [
+        pytest.param([2, 3, 6], 0, 8, id="alike the third time"),
+        pytest.param([2, 4, 6, 8], 1, 8, id="never alike"),
+    ],
+)
+def test_what_wavers_has_three_more_chances(output, tmp_path, monkeypatch, failing, code, runs):
+    monkeypatch.setenv("WAVERING", str(tmp_path / "runs"))
+    write(tmp_path / "source", {"big/tests/test_waver.py": WAVERING % failing})
+    git(tmp_path / "source", "add", "-A")
+    git(tmp_path / "source", "commit", "-qm", "Waver")
+    made = output()
+    one = ("--only", "touched", "--commits", "1", "--below", "big.tests.test_waver")
+    assert run("prove", made, *one) == code
+    assert len((tmp_path / "runs").read_text()) == runs
 
 
 SPOILING = """\
