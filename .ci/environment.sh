@@ -7,23 +7,23 @@ complain() {
 }
 
 new_enough() {
-    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        new_enough "$PYTHON" || complain "PYTHON=$PYTHON is not Python 3.10 or newer"
+        new_enough "$PYTHON" || complain "PYTHON=$PYTHON is not Python 3.11 or newer"
         echo "$PYTHON"
         return
     fi
     local candidate
-    for candidate in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python; do
+    for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do
         if new_enough "$candidate"; then
             echo "$candidate"
             return
         fi
     done
-    complain "needs Python 3.10 or newer; set PYTHON=/path/to/python3"
+    complain "needs Python 3.11 or newer; set PYTHON=/path/to/python3"
 }
 
 # prepare EXTRAS: the environment with the project and its extras, '' for none.
@@ -40,7 +40,7 @@ prepare() {
                 "on Debian and Ubuntu: apt install python3-venv"
         fi
     fi
-    new_enough "$venv/bin/python" || complain "$venv has a Python older than 3.10: remove it"
+    new_enough "$venv/bin/python" || complain "$venv has a Python older than 3.11: remove it"
     # Installing again is only needed when what is to be installed changed.
     stamp="$venv/installed-with-${extras:-nothing}.toml"
     if ! cmp -s pyproject.toml "$stamp"; then

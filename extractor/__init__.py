@@ -1,3 +1,3 @@
 """Lift one subsystem out of a large Python repository."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
-import sys
 import tempfile
+import tomllib
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,6 @@ from extractor.outcome import Outcome, Rewritten, Unchanged
 from extractor.rewrites import Rewrite
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.source_file import SourceFile
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from contracts import baseline
-from contracts.configuration import load as load_contracts
-from contracts.run import run as ask_contracts
-from contracts.written import shipped, shipped_path, write_contracts
+from extractor_contracts import baseline
+from extractor_contracts.configuration import load as load_contracts
+from extractor_contracts.run import run as ask_contracts
+from extractor_contracts.written import shipped, shipped_path, write_contracts
+
 from extractor.analysis.symbols import Reach, modules_of
 from extractor.contracting.world import world_of
 from extractor.errors import DidNotHold

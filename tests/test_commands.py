@@ -52,7 +52,7 @@ def program(path, text):
 
 def python(path, version=(3, 11)):
     """An interpreter of a version, as far as the commands can tell."""
-    fits = 0 if version >= (3, 10) else 1
+    fits = 0 if version >= (3, 11) else 1
     program(
         path,
         "#!/bin/sh\n"
@@ -134,9 +134,9 @@ def test_named_python_is_taken(run, machine, tmp_path):
 @pytest.mark.parametrize(
     ("version", "variables", "sentence"),
     [
-        ((3, 8), {}, "needs Python 3.10 or newer"),
-        (None, {}, "needs Python 3.10 or newer"),
-        ((3, 11), {"PYTHON": "/nowhere"}, "PYTHON=/nowhere is not Python 3.10"),
+        ((3, 8), {}, "needs Python 3.11 or newer"),
+        (None, {}, "needs Python 3.11 or newer"),
+        ((3, 11), {"PYTHON": "/nowhere"}, "PYTHON=/nowhere is not Python 3.11"),
     ],
 )
 def test_no_fitting_python(run, machine, version, variables, sentence):

@@ -6,16 +6,11 @@ https://docs.openstack.org/pbr/latest/user/using.html.
 
 from __future__ import annotations
 
-import sys
+import tomllib
 from contextlib import suppress
 from typing import NamedTuple
 
 from extractor.source.tree import Tree
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _SECTIONS = ("entry_points", "options.entry_points")
 FILES = ("pyproject.toml", "setup.cfg")

@@ -31,7 +31,7 @@ from extractor.analysis.scan import (
 _MOST_REEXPORTS = 20
 
 
-class Kind(str, enum.Enum):
+class Kind(enum.StrEnum):
     """How an import comes to be; all but ``ON_CALL`` and ``TYPE_CHECKING`` load."""
 
     IMPORT = "import"

@@ -27,7 +27,7 @@ _LARGEST_TEXT = 2_000_000
 _NOT_TEXT = re.compile(r"\.(png|jpe?g|gif|svg|ico|pdf|gz|zip|bz2|xz|mo|pyc|so|woff2?|ttf)$")
 
 
-class ReferenceKind(str, enum.Enum):
+class ReferenceKind(enum.StrEnum):
     """Where a reference stands, which says who reads it."""
 
     PATCH = "mock.patch"

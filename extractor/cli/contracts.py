@@ -17,8 +17,9 @@ from extractor.cli._options import Reporting, reporting_options, rev_option
 from extractor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from contracts.configuration import Configuration
-    from contracts.verdict import Unread, Verdict
+    from extractor_contracts.configuration import Configuration
+    from extractor_contracts.verdict import Unread, Verdict
+
     from extractor.source.tree import Tree
 
 FORMATS = ("text", "json", "sarif", "zuul")
@@ -72,8 +73,8 @@ def check(
     New violations fail, and so does an entry of the baseline that nothing needs any more. With
     --output the file is in --format, and the text is printed all the same.
     """
-    from contracts import as_json, as_sarif, as_zuul
-    from contracts.as_text import report_text
+    from extractor_contracts import as_json, as_sarif, as_zuul
+    from extractor_contracts.as_text import report_text
 
     configuration = _configuration(config)
     known = baseline or configuration.baseline
@@ -127,7 +128,7 @@ def baseline(
 
     Where there is a baseline already it only gets shorter, unless --reason says why not.
     """
-    from contracts import baseline as ratchet
+    from extractor_contracts import baseline as ratchet
 
     configuration = _configuration(config)
     file = baseline or configuration.baseline
@@ -188,7 +189,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _configuration(config: Path | None) -> Configuration:
-    from contracts.configuration import BadConfiguration, load
+    from extractor_contracts.configuration import BadConfiguration, load
 
     if config is None:
         candidates = [Path("contracts.toml"), Path(".importlinter")]
@@ -209,9 +210,10 @@ def _verdicts(
     no_cache: bool,
     reporting: Reporting,
 ) -> tuple[list[Verdict], list[Unread]]:
-    from contracts import baseline as ratchet
-    from contracts.file_facts import Store
-    from contracts.run import run
+    from extractor_contracts import baseline as ratchet
+    from extractor_contracts.file_facts import Store
+    from extractor_contracts.run import run
+
     from extractor.contracting.helper import helped
     from extractor.contracting.world import store_for, world_of
 

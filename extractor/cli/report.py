@@ -14,7 +14,7 @@ from extractor.cli._options import Reporting, plan_option, reporting_options
 from extractor.errors import ExitCode, SourceError, UsageError
 
 if TYPE_CHECKING:
-    from contracts.configuration import Configuration
+    from extractor_contracts.configuration import Configuration
 
 
 class _OutputOrVerb(click.Group):
@@ -140,11 +140,12 @@ def of_change(
     reporting: Reporting,
 ) -> int:
     """Say what the change from REV1 to REV2 does to the cut; Markdown for a comment."""
+    from extractor_reports.markdown import render_markdown
+
     from extractor.plan.load import load_plan
     from extractor.reporting.change import build_change_report
     from extractor.source.opening import open_source
     from extractor.source.repository import Source
-    from reports.markdown import render_markdown
 
     chosen = load_plan(plan)
     rules = _rules(contracts) if contracts is not None else None
@@ -174,7 +175,7 @@ def of_change(
 
 
 def _rules(path: Path) -> Configuration:
-    from contracts.configuration import BadConfiguration, load
+    from extractor_contracts.configuration import BadConfiguration, load
 
     try:
         return load(path)

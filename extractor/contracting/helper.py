@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from contracts.world import World
+from extractor_contracts.world import World
+
 from extractor.source.tree import FolderTree, Tree
 
 # A small project is read before a process has started.
@@ -44,7 +45,7 @@ def helped(world: World, tree: Tree) -> Iterator[World]:
 
 
 class Process:
-    """The helper of ``contracts.world``. It starts when it is first asked."""
+    """The helper of ``extractor_contracts.world``. It starts when it is first asked."""
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.configuration import Configuration
-from contracts.file_facts import Store
-from contracts.run import run
-from contracts.verdict import Violation
+from extractor_contracts.configuration import Configuration
+from extractor_contracts.file_facts import Store
+from extractor_contracts.run import run
+from extractor_contracts.verdict import Violation
+
 from extractor.analysis.entry_points import FILES
 from extractor.contracting.world import world_of
 from extractor.source.objects import ObjectReader

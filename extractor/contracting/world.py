@@ -15,9 +15,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from contracts.file_facts import Store, stat_key
-from contracts.verdict import Unread
-from contracts.world import (
+from extractor_contracts.file_facts import Store, stat_key
+from extractor_contracts.verdict import Unread
+from extractor_contracts.world import (
     CALL,
     IMPORT,
     ON_CALL,
@@ -30,6 +30,7 @@ from contracts.world import (
     Reader,
     World,
 )
+
 from extractor.analysis.entry_points import EntryPoint, entry_points
 from extractor.analysis.graph import Edge, External, GraphReader, Kind
 from extractor.analysis.modules import Module, find_modules

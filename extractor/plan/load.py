@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,6 @@ from pydantic import ValidationError
 from extractor.errors import UsageError
 from extractor.plan.model import PlanData, Table
 from extractor.source.tree import FolderTree
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _T = TypeVar("_T", bound=Table)
 PLANS = Path(__file__).parent.parent / "plans"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from extractor_reports import schema
+
 from extractor.analysis.cascade import Cascade, cascade
 from extractor.analysis.cuts import single_cuts
 from extractor.analysis.graph import Edge, Graph, Kind
@@ -13,7 +15,6 @@ from extractor.analysis.scan import is_standard_library
 from extractor.analysis.symbols import Reach
 from extractor.plan.model import Decision, PlanData
 from extractor.plan.moves import is_below
-from reports import schema
 
 _OFFERS = 25
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from extractor_reports import schema
+
 from extractor import __version__
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import Cascade, cascade
@@ -19,10 +21,9 @@ from extractor.plan.moves import is_below
 from extractor.reporting.cascades import factory_module, front_door
 from extractor.source.repository import Source
 from extractor.source.tree import GitTree
-from reports import schema
 
 if TYPE_CHECKING:
-    from contracts.configuration import Configuration
+    from extractor_contracts.configuration import Configuration
 
 _NAMES = (Kind.IMPORT, Kind.CONDITIONAL, Kind.STRING, Kind.ON_CALL, Kind.TYPE_CHECKING)
 _Key = tuple[str, str, bool]
@@ -277,7 +278,8 @@ def _borders(old: _Side, new: _Side, changed: Iterable[str]) -> Iterator[schema.
 def _violations(old: _Side, new: _Side, contracts: Configuration) -> Iterator[schema.Violation]:
     """What was violated before is the baseline of what is violated now."""
     # Loaded here: most changes are reported on without contracts.
-    from contracts.run import run
+    from extractor_contracts.run import run
+
     from extractor.contracting.world import store_for, world_of
 
     store = store_for(new.tree, contracts.path)

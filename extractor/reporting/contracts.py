@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from contracts import baseline
-from contracts.configuration import BadConfiguration, load
-from reports import schema
+from extractor_contracts import baseline
+from extractor_contracts.configuration import BadConfiguration, load
+from extractor_reports import schema
 
 
 def describe_contracts(output: Path) -> tuple[tuple[schema.Contract, ...], tuple[str, ...]]:

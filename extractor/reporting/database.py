@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from extractor_reports import schema
+
 from extractor.analysis.tables import Model, models_in, operations_in
 from extractor.parsing import UnreadableSource
 from extractor.plan.model import Database
 from extractor.source.tree import Tree
-from reports import schema
 
 
 def describe_database(result: Tree, source: Tree | None, data: Database) -> schema.Database:

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from extractor_reports import schema
+
 from extractor.history.blame import blame_file
 from extractor.history.carry import ORIGIN_NOTES, UPSTREAM
 from extractor.history.check import HistoryCheck
 from extractor.manifest import BlameRecord, CheckRecord
 from extractor.moves import Move, moves_by_target
 from extractor.source.tree import GitTree, run_git
-from reports import schema
 
 
 def carried_commits(git_dir: Path) -> list[tuple[str, str, bool, str, str]]:

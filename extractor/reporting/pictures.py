@@ -11,10 +11,11 @@ import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from extractor_reports import schema
+
 from extractor.analysis.graph import Graph
 from extractor.analysis.scan import is_standard_library
 from extractor.plan.model import PlanData
-from reports import schema
 
 _NO_DOT = (
     "Graphviz is not installed on the machine of the run: there is no drawing, only its table."

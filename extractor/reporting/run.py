@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from extractor_reports import schema
+
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import cascade
 from extractor.analysis.graph import Graph
@@ -30,7 +32,6 @@ from extractor.reporting.symbols import describe_symbols
 from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree, run_git
 from extractor.verification.run import CHECKS, QUICK, purpose
-from reports import schema
 
 
 def known_source(manifest: Manifest, output: Path, folder: Path) -> str | None:

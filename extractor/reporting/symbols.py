@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from extractor_reports import schema
+
 from extractor.analysis.names import Unit
 from extractor.analysis.shared import Shared
 from extractor.analysis.symbols import Reach, Resolver, Symbol, Use, modules_of
@@ -11,7 +13,6 @@ from extractor.manifest import Manifest
 from extractor.moves import SliceMove
 from extractor.plan.moves import Layout
 from extractor.source.tree import Tree
-from reports import schema
 
 _MOST_USES = 40
 

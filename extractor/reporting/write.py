@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reports.html import render_html
-from reports.markdown import render_markdown
-from reports.schema import Report, parse_report, report_bytes
+from extractor_reports.html import render_html
+from extractor_reports.markdown import render_markdown
+from extractor_reports.schema import Report, parse_report, report_bytes
 
 
 def write_report(folder: Path, report: Report) -> Path:

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from extractor.errors import SourceError, UsageError
@@ -120,7 +120,7 @@ def open_repository(spec: str, rev: str | None, workspace: Path, need_history: b
             f"{spec} lacks {len(missing)} of the files of revision {revision[:12]} "
             f"({missing[0]} is one); {cure}"
         )
-    day = datetime.fromtimestamp(date, timezone.utc).date()
+    day = datetime.fromtimestamp(date, UTC).date()
     return Source(
         view,
         revision,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,12 +25,6 @@ from extractor.source.tree import git_environment
 from extractor.verification.check import CheckResult
 from extractor.verification.labs import text_key
 from extractor.verification.run import CHECKS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 _SOMEONE = {
     f"GIT_{who}_{what}": value

@@ -97,7 +97,9 @@ def measured(name: str, ours: Side, theirs: Side, rounds: int, edit: Path | None
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("checkout", type=Path)
-    parser.add_argument("--config", type=Path, default=HERE / "contracts" / "nova.toml")
+    parser.add_argument(
+        "--config", type=Path, default=HERE / "contracts" / "extractor_contracts" / "nova.toml"
+    )
     parser.add_argument("--baseline", type=Path, help="known violations")
     parser.add_argument("--package", default="nova")
     parser.add_argument("--source", default="nova.compute", help="theirs: this must not import")

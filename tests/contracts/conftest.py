@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from extractor_contracts import baseline
+from extractor_contracts.base import RatchetedContract
+from extractor_contracts.configuration import load
+from extractor_contracts.run import run
+from extractor_contracts.verdict import Verdict
 from importlinter.application import use_cases
 from importlinter.configuration import configure
 from importlinter.domain.contract import ContractCheck
 
-from contracts import baseline
-from contracts.base import RatchetedContract
-from contracts.configuration import load
-from contracts.run import run
-from contracts.verdict import Verdict
 from extractor.contracting.world import world_of
 from extractor.source.tree import FolderTree
 
@@ -76,7 +76,7 @@ def configured(type_: str, options: str) -> str:
 root_packages = ["shop"]
 include_external_packages = true
 exclude_type_checking_imports = true
-contract_types = ["{type_}: contracts.{type_}.{class_}"]
+contract_types = ["{type_}: extractor_contracts.{type_}.{class_}"]
 
 [[tool.importlinter.contracts]]
 id = "it"

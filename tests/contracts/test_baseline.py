@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from extractor_contracts import baseline
 
-from contracts import baseline
 from tests.contracts.conftest import Shop, configured, keys
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 CONFIG = configured("quiet_init", 'packages = ["shop"]')
 KNOWN = {"it": {"shop -> shop.a": "needed until the till is split"}}

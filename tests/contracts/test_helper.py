@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import extractor_contracts.world
 import pytest
+from extractor_contracts.world import World
 
-import contracts.world
 import extractor.contracting.helper
-from contracts.world import World
 from extractor.contracting.helper import Process, helped
 from extractor.contracting.world import _IMPORTS, world_of
 from extractor.source.tree import FolderTree
@@ -34,7 +34,7 @@ class Counted(FolderTree):
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counted:
-    monkeypatch.setattr(contracts.world, "_MANY", 4)
+    monkeypatch.setattr(extractor_contracts.world, "_MANY", 4)
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "__init__.py").write_text("")
     for number in range(20):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from contracts.configuration import load
+from extractor_contracts.configuration import load
+
 from extractor.contracting.history import replay, summary
 from tests.contracts.conftest import Shop, configured
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from extractor_contracts.configuration import load
+from extractor_contracts.written import SNIPPETS, shipped, write_contracts
 
-from contracts.configuration import load
-from contracts.written import SNIPPETS, shipped, write_contracts
 from extractor.cli.contracts import command
 from extractor.errors import UsageError
 from tests.contracts.conftest import Shop, configured

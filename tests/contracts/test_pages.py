@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from extractor_contracts.as_text import verdict_text
+from extractor_contracts.configuration import OWN_TYPES
 
-from contracts.as_text import verdict_text
-from contracts.configuration import OWN_TYPES
 from extractor.database import fingerprint
 from tests.contracts.conftest import Shop
 

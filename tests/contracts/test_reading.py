@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from extractor_contracts.file_facts import Store, stat_key
+from extractor_contracts.naming import defines, may_name, roots_of
+from extractor_contracts.world import CALL, PARENT, World
 
-from contracts.file_facts import Store, stat_key
-from contracts.naming import defines, may_name, roots_of
-from contracts.world import CALL, PARENT, World
 from extractor.analysis.graph import Graph, Kind
 from extractor.analysis.project import import_graph
 from extractor.contracting.world import _computes, world_of

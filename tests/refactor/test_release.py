@@ -4,10 +4,10 @@ import ast
 import re
 
 import pytest
+from extractor_contracts.configuration import load
+from extractor_contracts.run import run
+from extractor_contracts.written import shipped_path
 
-from contracts.configuration import load
-from contracts.run import run
-from contracts.written import shipped_path
 from extractor.contracting.world import world_of
 from extractor.errors import NothingToDo
 from extractor.parsing import parse_ast

@@ -1,8 +1,7 @@
 """Reports small enough to read, in which every text tries to be something else."""
 
 import pytest
-
-from reports import schema
+from extractor_reports import schema
 
 HOSTILE = (
     "<script>alerted='x'</script><img src=x onerror=alerted=1>\"'`|[a](javascript:b) @all %{y} "

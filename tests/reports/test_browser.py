@@ -8,8 +8,8 @@ import time
 
 import pytest
 from axe_core_python.selenium import Axe
+from extractor_reports.html import render_html
 
-from reports.html import render_html
 from tests.reports.conftest import HOSTILE, make_change, make_run
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")

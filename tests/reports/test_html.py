@@ -5,11 +5,11 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from extractor_reports.figures import figures, icicle
+from extractor_reports.html import breakable, headed, render_html, ticked
+from extractor_reports.markdown import render_markdown
+from extractor_reports.schema import Cascades, parse_report, report_bytes
 
-from reports.figures import figures, icicle
-from reports.html import breakable, headed, render_html, ticked
-from reports.markdown import render_markdown
-from reports.schema import Cascades, parse_report, report_bytes
 from tests.reports.conftest import HOSTILE, SHOWN, make_run
 
 

@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from extractor_reports.markdown import code, prose, render_markdown
+from extractor_reports.schema import Check
 
-from reports.markdown import code, prose, render_markdown
-from reports.schema import Check
 from tests.reports.conftest import HOSTILE, make_change, make_run
 
 

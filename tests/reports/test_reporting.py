@@ -8,8 +8,12 @@ import webbrowser
 from pathlib import Path
 
 import pytest
+from extractor_contracts.configuration import load
+from extractor_reports import schema
+from extractor_reports.html import render_html
+from extractor_reports.markdown import render_markdown
+from extractor_reports.schema import parse_report, report_bytes
 
-from contracts.configuration import load
 from extractor.manifest import (
     EffectRecord,
     ProofRecord,
@@ -25,10 +29,6 @@ from extractor.reporting.change import build_change_report
 from extractor.reporting.run import build_run_report, purpose_of
 from extractor.source.opening import open_source
 from extractor.source.tree import git_environment
-from reports import schema
-from reports.html import render_html
-from reports.markdown import render_markdown
-from reports.schema import parse_report, report_bytes
 from tests.shop import FILES, PLAN, call
 
 
@@ -387,7 +387,7 @@ def test_a_symbol_newly_used_by_the_rest(change):
 RULES = """
 [tool.importlinter]
 root_packages = ["shop"]
-contract_types = ["cascade_budget: contracts.cascade_budget.CascadeBudget"]
+contract_types = ["cascade_budget: extractor_contracts.cascade_budget.CascadeBudget"]
 
 [[tool.importlinter.contracts]]
 id = "small"

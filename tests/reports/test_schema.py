@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from extractor_reports import schema
 
-from reports import schema
 from tests.reports.conftest import HOSTILE, make_change, make_run
 
 ROOT = Path(__file__).parent.parent.parent
@@ -44,8 +44,10 @@ def test_what_is_no_report_is_refused(content, words):
 
 
 def test_committed_schema_is_the_present_one():
-    assert (ROOT / "reports/report.schema.json").read_text() == schema.json_schema(), (
-        "run: python -m reports.schema > reports/report.schema.json"
+    assert (
+        ROOT / "reports/extractor_reports/report.schema.json"
+    ).read_text() == schema.json_schema(), (
+        "run: python -m extractor_reports.schema > reports/extractor_reports/report.schema.json"
     )
 
 

@@ -9,7 +9,7 @@ what is reported.
 from __future__ import annotations
 
 import re
-import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +20,6 @@ from extractor.outcome import Outcome
 from extractor.rewrites import load
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.source_file import SourceFile
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def project_of(texts: Mapping[str, bytes]) -> Project:

@@ -9,16 +9,11 @@ A TOML file with a table a contract; a key names the violation, its value is the
 from __future__ import annotations
 
 import json
-import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from contracts.verdict import Verdict, Violation
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from extractor_contracts.verdict import Verdict, Violation
 
 Baseline = dict[str, dict[str, str]]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from contracts.as_sarif import message, not_known
-from contracts.verdict import Unread, Verdict
+from extractor_contracts.as_sarif import message, not_known
+from extractor_contracts.verdict import Unread, Verdict
 
 
 def report_values(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contracts.base import RatchetedContract, invalid, number, text, texts
-from contracts.selection import any_covers
-from contracts.verdict import Finding, Violation
-from contracts.world import CALL, IMPORT, PARENT, Import, World, chain_to
+from extractor_contracts.base import RatchetedContract, invalid, number, text, texts
+from extractor_contracts.selection import any_covers
+from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.world import CALL, IMPORT, PARENT, Import, World, chain_to
 
 
 class CascadeBudget(RatchetedContract):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import configparser
 import importlib
-import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,21 +15,16 @@ from typing import Any
 
 from importlinter.domain.contract import Contract, InvalidContractOptions
 
-from contracts.base import option
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from extractor_contracts.base import option
 
 # Where a type is that the configuration does not declare itself.
 OWN_TYPES = {
-    "cascade_budget": "contracts.cascade_budget.CascadeBudget",
-    "frozen_schema": "contracts.frozen_schema.FrozenSchema",
-    "one_way": "contracts.one_way.OneWay",
-    "owned_symbols": "contracts.owned_symbols.OwnedSymbols",
-    "quiet_init": "contracts.quiet_init.QuietInit",
-    "registry": "contracts.registry.Registry",
+    "cascade_budget": "extractor_contracts.cascade_budget.CascadeBudget",
+    "frozen_schema": "extractor_contracts.frozen_schema.FrozenSchema",
+    "one_way": "extractor_contracts.one_way.OneWay",
+    "owned_symbols": "extractor_contracts.owned_symbols.OwnedSymbols",
+    "quiet_init": "extractor_contracts.quiet_init.QuietInit",
+    "registry": "extractor_contracts.registry.Registry",
 }
 LINTER_TYPES = {
     "acyclic_siblings": "importlinter.contracts.acyclic_siblings.AcyclicSiblingsContract",

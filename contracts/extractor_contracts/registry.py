@@ -6,10 +6,10 @@ import ast
 import re
 from functools import partial
 
-from contracts.base import RatchetedContract, text, texts
-from contracts.selection import any_covers
-from contracts.verdict import Finding, Violation
-from contracts.world import World
+from extractor_contracts.base import RatchetedContract, text, texts
+from extractor_contracts.selection import any_covers
+from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.world import World
 
 
 class Registry(RatchetedContract):

@@ -13,9 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from reports.figures import figures, legends, ordered_classes, step_words
-from reports.schema import Cascades, ChangeReport, Fate, Report, RunReport
-from reports.words import counted
+from extractor_reports.figures import figures, legends, ordered_classes, step_words
+from extractor_reports.schema import Cascades, ChangeReport, Fate, Report, RunReport
+from extractor_reports.words import counted
 
 _PARTS = re.compile(r"(?<=[./])(?=[^./])|(?<=:)(?=[^:\d])|(?<=[^\W_]_)(?=[^\W_])")
 _TICKS = re.compile(r"`+([^`]+)`+")
@@ -26,7 +26,7 @@ _FATES: tuple[Fate, ...] = ("replaced", "cut", "shared", "carried", "moved", "dr
 def render_html(report: Report) -> str:
     """The page; the same report gives the same page with the same libraries."""
     environment = Environment(
-        loader=PackageLoader("reports"),
+        loader=PackageLoader("extractor_reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

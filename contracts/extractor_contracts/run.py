@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from importlinter.domain.contract import Contract
 
-from contracts.base import RatchetedContract
-from contracts.configuration import Configuration
-from contracts.verdict import Finding, Verdict, judge
-from contracts.world import World
+from extractor_contracts.base import RatchetedContract
+from extractor_contracts.configuration import Configuration
+from extractor_contracts.verdict import Finding, Verdict, judge
+from extractor_contracts.world import World
 
 
 def run(
@@ -39,7 +39,7 @@ def run(
 def _builtin(
     contract: Contract, identifier: str, world: World, accepted: Mapping[str, str]
 ) -> Verdict:
-    from contracts.builtin import find
+    from extractor_contracts.builtin import find
 
     type_ = str(contract.contract_options["type"])
     return judge(identifier, contract.name, type_, find(contract, world), accepted)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.base import RatchetedContract, invalid, texts
-from contracts.selection import any_covers, closeness
-from contracts.strings import mentions
-from contracts.verdict import Finding, Violation
-from contracts.world import TYPE_CHECKING, World
+from extractor_contracts.base import RatchetedContract, invalid, texts
+from extractor_contracts.selection import any_covers, closeness
+from extractor_contracts.strings import mentions
+from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.world import TYPE_CHECKING, World
 
 
 class OneWay(RatchetedContract):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from contracts.base import RatchetedContract, invalid, texts
-from contracts.naming import defines
-from contracts.selection import any_covers
-from contracts.verdict import Finding, Violation
-from contracts.world import World
+from extractor_contracts.base import RatchetedContract, invalid, texts
+from extractor_contracts.naming import defines
+from extractor_contracts.selection import any_covers
+from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.world import World
 
 
 class OwnedSymbols(RatchetedContract):

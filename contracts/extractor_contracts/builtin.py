@@ -9,8 +9,8 @@ from importlinter import configuration
 from importlinter.application import output
 from importlinter.domain.contract import Contract
 
-from contracts.verdict import Finding, Violation
-from contracts.world import World
+from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.world import World
 
 _STEP = re.compile(r"(?:^|[\s-])([\w.]+) -> ([\w.]+)(?: \((?:l\.(\d+))?)?")
 

@@ -8,7 +8,7 @@ Options that all of them take:
   them by a namespace and name that stand there. Default: false.
 
 With ``baseline = "FILE"`` in the configuration's session options known violations are
-accepted: see ``contracts.baseline``. FILE is relative to the working directory.
+accepted: see ``extractor_contracts.baseline``. FILE is relative to the working directory.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 from importlinter.domain import fields
 from importlinter.domain.contract import Contract, ContractCheck, InvalidContractOptions
 
-from contracts import baseline
-from contracts.verdict import Finding, Verdict, judge
-from contracts.world import World
+from extractor_contracts import baseline
+from extractor_contracts.verdict import Finding, Verdict, judge
+from extractor_contracts.world import World
 
 if TYPE_CHECKING:
     from grimp import ImportGraph
@@ -78,7 +78,7 @@ class RatchetedContract(Contract, abc.ABC):
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         """What ``lint-imports`` calls."""
-        from contracts.from_grimp import world_of
+        from extractor_contracts.from_grimp import world_of
 
         file = self.session_options.get("baseline")
         entries = baseline.load(Path(file)) if file else {}
@@ -90,7 +90,7 @@ class RatchetedContract(Contract, abc.ABC):
         """What ``lint-imports`` prints."""
         from importlinter.application import output
 
-        from contracts.as_text import verdict_text
+        from extractor_contracts.as_text import verdict_text
 
         # As it is: a path is no markup, and a terminal folds lines itself.
         text = verdict_text(check.metadata["verdict"])

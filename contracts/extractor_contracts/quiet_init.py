@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contracts.base import RatchetedContract, texts
-from contracts.selection import any_covers, matches
-from contracts.verdict import Finding, Violation
-from contracts.world import PARENT, World
+from extractor_contracts.base import RatchetedContract, texts
+from extractor_contracts.selection import any_covers, matches
+from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.world import PARENT, World
 
 
 class QuietInit(RatchetedContract):

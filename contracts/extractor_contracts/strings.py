@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from contracts.world import World
+from extractor_contracts.world import World
 
 
 class Mention(NamedTuple):

@@ -13,9 +13,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contracts.file_facts import Store, stat_key
-from contracts.waiting_imports import FOR_MAIN, FOR_TYPES, IN_FUNCTION
-from contracts.world import (
+from extractor_contracts.file_facts import Store, stat_key
+from extractor_contracts.waiting_imports import FOR_MAIN, FOR_TYPES, IN_FUNCTION
+from extractor_contracts.world import (
     CALL,
     IMPORT,
     ON_CALL,
@@ -27,7 +27,7 @@ from contracts.world import (
     World,
     sorted_imports,
 )
-from contracts.world import TYPE_CHECKING as NOT_LOADED
+from extractor_contracts.world import TYPE_CHECKING as NOT_LOADED
 
 if TYPE_CHECKING:
     from grimp import ImportGraph

@@ -1,8 +1,8 @@
 """What contracts look at: modules, imports and, where a contract asks for it, their source.
 
-Built from grimp's graph under ``lint-imports`` (``contracts.from_grimp``) or by whoever has
-another reader of imports. Nothing here runs or imports any of the code looked at, and nothing
-is read that no contract asks about.
+Built from grimp's graph under ``lint-imports`` (``extractor_contracts.from_grimp``) or
+by whoever has another reader of imports. Nothing here runs or imports any of the code
+looked at, and nothing is read that no contract asks about.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from contracts.file_facts import Store, names_in_calls
-from contracts.names_used import NameUse, names_used
-from contracts.naming import Predicate, may_name, roots_of
-from contracts.verdict import Unread
-from contracts.waiting_imports import waiting_imports
+from extractor_contracts.file_facts import Store, names_in_calls
+from extractor_contracts.names_used import NameUse, names_used
+from extractor_contracts.naming import Predicate, may_name, roots_of
+from extractor_contracts.verdict import Unread
+from extractor_contracts.waiting_imports import waiting_imports
 
 # How an import comes to be. All but the last two are loaded with the importer.
 IMPORT, PARENT, STRING, CALL, ON_CALL, TYPE_CHECKING = (

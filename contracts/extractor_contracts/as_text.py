@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.verdict import Unread, Verdict
+from extractor_contracts.verdict import Unread, Verdict
 
 
 def verdict_text(verdict: Verdict, baseline: str = "the baseline") -> str:

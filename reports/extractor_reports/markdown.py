@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from reports.schema import Border, ChangeReport, Crossing, Proof, Report, RunReport, Violation
-from reports.words import counted
+from extractor_reports.schema import (
+    Border,
+    ChangeReport,
+    Crossing,
+    Proof,
+    Report,
+    RunReport,
+    Violation,
+)
+from extractor_reports.words import counted
 
 _MOST_LINES = 60
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-!|~@&$^:])")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from contracts.verdict import Unread, Verdict
+from extractor_contracts.verdict import Unread, Verdict
 
 
 def report_values(verdicts: Sequence[Verdict], unreadable: Sequence[Unread] = ()) -> dict[str, Any]:

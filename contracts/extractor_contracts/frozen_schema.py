@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from contracts.base import RatchetedContract, invalid, text
-from contracts.verdict import Finding, Violation
-from contracts.world import World
+from extractor_contracts.base import RatchetedContract, invalid, text
+from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.world import World
 
 
 class FrozenSchema(RatchetedContract):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from contracts import baseline
+from extractor_contracts import baseline
 
 _HERE = Path(__file__).parent
 SNIPPETS = ("playbooks/contracts/run.yaml", "tox.ini", "zuul.yaml")

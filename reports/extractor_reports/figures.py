@@ -11,7 +11,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from reports.schema import (
+from extractor_reports.schema import (
     Cascade,
     CoupledClass,
     Coupling,
@@ -22,7 +22,7 @@ from reports.schema import (
     RunReport,
     Step,
 )
-from reports.words import counted
+from extractor_reports.words import counted
 
 OWN = "#c2410c"
 # Told apart by people who see fewer colours, on light and dark ground (Okabe and Ito).
