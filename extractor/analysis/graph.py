@@ -321,7 +321,8 @@ class _Builder:
                 continue
             kind = _kind_of(flags)
             for module, external in self.import_targets(name, entry):
-                yield _Target(module, entry[0], kind, external, name)
+                unknown = "" if module else "__getattr__"
+                yield _Target(module, entry[0], kind, external, name, unknown)
         for line, flags, function, argument in body.dynamic:
             if flags & DEAD or (flags & FALLBACK and all_first_party):
                 continue
@@ -369,6 +370,7 @@ class _Builder:
         return ".".join([*parts, module] if module else parts)
 
     def import_targets(self, name: str, entry: Import) -> Iterator[tuple[str, bool]]:
+        """Modules that one statement loads, with whether they are others'; ``""``: not known."""
         base = self.base_of(name, entry)
         names = entry[4]
         if base.partition(".")[0] not in self.tops:

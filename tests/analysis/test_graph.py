@@ -488,3 +488,21 @@ def test_a_name_only_the_run_knows_is_unknown(graph_of):
         {"p/__init__.py": "import os\n__import__(os.environ['X'])\n", "p/a.py": "__import__('p')"}
     )
     assert [(u.importer, u.line, u.on_call) for u in graph.unknown] == [("p", 2, False)]
+
+
+def test_a_name_that_a_package_makes_up_is_unknown_and_stops_nothing(graph_of):
+    graph = graph_of(
+        {
+            "p/__init__.py": """
+                import importlib
+                import os
+
+                def __getattr__(name):
+                    return importlib.import_module(os.environ["P_" + name])
+            """,
+            "p/a.py": "from p import made_up",
+            "p/b.py": "",
+        }
+    )
+    assert ("p.a", 1) in {(unknown.importer, unknown.line) for unknown in graph.unknown}
+    assert all(edge.imported in graph.modules for edge in graph.edges)
