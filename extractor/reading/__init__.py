@@ -1,0 +1,1 @@
+"""One reading of a file: what its text says, apart from any question asked of it."""
