@@ -23,15 +23,11 @@ from extractor_contracts.run import run as ask_contracts
 from extractor_contracts.written import shipped, shipped_path, write_contracts
 
 from extractor.analysis.symbols import Reach, modules_of
+from extractor.carving.extraction import Extraction, mapped_tree
+from extractor.carving.renaming import historic_rewrite
+from extractor.carving.steps import readable, rewrite_all
 from extractor.contracting.world import world_of
 from extractor.errors import DidNotHold
-from extractor.extract import (
-    Extraction,
-    historic_rewrite,
-    mapped_tree,
-    readable,
-    rewrite_all,
-)
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
 from extractor.history.merge import record_extracted

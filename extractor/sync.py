@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractor.carving.renaming import historic_rewrite
 from extractor.errors import NothingToDo
-from extractor.extract import historic_rewrite
 from extractor.history.append import append_history
 from extractor.history.commits import Identity
 from extractor.history.merge import Joined, is_joined, join_branch, require_joinable

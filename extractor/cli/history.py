@@ -45,7 +45,7 @@ def check(result: Path, against: str | None, branch: str, plan: str, reporting: 
     old path, and each must still be readable. What was seen is noted in the manifest beside
     RESULT, where `extractor report` finds it.
     """
-    from extractor.extract import historic_rewrite
+    from extractor.carving.renaming import historic_rewrite
     from extractor.history.check import check_history, summary
     from extractor.history.state import read_state
     from extractor.manifest import record_checks

@@ -17,8 +17,8 @@ from typing import Literal, TypeAlias
 
 from extractor.analysis.modules import module_of
 from extractor.analysis.symbols import modules_of
+from extractor.carving.extraction import Extraction
 from extractor.errors import UsageError
-from extractor.extract import Extraction
 from extractor.in_place import settings_from
 from extractor.moves import SliceMove, WholeMove
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged

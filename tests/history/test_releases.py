@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from extractor.extract import historic_rewrite
+from extractor.carving.renaming import historic_rewrite
 from extractor.history.append import append_history
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history

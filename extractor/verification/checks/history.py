@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from extractor.analysis.symbols import modules_of
+from extractor.carving.renaming import historic_rewrite
 from extractor.errors import SourceError, UsageError
-from extractor.extract import historic_rewrite
 from extractor.history.check import check_history
 from extractor.history.rewriting import MakeRewrite
 from extractor.history.state import read_state

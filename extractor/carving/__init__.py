@@ -1,0 +1,1 @@
+"""The rewrites of one extraction: a mapped tree in, one step after another out."""

@@ -1,0 +1,150 @@
+"""One extraction under way: a mapped tree, and the steps that change it.
+
+Files are held in memory. Each step becomes one commit of the result; what it found and what it did
+not match is kept for the manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from extractor.analysis.symbols import Reach
+from extractor.moves import SliceMove, WholeMove, moves_by_target
+from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped
+from extractor.plan.load import Plan
+from extractor.plan.moves import Layout
+from extractor.slicing import join_slices, slice_module
+from extractor.source.tree import REGULAR, MemoryTree, Tree
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rewrite over the whole tree: ``changes`` maps a path to new bytes, or None if gone."""
+
+    name: str
+    title: str
+    reason: str
+    changes: Mapping[str, bytes | None]
+    findings: tuple[tuple[str, Finding], ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
+    status: str = "done"
+
+    def message(self) -> str:
+        """The commit message of the step."""
+        count = len(self.changes)
+        files = "1 file" if count == 1 else f"{count} files"
+        return f"{self.title}\n\n{self.reason}\n\nRewrite: {self.name} ({files})\n"
+
+
+@dataclass
+class Extraction:
+    """The tree as it stands, and the steps that brought it there."""
+
+    plan: Plan
+    layout: Layout
+    reach: Reach
+    source: Tree
+    files: dict[str, bytes]
+    modes: dict[str, str]
+    described: str = ""
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def package(self) -> str:
+        return self.plan.data.target_package.split(".")[0]
+
+    @property
+    def old_package(self) -> str:
+        return self.plan.data.source_package
+
+    def tree(self) -> MemoryTree:
+        return MemoryTree(self.files, self.modes)
+
+    def apply(self, step: Step) -> None:
+        """Carry out a step and remember it."""
+        for path, content in step.changes.items():
+            if content is None:
+                self.files.pop(path, None)
+                self.modes.pop(path, None)
+            else:
+                self.files[path] = content
+        self.steps.append(step)
+
+
+def mapped_tree(source: Tree, layout: Layout) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The files of the result before any rewrite, and their modes.
+
+    Whole files are the source's bytes; a target of several slices is their lines in the order
+    of the moves.
+    """
+    files: dict[str, bytes] = {}
+    modes: dict[str, str] = {}
+    for target, moves in moves_by_target(layout.moves).items():
+        parts = [
+            slice_module(source.read(m.source), m.symbols)
+            if isinstance(m, SliceMove)
+            else source.read(m.source)
+            for m in moves
+        ]
+        files[target] = join_slices(parts) if len(parts) > 1 else parts[0]
+        mode = source.entry(moves[0].source).mode
+        if mode != REGULAR and isinstance(moves[0], WholeMove):
+            modes[target] = mode
+    return files, modes
+
+
+def python_files(extraction: Extraction) -> Iterable[str]:
+    return [path for path in sorted(extraction.files) if path.endswith(".py")]
+
+
+def each(
+    extraction: Extraction,
+    paths: Iterable[str],
+    rewrite: Callable[[str, bytes], Outcome],
+) -> tuple[dict[str, bytes | None], tuple[tuple[str, Finding], ...], tuple[tuple[str, str], ...]]:
+    """Run a file's rewrite over ``paths`` and sort the outcomes."""
+    changes: dict[str, bytes | None] = {}
+    findings: list[tuple[str, Finding]] = []
+    failures: list[tuple[str, str]] = []
+    for path in paths:
+        outcome = rewrite(path, extraction.files[path])
+        match outcome:
+            case Rewritten(content, found):
+                changes[path] = content
+                findings.extend((path, f) for f in found)
+            case Failed(error, line):
+                failures.append((path, f"{error} (line {line})" if line else error))
+            case Skipped():
+                pass
+            case _:
+                findings.extend((path, f) for f in outcome.findings)
+    return changes, tuple(findings), tuple(failures)
+
+
+def sources_of(layout: Layout) -> dict[str, str]:
+    """Path of a module in the result to the one it had in the source."""
+    reverse: dict[str, str] = {}
+    for move in layout.moves:
+        if move.source.endswith(".py"):
+            reverse.setdefault(move.target, move.source)
+    return reverse
+
+
+def is_package(path: str) -> bool:
+    return path.endswith("/__init__.py")
+
+
+def is_text(content: bytes) -> bool:
+    return b"\0" not in content[:8000]
+
+
+def source_text(extraction: Extraction, path: str) -> bytes:
+    try:
+        return extraction.source.read(path)
+    except KeyError:
+        return b""
+
+
+def tests_folder(extraction: Extraction) -> str:
+    return f"{extraction.package}/tests"

@@ -1,0 +1,79 @@
+"""Make the result an installable distribution."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from extractor.analysis.symbols import Resolver, modules_of
+from extractor.carving.extraction import Extraction, Step, source_text, tests_folder
+from extractor.errors import UsageError
+from extractor.rewrites import packaging
+
+
+def package_result(extraction: Extraction) -> None:
+    rules = extraction.plan.data.packaging
+    lines = b"".join(
+        source_text(extraction, path) + b"\n"
+        for path in (rules.requirements, rules.test_requirements, "setup.cfg")
+    )
+    # What the overlay needs and the source never did comes last: the source's own word wins.
+    lines += "".join(f"{line}\n" for line in rules.requirement_lines).encode()
+    wanted = packaging.requirements_of(
+        extraction.tree(),
+        extraction.package,
+        source_lines=lines,
+        distributions=rules.distributions,
+        runtime=rules.runtime,
+        test=rules.test,
+        tests_folder=tests_folder(extraction),
+    )
+    languages = packaging.classifiers(source_text(extraction, "setup.cfg"))
+    values = {
+        "distribution": rules.distribution,
+        "language_classifiers": "\n".join(f"    {line}" for line in languages),
+        "entry_points": packaging.entry_points(rules.entry_points, _defined(extraction)),
+        "extras": packaging.extras(wanted.optional),
+        "doc_requirements": "\n".join(
+            f"  {line}"
+            for line in packaging.requirement_lines(
+                lines + source_text(extraction, "doc/requirements.txt"), rules.documentation
+            )
+        ),
+        "tox_envlist": ",".join(_tox_environments(languages)),
+        "source_name": extraction.old_package,
+        "source_revision": extraction.described,
+    }
+    changes: dict[str, bytes | None] = {}
+    for path, content in extraction.plan.packaging.items():
+        try:
+            filled = packaging.fill_template(content, values)
+        except UsageError as error:
+            raise UsageError(f"packaging/{path}: {error}") from None
+        changes[f".{path}" if path in rules.hidden else path] = filled
+    changes["requirements.txt"] = wanted.runtime
+    changes["test-requirements.txt"] = wanted.test
+    extraction.apply(
+        Step(
+            "packaging",
+            f"Package {rules.distribution}",
+            "Requirements are exactly what is imported, with the specifiers they had.",
+            {p: c for p, c in sorted(changes.items()) if extraction.files.get(p) != c},
+            tuple(("requirements.txt", f) for f in wanted.findings),
+        )
+    )
+
+
+def _defined(extraction: Extraction) -> set[str]:
+    """Every ``module:name`` that the result defines."""
+    tree = extraction.tree()
+    modules = modules_of(tree, {extraction.package})
+    resolver = Resolver(tree, modules)
+    tables = {module: resolver.names(module) for module in modules}
+    return {f"{m}:{name}" for m, table in tables.items() if table for name in table.binders}
+
+
+def _tox_environments(languages: Iterable[str]) -> list[str]:
+    """``py27`` for the classifier ``Programming Language :: Python :: 2.7``, and so on."""
+    versions = [re.search(r":: (\d)\.(\d+)$", line) for line in languages]
+    return [f"py{v[1]}{v[2]}" for v in versions if v] or ["py3"]

@@ -1,0 +1,138 @@
+"""Give moved, carried and replaced names their new spelling, in the tree and in its history."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Mapping
+
+from extractor.analysis.modules import module_of
+from extractor.carving.extraction import Extraction, Step, each, is_package, is_text, sources_of
+from extractor.outcome import Finding, Outcome, Rewritten, Unchanged
+from extractor.plan.moves import Layout, NameMap
+from extractor.rewrites import rename_references
+from extractor.rewrites.rename_references import Renames
+
+
+def report_left(extraction: Extraction) -> None:
+    """Whatever still names a module of the old package is for a person to look at."""
+    nothing = Renames(known_modules=extraction.layout.source_modules)
+    findings: list[tuple[str, Finding]] = []
+    for path, content in sorted(extraction.files.items()):
+        if not is_text(content):
+            continue
+        outcome = renamed(path, content, nothing, {}, as_written=False)
+        if isinstance(outcome, Rewritten | Unchanged):
+            lines = content.decode("utf-8", "replace").splitlines()
+            findings.extend(
+                (path, found)
+                for found in outcome.findings
+                if not _explained(extraction, path, lines[found.line - 1] if found.line else "")
+            )
+    extraction.apply(Step("rename_references", "Look for what is left", "", {}, tuple(findings)))
+
+
+def _explained(extraction: Extraction, path: str, line: str) -> bool:
+    """Whether a rule of the plan says why the old word stays on this line."""
+    return any(
+        fnmatch.fnmatchcase(path, rule.files) and re.search(rule.pattern, line)
+        for rule in extraction.plan.data.words
+    )
+
+
+def renamed(
+    path: str, content: bytes, renames: Renames, origin: Mapping[str, str], *, as_written: bool
+) -> Outcome:
+    """``content`` at ``path`` of the result under new names; ``origin`` has its path before.
+
+    ``as_written``: no step has led its relative imports from there to where it is now.
+    """
+    if not path.endswith(".py"):
+        return rename_references.rewrite_text(content, renames)
+    before = origin.get(path, path)
+    written = before if as_written else path
+    return rename_references.rewrite(
+        content,
+        module=module_of(written),
+        is_package=is_package(written),
+        renames=renames,
+        path=path,
+        new_module=module_of(path),
+        new_is_package=is_package(path),
+        formerly=module_of(before),
+    )
+
+
+def rename(
+    extraction: Extraction,
+    names: NameMap,
+    title: str,
+    reason: str,
+    *,
+    extra: Mapping[str, bytes] | None = None,
+    rewrite_name: str = "rename_references",
+    as_written: bool = False,
+) -> None:
+    origin = sources_of(extraction.layout)
+    renames = Renames(
+        modules=names.modules,
+        symbols=names.symbols,
+        known_modules=extraction.layout.source_modules,
+        report_left=False,
+    )
+
+    def rewrite(path: str, content: bytes) -> Outcome:
+        return renamed(path, content, renames, origin, as_written=as_written)
+
+    paths = [p for p in sorted(extraction.files) if is_text(extraction.files[p])]
+    changes, findings, failures = each(extraction, paths, rewrite)
+    for path, content in (extra or {}).items():
+        changes[path] = content
+    status = "done" if changes else "matched nothing"
+    extraction.apply(Step(rewrite_name, title, reason, changes, findings, failures, status))
+
+
+def historic_rewrite(
+    layout: Layout,
+) -> Callable[[Mapping[str, str]], Callable[[str, bytes], bytes]]:
+    """References renamed as in ``rewrite_all``, for one old version of a file at a time.
+
+    What is returned first wants the older paths of moved files, each with its path now: old
+    versions name them by those. What no parser accepts is given back as it is.
+    """
+    maps = [layout.moved, layout.carried, *(names for _, names in layout.replaced)]
+    modules = {old: new for names in maps for old, new in names.modules.items()}
+    symbols = {old: new for names in maps for old, new in names.symbols.items()}
+    origin = sources_of(layout)
+
+    def with_older(paths: Mapping[str, str]) -> Callable[[str, bytes], bytes]:
+        older: dict[str, list[str]] = {}
+        for path, now in sorted(paths.items()):
+            if path.endswith(".py") and now.endswith(".py"):
+                older.setdefault(module_of(now), []).append(module_of(path))
+        renames = Renames(
+            modules={
+                name: new
+                for old, new in modules.items()
+                for name in [*older.get(old, ()), old]
+                if name == old or name not in modules
+            },
+            symbols={
+                f"{module}:{name}": new
+                for old, new in symbols.items()
+                for name in [old.partition(":")[2]]
+                for module in [*older.get(old.partition(":")[0], ()), old.partition(":")[0]]
+            },
+            known_modules=layout.source_modules,
+            report_left=False,
+        )
+
+        def rewrite(path: str, content: bytes) -> bytes:
+            if not is_text(content):
+                return content
+            outcome = renamed(path, content, renames, origin, as_written=True)
+            return outcome.content if isinstance(outcome, Rewritten) else content
+
+        return rewrite
+
+    return with_older

@@ -1,0 +1,107 @@
+"""What is neither code nor packaging: strings, prose, migrations, markers of packages."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+
+from extractor.carving.extraction import Extraction, Step, each, python_files
+from extractor.outcome import Outcome
+from extractor.parsing import UnreadableSource
+from extractor.rewrites import replace_strings, write_initial_migration
+
+
+def rename_strings(extraction: Extraction) -> None:
+    rules = extraction.plan.data.layout.strings
+
+    def rewrite(path: str, content: bytes) -> Outcome:
+        values = {r.old: r.new for r in rules if fnmatch.fnmatchcase(path, r.files)}
+        if extraction.plan.overlay.get(path) == content:
+            values = {}
+        return replace_strings.rewrite(content, values=values, path=path)
+
+    changes, findings, failures = each(extraction, python_files(extraction), rewrite)
+    extraction.apply(
+        Step(
+            "replace_strings",
+            "Call the service by its own name",
+            "Configuration file, folder and project name were those of the old service.",
+            changes,
+            findings,
+            failures,
+            "done" if changes else "matched nothing",
+        )
+    )
+
+
+def rewrite_texts(extraction: Extraction) -> None:
+    changes: dict[str, bytes | None] = {}
+    for path in sorted(extraction.files):
+        content = new = extraction.files[path]
+        if extraction.plan.overlay.get(path) == content:
+            continue
+        for rule in extraction.plan.data.layout.texts:
+            if fnmatch.fnmatchcase(path, rule.files):
+                new = re.sub(rule.old.encode(), rule.new.encode(), new)
+        if new != content:
+            changes[path] = new
+    if extraction.plan.data.layout.texts:
+        extraction.apply(
+            Step(
+                "replace_texts",
+                "Let the documentation speak of the new repository",
+                "Paths, commands and names in prose follow the move.",
+                changes,
+                status="done" if changes else "matched nothing",
+            )
+        )
+
+
+def write_migration(extraction: Extraction) -> None:
+    settings = extraction.plan.data.database
+    if settings is None:
+        return
+    changes: dict[str, bytes | None] = {}
+    failures: tuple[tuple[str, str], ...] = ()
+    models = extraction.files.get(settings.models)
+    if models is not None:
+        path = f"{settings.migrations}/{settings.revision}_initial.py"
+        try:
+            changes[path] = write_initial_migration.initial_migration(
+                models, settings, settings.models
+            )
+        except UnreadableSource as error:
+            failures = ((settings.models, f"{error} (line {error.line})"),)
+    extraction.apply(
+        Step(
+            "write_initial_migration",
+            "Begin migrations of its own",
+            "The first revision makes the tables as the old repository's migrations left them; "
+            "a database that has them already is recognised and only stamped.",
+            changes,
+            failures=failures,
+            status="done" if changes else "matched nothing",
+        )
+    )
+
+
+def mark_packages(extraction: Extraction) -> None:
+    """Every folder of modules becomes a package."""
+    missing: dict[str, bytes | None] = {}
+    for path in python_files(extraction):
+        if not path.startswith(f"{extraction.package}/"):
+            continue
+        parts = path.split("/")[:-1]
+        for end in range(1, len(parts) + 1):
+            marker = "/".join([*parts[:end], "__init__.py"])
+            if marker not in extraction.files:
+                missing[marker] = b""
+    if missing:
+        extraction.apply(
+            Step(
+                "mark_packages",
+                "Make packages of the new folders",
+                "The old repository had these packages too, with code in them that stayed behind.",
+                missing,
+            )
+        )
