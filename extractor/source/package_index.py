@@ -171,6 +171,16 @@ def get_sdist(
     return Sdist(shelf / link.filename, name, version, digest, uploaded)
 
 
+def list_versions(name: str, *, settings: IndexSettings | None = None) -> list[str]:
+    """The versions of ``name`` that have a source distribution, in no order.
+
+    ``SourceError`` when there is none, or no network.
+    """
+    settings = pip_settings() if settings is None else settings
+    with _IndexClient(settings) as client:
+        return client.versions(name)
+
+
 def _from_cache(shelf: Path, name: str, version: str) -> Sdist | None:
     try:
         record = json.loads((shelf / _RECORD).read_text())
@@ -258,6 +268,19 @@ class _IndexClient:
             reason = f" ({complaints[0]})" if complaints else ""
             raise SourceError(f"pip's index has no source distribution of {name} {version}{reason}")
         return links[0]
+
+    def versions(self, name: str) -> list[str]:
+        """Every version that any configured place offers as a tar archive."""
+        found = self._trying(
+            f"list the releases of {name}",
+            lambda: list(
+                self._finder.find_all_packages(name, allow_yanked=True)  # also what was drawn back
+            ),
+        )
+        versions = {p.version for p in found if p.version and ".t" in p.link.filename}
+        if not versions:
+            raise SourceError(f"pip's index has no source distribution of {name}")
+        return sorted(versions)
 
     def download(self, link: Link, target: Path, stage: Stage) -> str:
         """Write the file to ``target``, check its hash, give its SHA-256."""

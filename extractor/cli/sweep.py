@@ -1,0 +1,166 @@
+"""``extractor sweep``: one plan over many revisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from extractor.cli._options import (
+    Reporting,
+    output_argument,
+    plan_option,
+    python_option,
+    reporting_options,
+    source_argument,
+)
+from extractor.errors import ExitCode, NothingToDo, UsageError
+
+if TYPE_CHECKING:
+    from extractor.execution.unit import Executor
+    from extractor.progress import Progress
+    from extractor.sweep.points import Line, Point
+
+
+@click.command()
+@source_argument
+@output_argument
+@plan_option
+@click.option(
+    "--releases",
+    metavar="SPEC",
+    help="Which releases of SOURCE, as pypi:NAME: versions, patterns, ranges; 17.0.*,>=18,<19.",
+)
+@click.option("--revisions", metavar="A..B", help="Commits of SOURCE, along first parents.")
+@click.option("--every", type=int, metavar="N", help="Of --revisions each N-th.")
+@click.option("--sample", type=int, metavar="N", help="Of --revisions N, spread evenly over time.")
+@click.option("--seed", type=int, metavar="S", help="Which sample.  [default: 0]")
+@click.option(
+    "--bisect/--no-bisect",
+    default=True,
+    show_default=True,
+    help="Find the commits between which the outcome changes.",
+)
+@click.option(
+    "--checks",
+    type=click.Choice(["none", "quick", "all"]),
+    default="quick",
+    show_default=True,
+    help="The checks at each revision; all of them need environments.",
+)
+@python_option
+@click.option("--keep", is_flag=True, help="Keep each result in OUTPUT/results.")
+@click.option("--only-new", is_flag=True, help="Look only at what the last sweep did not see.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at a time.")
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler whose workers do the work.")
+@click.option("--shard", metavar="I/N", help="Only part I of N, for one of N machines.")
+@click.option(
+    "--merge",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The sweep.json of another machine's part; repeat it for each.",
+)
+@reporting_options
+def command(
+    source: str,
+    output: Path,
+    plan: str,
+    releases: str | None,
+    revisions: str | None,
+    every: int | None,
+    sample: int | None,
+    seed: int | None,
+    bisect: bool,
+    checks: str,
+    python: Path | None,
+    keep: bool,
+    only_new: bool,
+    jobs: int | None,
+    scheduler: str | None,
+    shard: str | None,
+    merge: tuple[Path, ...],
+    reporting: Reporting,
+) -> int:
+    """Run a plan over many revisions of SOURCE and say where it holds.
+
+    SOURCE is a repository, with --revisions and --every or --sample, or pypi:NAME with
+    --releases. OUTPUT is a folder: sweep.md and sweep.json, and what each revision came to,
+    so that a second call goes on where the first one ended. Exit code 1 when a revision that
+    held in the last sweep does not any more; where there was none before, when any does not.
+    """
+    from extractor.sweep.points import shard as part_of
+    from extractor.sweep.points import without
+    from extractor.sweep.record import State
+    from extractor.sweep.sweeping import Job, Sweeper
+    from extractor.sweep.table import as_markdown
+
+    points, line = _points(source, releases, revisions, every, sample, seed, reporting.progress)
+    if shard:
+        points = part_of(points, shard)
+    job = Job(plan, checks, str(python) if python else None, keep)
+    sweeper = Sweeper(output, job, _executor(jobs, scheduler), reporting.progress)
+    sweeper.merge(merge)
+    before = sweeper.previous()
+    known = before.observations if only_new and before else []
+    points = without(points, {seen.identity for seen in known})
+    if not points:
+        raise NothingToDo(f"{output} has each of these revisions already")
+    # A part of the points says nothing of what lies between them.
+    made = sweeper.sweep(source, points, line if bisect and not shard else None, known)
+    reporting.result(made.model_dump(mode="json"), as_markdown(made))
+    bad = made.lost if before else [s for s in made.observations if s.state != State.HELD]
+    return ExitCode.DID_NOT_HOLD if bad else ExitCode.DONE
+
+
+def _points(
+    source: str,
+    releases: str | None,
+    revisions: str | None,
+    every: int | None,
+    sample: int | None,
+    seed: int | None,
+    progress: Progress,
+) -> tuple[list[Point], Line | None]:
+    from extractor.sweep.points import parse_span, release_points
+
+    if (releases is None) == (revisions is None):
+        raise UsageError("say which revisions: either --releases, or --revisions A..B")
+    if releases is not None:
+        from extractor.source.package_index import list_versions
+
+        prefix, _, project = source.partition(":")
+        if prefix != "pypi" or not project or "=" in project:
+            raise UsageError("--releases goes with a SOURCE like pypi:NAME, without a version")
+        return release_points(project, releases, list_versions), None
+    if (every is None) == (sample is None):
+        raise UsageError("--revisions goes with either --every N or --sample N")
+    line = _line(source, *parse_span(revisions or ""), progress)
+    if every is not None:
+        return line.every(every), line
+    return line.sample(sample or 0, seed or 0), line
+
+
+def _line(source: str, first: str, last: str, progress: Progress) -> Line:
+    from extractor.scratch import workspace
+    from extractor.source.opening import open_source
+    from extractor.sweep.points import Line
+
+    with (
+        workspace() as scratch,
+        open_source(source, last, workspace=scratch, progress=progress) as ready,
+    ):
+        return Line(source, ready.git_dir, first, ready.revision)
+
+
+def _executor(jobs: int | None, scheduler: str | None) -> Executor:
+    if scheduler:
+        from extractor.execution.cluster import Cluster
+
+        if jobs:
+            raise UsageError("--jobs is for this machine: leave it out with --scheduler")
+        return Cluster(scheduler)
+    from extractor.execution.processes import Processes
+
+    return Processes(jobs)
