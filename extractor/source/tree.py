@@ -41,6 +41,13 @@ class Tree(Protocol):
         """Content of ``path`` (of a symlink: its target); ``KeyError`` when there is none."""
 
 
+def is_link(tree: Tree, path: str) -> bool:
+    """Whether ``path`` is a symbolic link or a submodule; on disk without reading the file."""
+    if isinstance(tree, FolderTree):
+        return (tree.root / path).is_symlink()
+    return tree.entry(path).mode in {SYMLINK, SUBMODULE}
+
+
 def blob_id(content: bytes) -> str:
     """Git's name for ``content``: SHA-1 over a ``blob <size>`` header and the bytes."""
     header = b"blob %d\0" % len(content)

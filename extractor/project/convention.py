@@ -1,0 +1,73 @@
+"""What a convention can tell: each part answers for what it knows and is silent on the rest."""
+
+from __future__ import annotations
+
+import ast
+import enum
+from collections.abc import Iterable, Mapping
+
+from extractor.project.declared import EntryPoint, Requirement
+from extractor.project.files import ProjectFiles
+
+
+class Kind(enum.Enum):
+    """What a file of a project is for."""
+
+    PRODUCTION = "production"
+    TEST = "test"
+    TEST_HELPER = "test helper"
+    CONFTEST = "conftest"
+    MIGRATION = "migration"
+    DATA = "data"
+    PACKAGING = "packaging"
+    DOCUMENTATION = "documentation"
+
+    @property
+    def of_tests(self) -> bool:
+        """Whether it serves tests: a test, a helper, or what configures them."""
+        return self in {Kind.TEST, Kind.TEST_HELPER, Kind.CONFTEST}
+
+
+class Convention:
+    """A habit that projects share; subclasses say what they know, ``files`` are the project's.
+
+    ``imports`` always maps a name of the file at hand to the dotted name that it was imported as.
+    """
+
+    name = ""
+
+    def is_used(self, files: ProjectFiles) -> bool:
+        """Whether the project's files show that it keeps to this convention."""
+        raise NotImplementedError
+
+    def source_folders(self, files: ProjectFiles) -> Iterable[str]:
+        """Folders that top-level packages are in, ``""`` for the project's own."""
+        return ()
+
+    def entry_points(self, files: ProjectFiles) -> Iterable[EntryPoint]:
+        """What it declares to be called from outside."""
+        return ()
+
+    def requirements(self, files: ProjectFiles) -> Iterable[Requirement]:
+        """The distributions it declares to be needed."""
+        return ()
+
+    def pythons(self, files: ProjectFiles) -> Iterable[str]:
+        """Specifiers (``>=3.8``) and versions (``3.8``) of the Pythons that are supported."""
+        return ()
+
+    def kind_of(self, path: str, files: ProjectFiles) -> Kind | None:
+        """What the file ``path`` is for, where this convention knows."""
+        return None
+
+    def keeps(self, path: str, kind: Kind, name: str) -> bool:
+        """Whether it looks ``name`` up by itself at the top of the module ``path``."""
+        return False
+
+    def option_of(self, call: ast.Call, imports: Mapping[str, str]) -> ast.Constant | None:
+        """The literal name of the configuration option that ``call`` declares, if it does."""
+        return None
+
+    def packaging(self) -> Mapping[str, str]:
+        """Templates of the files that describe a distribution, for a plan to begin with."""
+        return {}
