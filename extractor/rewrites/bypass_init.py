@@ -6,17 +6,21 @@ anything below it. Its imports go once nobody reads the names there any more.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from extractor.errors import UsageError
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped, Unchanged
 from extractor.parsing import UnreadableSource
+from extractor.reading.exports import read_exports
 from extractor.rewrites import rename_references
-from extractor.rewrites.drop_definitions import unexport
+from extractor.rewrites.parts.exported import single_exports, unexport
 from extractor.rewrites.parts.import_statements import Import, write_imports
 from extractor.rewrites.parts.project import Project
+from extractor.rewrites.parts.removal import remove_statements
 from extractor.rewrites.parts.renames import Renames, follow, new_reference
 from extractor.rewrites.parts.scopes import Binding, ImportStatement, Names, read_names
 from extractor.rewrites.parts.source_file import Review, SourceFile
@@ -120,8 +124,9 @@ def quieted(file: SourceFile, settings: Settings) -> Outcome:
             going.append(star)
     if not going and not instead:
         return Unchanged(tuple(findings))
-    edits = edits_for(text, going, instead)
-    edits += unexport(text, {binding.local for binding in going} | _exported(names))
+    unlisted = {binding.local for binding in going} | _exported(names)
+    edits = edits_for(text, going, instead) + unexport(text, unlisted)
+    edits += remove_statements(text, single_exports(text.tree, unlisted))
     return Rewritten(text.encode(apply_edits(text.utf8, edits)), tuple(findings))
 
 
@@ -142,13 +147,43 @@ def public_names(project: Project, module: str, seen: frozenset[str] = frozenset
     text = project.source(module)
     names = read_names(text.tree, module, project.is_package(module))
     top = names.scopes[0]
-    if "__all__" in top.others:
-        return {str(node.value) for node in names.exported}
+    exports = read_exports(text.tree)
+    if exports.computed:
+        raise UsageError(
+            f"{project.paths[module]}:{exports.computed[0]}: __all__ is computed:"
+            " write its names out, so that it can be told where each comes from"
+        )
+    if exports.is_there or "__all__" in top.imports:
+        found = set(exports.names)
+        for other in exports.others:
+            found |= _names_of(other, names, project, module, seen)
+        for binding in top.imports.get("__all__", ()):
+            found |= _public_in(project, binding.module or "", module, seen)
+        return found - exports.removed
     found = {name for name in {*top.imports, *top.others} if not name.startswith("_")}
     for star in names.stars:
         if star.module and star.module not in seen:
             found |= public_names(project, star.module, seen | {module})
     return found
+
+
+def _public_in(project: Project, other: str, module: str, seen: frozenset[str]) -> set[str]:
+    return set() if other in seen else public_names(project, other, seen | {module})
+
+
+def _names_of(
+    node: ast.expr, names: Names, project: Project, module: str, seen: frozenset[str]
+) -> set[str]:
+    """The names of the list of another module, ``base.__all__``, as ``module`` imports it."""
+    path = ast.unparse(node).removesuffix(".__all__").split(".")
+    for binding in names.scopes[0].imports.get(path[0], ()):
+        home = _imported(binding) if binding.alias.name != "__all__" else binding.module or ""
+        home = path[0] if binding.is_root else home
+        return _public_in(project, ".".join([home, *path[1:]]), module, seen)
+    raise UsageError(
+        f"{project.paths[module]}:{node.lineno}: __all__ is made of {ast.unparse(node)}:"
+        " write its names out, so that it can be told where each comes from"
+    )
 
 
 class _Init:
@@ -159,6 +194,12 @@ class _Init:
         self.project = project
         self.names = read_names(text.tree, package, project.is_package(package))
         top = self.names.scopes[0]
+        exports = read_exports(text.tree)
+        if (exports.others or exports.computed) and self.names.bindings + self.names.stars:
+            raise UsageError(
+                f"{project.paths[package]}:{exports.line}: __all__ is computed: write its names"
+                f" out, so that {package} can be told which of them it has to keep"
+            )
         self.own = {name for name in top.others if not name.startswith("__")}
         self.stars = [star.module or "" for star in self.names.stars]
         self.bindings = [

@@ -10,14 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import libcst
-
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
-from extractor.rewrites.parts.removal import remove_statements
+from extractor.rewrites.parts.exported import single_exports, unexport
+from extractor.rewrites.parts.removal import first_line, remove_statements
 from extractor.rewrites.parts.scopes import Use, read_names
 from extractor.rewrites.parts.source_file import Review, SourceFile
-from extractor.rewrites.parts.source_text import Edit, SourceText, apply_edits, read_source
+from extractor.rewrites.parts.source_text import apply_edits, read_source
 
 Uses: TypeAlias = Mapping[str, Sequence[Use]]
 
@@ -82,19 +81,27 @@ def rewrite(
         findings += [Finding(f"{name} is still used here", line) for name, line in used.items()]
     if not gone:
         return Unchanged(tuple(sorted(findings, key=lambda finding: finding.message)))
-    edits = remove_statements(text, gone)
-    edits += [] if keep_exported else unexport(text, dropped)
+    edits = [] if keep_exported else unexport(text, dropped)
+    edits += remove_statements(
+        text, gone if keep_exported else gone | single_exports(text.tree, dropped)
+    )
     content = apply_edits(text.utf8, edits)
     ordered = tuple(sorted(findings, key=lambda finding: (finding.line, finding.message)))
     return Rewritten(text.encode(content), ordered)
 
 
 def definitions(tree: ast.Module) -> dict[str, list[ast.stmt]]:
-    """Top-level names, and methods as ``Class.method``, each with the statements that bind it."""
+    """Top-level names, and methods as ``Class.method``, each with the statements that bind it.
+
+    The implementations registered with a ``singledispatch`` function are statements of its own.
+    """
     found: dict[str, list[ast.stmt]] = {}
+    owners = registrations(tree)
 
     def collect(body: list[ast.stmt], prefix: str) -> None:
         for node in body:
+            if node in owners:
+                found.setdefault(owners[node], []).append(node)
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 found.setdefault(prefix + node.name, []).append(node)
             elif isinstance(node, ast.ClassDef):
@@ -107,17 +114,37 @@ def definitions(tree: ast.Module) -> dict[str, list[ast.stmt]]:
             elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
                 if isinstance(node.target, ast.Name):
                     found.setdefault(prefix + node.target.id, []).append(node)
-            elif isinstance(node, (ast.If, ast.Try, ast.With)):
-                collect(node.body, prefix)
-                if isinstance(node, (ast.If, ast.Try)):
-                    collect(node.orelse, prefix)
-                if isinstance(node, ast.Try):
-                    collect(node.finalbody, prefix)
-                    for handler in node.handlers:
-                        collect(handler.body, prefix)
+            elif isinstance(node, (ast.If, ast.Try, ast.TryStar, ast.With, ast.For, ast.While)):
+                for name in ("body", "orelse", "finalbody"):
+                    collect(getattr(node, name, []), prefix)
+                for handler in getattr(node, "handlers", []):
+                    collect(handler.body, prefix)
 
     collect(tree.body, "")
     return found
+
+
+def registrations(tree: ast.Module) -> dict[ast.stmt, str]:
+    """Top-level functions registered with a ``singledispatch`` function, and the name of that."""
+    generic = {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and any(_last_name(decorator) == "singledispatch" for decorator in node.decorator_list)
+    }
+    found: dict[ast.stmt, str] = {}
+    for node in tree.body if generic else ():
+        for decorator in getattr(node, "decorator_list", []):
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(called, ast.Attribute) and called.attr == "register":
+                owner = _last_name(called.value)
+                if isinstance(called.value, ast.Name) and owner in generic:
+                    found[node] = owner
+    return found
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def _bound(target: ast.expr) -> list[str]:
@@ -131,14 +158,21 @@ def _bound(target: ast.expr) -> list[str]:
 
 
 def _going(found: dict[str, list[ast.stmt]], wanted: set[str]) -> set[ast.stmt]:
-    """The statements that bind nothing but names that are to go."""
-    kept = {node for name, nodes in found.items() if name not in wanted for node in nodes}
-    return {node for name in wanted & found.keys() for node in found[name] if node not in kept}
+    """The statements that bind nothing but names that are to go, and what is registered there."""
+    gone = {node for name in wanted & found.keys() for node in found[name]}
+    kept = {node for name in found.keys() - wanted for node in found[name]}
+    registered = {
+        node
+        for name in wanted & found.keys()
+        for node in found[name]
+        if getattr(node, "name", name.rpartition(".")[2]) != name.rpartition(".")[2]
+    }
+    return gone - (kept - registered)
 
 
 def still_used(uses: Uses, gone: set[ast.stmt], names: Collection[str]) -> dict[str, int]:
     """Top-level names among ``names`` that what stays uses, and the first line that does."""
-    spans = [(node.lineno, node.end_lineno or node.lineno) for node in gone]
+    spans = [(first_line(node), node.end_lineno or node.lineno) for node in gone]
     lines: dict[str, int] = {}
     for name in names:
         staying = [
@@ -149,35 +183,3 @@ def still_used(uses: Uses, gone: set[ast.stmt], names: Collection[str]) -> dict[
         if staying:
             lines[name] = min(staying)
     return lines
-
-
-def unexport(source: SourceText, names: set[str]) -> list[Edit]:
-    """Edits that take ``names`` out of ``__all__``."""
-    edits: list[Edit] = []
-    for node in source.tree.body:
-        if not isinstance(node, (ast.Assign, ast.AugAssign)):
-            continue
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        listed = isinstance(node.value, (ast.List, ast.Tuple)) and any(
-            isinstance(target, ast.Name) and target.id == "__all__" for target in targets
-        )
-        if not listed:
-            continue
-        start, end = source.start(node.value), source.end(node.value)
-        expression = libcst.parse_expression(source.utf8[start:end].decode("utf-8"))
-        assert isinstance(expression, (libcst.List, libcst.Tuple))
-        kept = [
-            element
-            for element in expression.elements
-            if not (
-                isinstance(element.value, libcst.SimpleString)
-                and element.value.evaluated_value in names
-            )
-        ]
-        if len(kept) == len(expression.elements):
-            continue
-        if kept:
-            kept[-1] = kept[-1].with_changes(comma=expression.elements[-1].comma)
-        code = libcst.Module([]).code_for_node(expression.with_changes(elements=kept))
-        edits.append(Edit(start, end, code.encode("utf-8")))
-    return edits

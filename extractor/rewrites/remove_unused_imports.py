@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from extractor.outcome import Failed, Outcome, Rewritten, Unchanged
+from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
+from extractor.reading.exports import read_exports
+from extractor.reading.quoted import names_in_doctest, names_in_type_comments
 from extractor.rewrites.parts.import_blocks import place_imports, runs_of_imports
 from extractor.rewrites.parts.import_statements import Import, edit_import, first_import
 from extractor.rewrites.parts.removal import remove_statements, suites
@@ -27,6 +30,10 @@ from extractor.rewrites.parts.source_text import (
 )
 
 REVIEW = Review.READ
+# Names that pytest and unittest look for in a module.
+_HOOKS = ("pytestmark", "pytest_plugins", "load_tests", "setUpModule", "tearDownModule")
+_XUNIT = ("setup_module", "teardown_module", "setup_function", "teardown_function")
+_BY_NAME = ("usefixtures", "getfixturevalue")
 _NOQA = re.compile(rb"#.*\b(noqa|pylint|flake8)\b", re.IGNORECASE)
 
 
@@ -61,8 +68,10 @@ def rewrite(
 
     Kept in any case: lines with ``noqa``, names in ``__all__`` or ``keep``, what a
     package's ``__init__`` imports at top level (its re-exports) unless ``names`` says
-    so, imports that a ``try`` guards, ``__future__`` and star imports. Whether the file
-    is a package's is told by its path when ``is_package`` is not given.
+    so, ``from x import y as y``, imports that are foreseen to fail, ``__future__`` and star
+    imports, names that quoted types, type comments and doctests use, and what pytest finds by
+    name. Where ``__all__`` is computed a public name that stays for it is told. Whether the
+    file is a package's is told by its path when ``is_package`` is not given.
     """
     if is_package is None:
         is_package = path.endswith("__init__.py")
@@ -80,23 +89,48 @@ def rewrite(
         and (names is not None or not is_package or binding.scope.kind != "module")
         and is_unused(text, found, binding, keep)
     ]
-    if unused:
-        guarded = guarded_imports(text.tree)
-        unused = [binding for binding in unused if binding.statement not in guarded]
     if not unused:
         return Unchanged()
-    return Rewritten(text.encode(apply_edits(text.utf8, edits_for(text, unused))))
+    kept = guarded_imports(text.tree)
+    wanted = names_in_type_comments(text.utf8) | names_by_custom(text.tree, path)
+    shown = {name for node in found.prose for name in names_in_doctest(_text_of(node))}
+    unused = [
+        binding
+        for binding in unused
+        if binding.statement not in kept
+        and binding.local not in wanted
+        and (binding.scope.kind != "module" or binding.local not in shown)
+        and not is_fixture_import(binding, path)
+    ]
+    exports = read_exports(text.tree)
+    findings: list[Finding] = []
+    if exports.is_there and (exports.computed or exports.others):
+        public = [b for b in unused if b.scope.kind == "module" and b.local[:1] != "_"]
+        for binding in public:
+            unused.remove(binding)
+            why = f"{binding.local} may be in __all__, which is computed: it stays"
+            findings.append(Finding(why, binding.statement.lineno))
+    if not unused:
+        return Unchanged(tuple(findings))
+    return Rewritten(text.encode(apply_edits(text.utf8, edits_for(text, unused))), tuple(findings))
 
 
 def guarded_imports(tree: ast.Module) -> set[ast.AST]:
-    """The imports inside ``try`` statements with an ``except``: their failing is foreseen."""
+    """The imports whose failing is foreseen, by ``except`` or ``suppress``."""
     return {
         node
         for statement in ast.walk(tree)
-        if isinstance(statement, ast.Try) and statement.handlers
+        if (isinstance(statement, ast.Try | ast.TryStar) and statement.handlers)
+        or (isinstance(statement, ast.With) and any(map(_is_suppress, statement.items)))
         for node in ast.walk(statement)
         if isinstance(node, (ast.Import, ast.ImportFrom))
     }
+
+
+def _is_suppress(item: ast.withitem) -> bool:
+    function = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return name == "suppress"
 
 
 def is_unused(source: SourceText, found: Names, binding: Binding, keep: Collection[str]) -> bool:
@@ -104,13 +138,47 @@ def is_unused(source: SourceText, found: Names, binding: Binding, keep: Collecti
     name = binding.local
     if name in keep or name in found.declared or binding.module == "__future__":
         return False
-    if binding.scope.uses.get(name) or binding.scope.kind == "class":
+    if binding.scope.uses.get(name) or binding.scope.kind == "class" or name in found.typed:
         return False
     if binding.scope.kind == "module" and any(node.value == name for node in found.exported):
         return False
+    if binding.alias.asname == binding.alias.name:
+        return False  # how typed code says that a name is handed on
     start, _ = source.line_bounds(binding.statement.lineno)
     _, end = source.line_bounds(binding.statement.end_lineno or binding.statement.lineno)
     return not _NOQA.search(source.utf8[start:end])
+
+
+def names_by_custom(tree: ast.Module, path: str) -> set[str]:
+    """Names that test runners look for in a module, or that its tests ask for by parameter."""
+    found = {*_HOOKS, *_XUNIT}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        decorated = [ast.unparse(decorator) for decorator in node.decorator_list]
+        if node.name.startswith("test") or any("fixture" in text for text in decorated):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            found |= {argument.arg for argument in arguments}
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in _BY_NAME:
+            found |= {str(a.value) for a in call.args if isinstance(a, ast.Constant)}
+    return found
+
+
+def is_fixture_import(binding: Binding, path: str) -> bool:
+    """Whether pytest may find what is imported: a hook, or a function among fixtures."""
+    module, name = binding.module or "", binding.local
+    home = module.rpartition(".")[2]
+    of_fixtures = "fixture" in home or home == "conftest" or path.endswith("conftest.py")
+    is_function = binding.module is not None and name == name.lower()
+    return name.startswith("pytest_") or (
+        of_fixtures and is_function and module.partition(".")[0] not in sys.stdlib_module_names
+    )
+
+
+def _text_of(node: ast.expr) -> str:
+    value = node.value if isinstance(node, ast.Constant) else ""
+    return value if isinstance(value, str) else ""
 
 
 def edits_for(

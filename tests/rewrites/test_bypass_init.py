@@ -293,3 +293,40 @@ def test_a_wrong_package_is_one_sentence(packages, files, says):
 
 def test_settings_tell_what_was_found():
     assert dataclasses.asdict(prepared())["renames"]["reexports"] == {"shop.db": "shop.db.api"}
+
+
+LISTS = {
+    "shop/db/__init__.py": b"from shop.db.api import *\nfrom shop.db.base import *\n",
+    "shop/db/base.py": b"__all__ = ['ground']\n\nground = other = 1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("__all__: list = ['get']", {"get"}),
+        ("__all__ = []\n__all__.extend(['get'])", {"get"}),
+        ("from shop.db import base\n__all__ = base.__all__ + ['get']", {"get", "ground"}),
+        ("import shop.db.base\n__all__ = ['get', *shop.db.base.__all__]", {"get", "ground"}),
+        ("from shop.db.base import __all__", {"ground"}),
+        ("from shop.db.base import __all__ as b\n__all__ = ['get'] + b", {"get", "ground"}),
+        ("from shop.db.base import *", {"ground"}),
+    ],
+)
+def test_public_names_by_any_list(text, names):
+    files = {**FILES, **LISTS, "shop/db/api.py": text.encode()}
+    assert public_names(project_of(files), "shop.db.api") == names
+
+
+@pytest.mark.parametrize(
+    "text", ["__all__ = [n for n in dir()]", "__all__ = names", "__all__ = [f'x']"]
+)
+def test_a_list_that_cannot_be_told_is_refused(text):
+    with pytest.raises(UsageError, match=r"shop/db/api.py:1: __all__ is .*write its names out"):
+        prepared({**LISTS, "shop/db/api.py": text.encode()})
+
+
+def test_an_init_with_a_computed_list_is_refused():
+    text = b"from shop.db import base\nfrom shop.db.base import *\n__all__ = base.__all__\n"
+    with pytest.raises(UsageError, match=r"shop/db/__init__.py:3: __all__ is computed"):
+        prepared({**LISTS, "shop/db/__init__.py": text})

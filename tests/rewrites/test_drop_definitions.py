@@ -176,3 +176,61 @@ def test_a_local_name_is_no_use():
     outcome = keeping(b"gone = 1\n\n\ndef f(gone):\n    return gone\n")
     assert content_of(outcome) == b"def f(gone):\n    return gone\n"
     assert outcome.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("__all__: list = ['gone', 'kept']", "__all__: list = ['kept']"),
+        ("__all__ = ['kept'] + ['gone']", "__all__ = ['kept'] + []"),
+        ("__all__ = ['kept']\n__all__.extend(['gone'])", "__all__ = ['kept']\n__all__.extend([])"),
+        ("__all__ = ['kept']\n__all__.append('gone')", "__all__ = ['kept']"),
+        ("__all__ = 'kept', 'gone'", "__all__ = ('kept',)"),
+        ("if x:\n    __all__.append('gone')", "if x:\n    pass"),
+    ],
+)
+def test_every_spelling_of_all(before, after):
+    check_text(dropping("gone"), f"gone = 1\n{before}\n", f"{after}\n")
+
+
+def test_registrations_go_with_their_function():
+    check_text(
+        dropping("gone"),
+        """from functools import singledispatch
+
+
+@singledispatch
+def gone(x):
+    pass
+
+
+@gone.register(int)
+def _(x):
+    pass
+
+
+@gone.register
+def gone_of_str(x: str):
+    pass
+
+
+@other.register(int)
+def _(x):
+    pass
+""",
+        """from functools import singledispatch
+
+
+@other.register(int)
+def _(x):
+    pass
+""",
+    )
+
+
+def test_definitions_under_every_condition_go():
+    check_text(
+        dropping("gone"),
+        "try:\n    def gone():\n        pass\nexcept* E:\n    gone = 1\n",
+        "try:\n    pass\nexcept* E:\n    pass\n",
+    )

@@ -2,9 +2,9 @@ from functools import partial
 
 import pytest
 
-from extractor.outcome import Failed
+from extractor.outcome import Failed, Finding
 from extractor.rewrites.remove_unused_imports import rewrite
-from tests.rewrites.tools import check_rewritten, check_unchanged
+from tests.rewrites.tools import check_rewritten, check_unchanged, content_of
 
 run = partial(rewrite)
 
@@ -112,3 +112,83 @@ def test_name_shadowed_everywhere_is_unused():
         "from a import b\n\n\ndef f(b):\n    return b\n",
         "def f(b):\n    return b\n",
     )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("from a import B\nx = []  # type: list[B]\n", id="type comment"),
+        pytest.param(
+            "from a import B\n\n\ndef f(x):\n    # type: (B) -> int\n    pass\n", id="def"
+        ),
+        pytest.param("from a import B\nx: 'B' = 1\n", id="annotation"),
+        pytest.param("from a import B\nx: ('B'\n    ' | None') = 1\n", id="two literals"),
+        pytest.param("from a import B\nx: \"list['B']\" = 1\n", id="quoted twice"),
+        pytest.param(
+            "from a import B\nfrom typing import TypeVar\nT = TypeVar('T', bound='B')\n", id="bound"
+        ),
+        pytest.param("from a import B\nimport typing as t\nt.cast('B', t)\n", id="cast"),
+        pytest.param(
+            "from a import B\nfrom typing import NamedTuple\nN = NamedTuple('N', [('x', 'B')])\n",
+            id="field",
+        ),
+        pytest.param(
+            "from a import B\nfrom typing import TypeAlias\nA: TypeAlias = 'B | None'\n", id="alias"
+        ),
+        pytest.param("from a import B\nfrom typing import List\nA = List['B']\n", id="generic"),
+        pytest.param("from a import B, Box\n\n\nclass C(Box['B']):\n    pass\n", id="base class"),
+        pytest.param("from a import B as B\n", id="handed on as typed code does"),
+        pytest.param("import a\n\n\ndef f():\n    '''\n    >>> a.x\n    '''\n", id="doctest"),
+        pytest.param("import a\n'''\n>>> for x in y:\n...     a.x\n'''\n", id="doctest lines"),
+        pytest.param("from a import b\n__all__: list = ['b']\n", id="annotated list"),
+        pytest.param("from a import b\n__all__ = []\n__all__.append('b')\n", id="appended"),
+        pytest.param("try:\n    import a\nexcept* ImportError:\n    pass\n", id="except group"),
+        pytest.param("with suppress(ImportError):\n    import a\n", id="suppressed"),
+        pytest.param("with contextlib.suppress(E):\n    import a\n", id="suppressed, dotted"),
+        pytest.param("from a import b\n\n\ndef test_x(b):\n    pass\n", id="fixture"),
+        pytest.param(
+            "from a import b\n\n\n@pytest.fixture\ndef x(b):\n    pass\n", id="fixture's fixture"
+        ),
+        pytest.param(
+            "from a import b\n\n\n@mark.usefixtures('b')\nclass TestX:\n    pass\n", id="by string"
+        ),
+        pytest.param("from shop.fixtures import prepared\n", id="from a module of fixtures"),
+        pytest.param("from a import pytest_configure\n", id="hook"),
+        pytest.param("from a import setUpModule\n", id="called by the runner"),
+    ],
+)
+def test_keeps_what_is_named_otherwise(source):
+    check_unchanged(run, source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("import os\nx = {'os': 1}['os']\n", id="key"),
+        pytest.param("import os\nCONF['os']\n", id="key of a constant"),
+        pytest.param("import os\n\n\ndef f(os):\n    return os\n", id="parameter"),
+        pytest.param("import os\nfrom typing import Literal\nx: Literal['os']\n", id="literal"),
+        pytest.param("import os\n'''Uses os.'''\n", id="prose"),
+        pytest.param("import os\nx: 'int'  # os\n", id="comment"),
+        pytest.param("import os\nfrom a import cast\ncast('os', a)\n", id="another cast"),
+        pytest.param("import os\nx: Field(name='os') = 1\n", id="argument in an annotation"),
+        pytest.param("import os\nwith open(x):\n    pass\n", id="beside another with"),
+    ],
+)
+def test_still_removes(source):
+    assert b"import os" not in content_of(run(source.encode()))
+
+
+def test_a_computed_list_may_have_any_name():
+    told = (Finding("b may be in __all__, which is computed: it stays", 1),)
+    check_unchanged(run, "from a import b\n__all__ = [n for n in dir()]\n", told)
+    check_unchanged(run, "from a import b\n__all__ = b_.__all__\n", told)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [" + ".join(["x"] * 1200), "x" + ".y()" * 600, "[" * 80 + "]" * 80],
+    ids=["sum", "chain", "brackets"],
+)
+def test_deep_expressions(expression):
+    check_rewritten(run, f"import os\n\ny = {expression}\n", f"y = {expression}\n")

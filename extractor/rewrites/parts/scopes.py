@@ -11,6 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from extractor.reading import quoted
+from extractor.reading.depth import deep
+from extractor.reading.exports import read_exports
+
 ImportStatement: TypeAlias = ast.Import | ast.ImportFrom
 NAMES_AN_ATTRIBUTE = frozenset({"getattr", "setattr", "hasattr", "delattr", "object"})
 
@@ -75,6 +79,7 @@ class Names:
     free: dict[str, list[Use]]  # names no statement of the file binds, and star imports may
     annotations: set[ast.expr]  # strings that are annotations: what they name are uses, too
     of_objects: list[Use]  # attributes of names that are bound inside, by no import
+    typed: set[str] = field(default_factory=set)  # names in quoted types that no use stands for
 
 
 def absolute_module(statement: ast.ImportFrom, module: str, is_package: bool) -> str:
@@ -108,8 +113,10 @@ def names_read(nodes: Iterable[ast.AST]) -> set[str]:
 def read_names(tree: ast.Module, module: str = "", is_package: bool = False) -> Names:
     """Collect the imports of ``tree`` and the uses of each."""
     reader = _Reader(module, is_package)
-    for node in tree.body:
-        reader.visit(node)
+    with deep():
+        for node in tree.body:
+            reader.visit(node)
+    reader.found.exported = read_exports(tree).strings
     return reader.finish()
 
 
@@ -197,12 +204,33 @@ class _Reader(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         self.visit(node.func)
         self.depth += 1
+        before, self.annotating = self.annotating, False  # an argument is a value
         first = len(self.pending)
-        for index, argument in enumerate([*node.args, *(k.value for k in node.keywords)]):
+        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        called = self._of_typing(node.func)
+        types = quoted.quoted_types(node, called) if called else []
+        for index, argument in enumerate(arguments):
+            self.annotating = argument in types
             self.visit(argument)
             if index == 0 and len(self.pending) == first + 1 and len(node.args) > 1:
                 self._note_attribute_string(node, self.pending[first][1])
+        for field_type in types:
+            if field_type not in arguments:
+                self.visit_annotation(field_type)
+        self.annotating = before
         self.depth -= 1
+
+    def _of_typing(self, node: ast.expr) -> str | None:
+        """What ``typing`` calls that which ``node`` names, if it is of ``typing``."""
+        name = node.value if isinstance(node, ast.Attribute) else node
+        bound = self.top.imports.get(name.id, []) if isinstance(name, ast.Name) else []
+        for binding in bound:
+            if isinstance(node, ast.Attribute):
+                if binding.module is None and binding.alias.name in quoted.TYPING:
+                    return node.attr
+            elif binding.module in quoted.TYPING:
+                return binding.alias.name
+        return None
 
     def _note_attribute_string(self, call: ast.Call, use: Use) -> None:
         target, named = call.args[0], call.args[1]
@@ -225,9 +253,12 @@ class _Reader(ast.NodeVisitor):
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, (str, bytes)) and self.formatted is None:
             self.found.strings.append((node, self.depth > 0))
-            if self.annotating and (expression := _annotation(node)) is not None:
-                self.found.annotations.add(node)
-                self.visit(expression)
+            if self.annotating and isinstance(node.value, str):
+                if (expression := quoted.expression_in_place(node)) is not None:
+                    self.found.annotations.add(node)
+                    self.visit(expression)
+                else:
+                    self.found.typed |= quoted.names_in_type(node.value)
 
     def visit_annotation(self, node: ast.expr) -> None:
         before, self.annotating = self.annotating, True
@@ -252,14 +283,28 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         before = self.annotating
-        chain = node.value.attr if isinstance(node.value, ast.Attribute) else node.value
-        if (chain if isinstance(chain, str) else getattr(chain, "id", "")) == "Literal":
+        self.visit(node.value)
+        named = node.value.attr if isinstance(node.value, ast.Attribute) else node.value
+        name = named if isinstance(named, str) else getattr(named, "id", "")
+        first = [node.slice.elts[0]] if isinstance(node.slice, ast.Tuple) else []
+        self.depth += 1
+        if name == "Literal":
             self.annotating = False  # the strings in it are values
-        self._bracketed(node)
+        elif name in quoted.GENERICS or self._of_typing(node.value):
+            self.annotating = True
+        elif not before and quoted.seems_a_type(name):
+            self.found.typed |= quoted.names_in_strings(node.slice)
+        if name == "Annotated" and first:
+            self.visit(first[0])
+            self.annotating = False  # the rest of it is about the type
+            for other in node.slice.elts[1:] if isinstance(node.slice, ast.Tuple) else ():
+                self.visit(other)
+        else:
+            self.visit(node.slice)
+        self.depth -= 1
         self.annotating = before
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        self._note_exported(node.targets, node.value)
         self.visit(node.value)
         for target in node.targets:
             self.visit(target)
@@ -267,7 +312,10 @@ class _Reader(ast.NodeVisitor):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.visit_annotation(node.annotation)
         if node.value is not None:
+            before = self.annotating
+            self.annotating = self._of_typing(node.annotation) == "TypeAlias"
             self.visit(node.value)
+            self.annotating = before
         self.visit(node.target)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
@@ -279,20 +327,9 @@ class _Reader(ast.NodeVisitor):
     visit_AsyncFor = visit_For
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        self._note_exported([node.target], node.value)
         if isinstance(node.target, ast.Name):
             self.use(Use(node.target, (), self.formatted))
         self.generic_visit(node)
-
-    def _note_exported(self, targets: list[ast.expr], value: ast.expr) -> None:
-        if self.scope is self.top and any(
-            isinstance(target, ast.Name) and target.id == "__all__" for target in targets
-        ):
-            self.found.exported.extend(
-                item
-                for item in ast.walk(value)
-                if isinstance(item, ast.Constant) and isinstance(item.value, str)
-            )
 
     def visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
         self.scope.declared.update(node.names)
@@ -321,14 +358,38 @@ class _Reader(ast.NodeVisitor):
         for decorator in node.decorator_list:
             self.visit(decorator)
         self.bind(node.name)
+        inner = self._type_parameters(node)
         if node.returns:
             self.visit_annotation(node.returns)
         self._visit_function(node.args, node.body)
+        if inner:
+            self._leave()
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self._visit_function(node.args, [node.body])
+
+    def _type_parameters(self, node: ast.AST) -> bool:
+        """Enter the scope of a definition's type parameters, if it has any."""
+        parameters = getattr(node, "type_params", [])  # from Python 3.12 on
+        if not parameters:
+            return False
+        self._enter("function")
+        for parameter in parameters:
+            self.bind(parameter.name)
+        for parameter in parameters:
+            for part in ("bound", "default_value"):
+                if (value := getattr(parameter, part, None)) is not None:
+                    self.visit_annotation(value)
+        return True
+
+    def visit_TypeAlias(self, node: ast.AST) -> None:
+        self.visit(node.name)  # type: ignore[attr-defined]
+        inner = self._type_parameters(node)
+        self.visit_annotation(node.value)  # type: ignore[attr-defined]
+        if inner:
+            self._leave()
 
     def _visit_function(
         self, arguments: ast.arguments, body: list[ast.stmt] | list[ast.expr]
@@ -355,12 +416,17 @@ class _Reader(ast.NodeVisitor):
         for decorator in node.decorator_list:
             self.visit(decorator)
         self.bind(node.name)
-        for base in [*node.bases, *(keyword.value for keyword in node.keywords)]:
-            self.visit(base)
+        inner = self._type_parameters(node)
+        for base in node.bases:
+            self.visit_annotation(base)
+        for keyword in node.keywords:
+            self.visit(keyword.value)
         self._enter("class")
         for statement in node.body:
             self.visit(statement)
         self._leave()
+        if inner:
+            self._leave()
 
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
@@ -392,26 +458,6 @@ class _Reader(ast.NodeVisitor):
     def _leave(self) -> None:
         assert self.scope.parent is not None
         self.scope = self.scope.parent
-
-
-def _annotation(node: ast.Constant) -> ast.expr | None:
-    """The expression in a string annotation, at the places it has in the file, if it is plain."""
-    value = node.value
-    length = (node.end_col_offset or 0) - node.col_offset
-    if not isinstance(value, str) or node.lineno != node.end_lineno:
-        return None
-    if length != len(value.encode("utf-8")) + 2:
-        return None  # a prefix, escapes, or several literals
-    try:
-        expression = ast.parse(value, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
-    for inner in ast.walk(expression):
-        if isinstance(inner, ast.expr):
-            inner.lineno = inner.end_lineno = node.lineno
-            inner.col_offset += node.col_offset + 1
-            inner.end_col_offset = (inner.end_col_offset or 0) + node.col_offset + 1
-    return expression
 
 
 def _lookup(scope: Scope, name: str) -> Scope | None:
