@@ -51,6 +51,17 @@ class NothingToDo(ExtractorError):
     exit_code = ExitCode.NOTHING_TO_DO
 
 
+class RootMissing(UsageError):
+    """The root ``package`` of a plan is not there at the revision that was asked for."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"root package {package!r} does not exist at this revision: "
+            "choose a revision that has it, or another plan"
+        )
+        self.package = package
+
+
 class DidNotHold(ExtractorError):
     """The work was done but a promise about the result was broken."""
 

@@ -27,10 +27,11 @@ from extractor.carving.extraction import Extraction, mapped_tree
 from extractor.carving.renaming import historic_rewrite
 from extractor.carving.steps import readable, rewrite_all
 from extractor.contracting.world import world_of
-from extractor.errors import DidNotHold
+from extractor.errors import DidNotHold, RootMissing
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
 from extractor.history.merge import record_extracted
+from extractor.history.presence import explain_absence
 from extractor.manifest import (
     DecisionRecord,
     DroppedRecord,
@@ -153,7 +154,7 @@ def run(
     progress = progress or Progress()
     with complete_or_absent(output, source.location) as building:
         with progress.stage("analyse"):
-            analysis = analyse(source.tree, plan)
+            analysis = _analyse_or_explain(source, plan)
         with progress.stage("rewrite"):
             extraction = rewrite(source.tree, analysis, described=source.label)
         target = building / plan.data.name
@@ -190,6 +191,14 @@ def run(
         manifest.timing.seconds = progress.seconds
         write_manifest(building / "manifest.json", manifest)
     return manifest
+
+
+def _analyse_or_explain(source: Source, plan: Plan) -> Analysis:
+    """As ``analyse``; ``NothingToDo`` says when a subsystem left the source, or came."""
+    try:
+        return analyse(source.tree, plan)
+    except RootMissing as missing:
+        raise explain_absence(source, missing) or missing from None
 
 
 def violations_today(trees: Mapping[str, Tree]) -> dict[str, baseline.Baseline]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from extractor.analysis.symbols import Reach, Resolver, Symbol, SymbolWalker, Use
-from extractor.errors import UsageError
+from extractor.errors import RootMissing
 from extractor.moves import Move, SliceMove, WholeMove, moves_by_target
 from extractor.plan.model import PlanData, Replace
 from extractor.source.tree import SUBMODULE, Tree
@@ -80,10 +80,7 @@ def reach_from_roots(tree: Tree, modules: Mapping[str, str], data: PlanData) -> 
     ]
     for package in data.roots.packages:
         if not any(is_below(module, [package]) for module in roots):
-            raise UsageError(
-                f"root package {package!r} does not exist at this revision: "
-                "choose a revision that has it, or another plan"
-            )
+            raise RootMissing(package)
     walker = SymbolWalker(Resolver(tree, modules), Stops(data))
     for module in roots:
         walker.add_whole(module, Use(module, 0))

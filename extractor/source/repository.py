@@ -265,6 +265,14 @@ def _resolve(place: _Place, rev: str | None, spec: str) -> str:
     raise SourceError(f"{spec} has no revision {name!r}")
 
 
+def branch_tips(spec: str) -> list[str]:
+    """The commits at the tips of the branches of the repository ``spec``, remotes' too; sorted."""
+    asked = _probe(
+        _locate(spec), "for-each-ref", "--format=%(objectname)", "refs/heads", "refs/remotes"
+    )
+    return sorted(set(asked.stdout.decode("ascii").split()))
+
+
 def _make_view(place: _Place, revision: str, workspace: Path) -> Path:
     """A bare repository of ours that borrows the source's objects, HEAD at ``revision``."""
     view = Path(tempfile.mkdtemp(prefix="source-", dir=workspace)) / "view.git"
