@@ -10,14 +10,21 @@ from __future__ import annotations
 import ast
 import io
 import re
+import sys
+import threading
 import tokenize
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import libcst
 
+T = TypeVar("T")
+_DEEP_STACK = 1 << 29  # bytes: only what is used of them is ever taken
+_DEEP_LIMIT = 100_000
+_deep = threading.Lock()
 _SOFT = re.compile(rb"\b(async|await)\b")
 
 
@@ -105,11 +112,59 @@ def _unused_name(old: bytes, source: bytes) -> bytes:
     raise UnreadableSource(f"no free name of the same length as {old.decode()}")
 
 
+def deeply(call: Callable[[], T]) -> T:
+    """The result of ``call``, which may nest as deeply as any code that Python itself compiles.
+
+    Where the usual stack is too small for it, it runs once more, on a large one.
+    """
+    try:
+        return call()
+    except RecursionError:
+        if threading.current_thread().name == _DEEP_NAME:
+            raise
+        return _on_a_large_stack(call)
+
+
+_DEEP_NAME = "deep-stack"
+
+
+def _on_a_large_stack(call: Callable[[], T]) -> T:
+    result: list[T] = []
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            result.append(call())
+        except BaseException as error:
+            raised.append(error)
+
+    with _deep:
+        limit, size = sys.getrecursionlimit(), threading.stack_size(_DEEP_STACK)
+        sys.setrecursionlimit(_DEEP_LIMIT)
+        try:
+            thread = threading.Thread(target=work, name=_DEEP_NAME)
+            thread.start()
+            thread.join()
+        finally:
+            threading.stack_size(size)
+            sys.setrecursionlimit(limit)
+    if raised:
+        raise raised[0]
+    return result[0]
+
+
 def parse_ast(source: bytes, path: str = "<source>") -> tuple[ast.Module, StandIns]:
     """The syntax tree of ``source`` with its original names' stand-ins.
 
     Raises ``UnreadableSource`` when the text parses under no grammar we have.
     """
+    try:
+        return deeply(lambda: _parse_ast(source, path))
+    except (RecursionError, MemoryError):
+        raise UnreadableSource(f"{path}: nested too deeply") from None
+
+
+def _parse_ast(source: bytes, path: str) -> tuple[ast.Module, StandIns]:
     with warnings.catch_warnings():
         # Invalid escapes in old code are its authors' business, not a message of ours.
         warnings.simplefilter("ignore")
@@ -133,6 +188,13 @@ def parse_cst(source: bytes, path: str = "<source>") -> tuple[libcst.Module, Sta
 
     Raises ``UnreadableSource`` when the text parses under no grammar we have.
     """
+    try:
+        return deeply(lambda: _parse_cst(source, path))
+    except (RecursionError, MemoryError):
+        raise UnreadableSource(f"{path}: nested too deeply") from None
+
+
+def _parse_cst(source: bytes, path: str) -> tuple[libcst.Module, StandIns]:
     # Loaded here: it takes a third of a second that readers of syntax trees need not pay.
     import libcst
 

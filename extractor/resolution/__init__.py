@@ -1,0 +1,11 @@
+"""Where every name of a tree leads: one resolver for the rewrites' proof and the checks.
+
+modules = Modules(paths, read)             # dotted names to paths, and how to read a path
+resolve_tree(modules).unresolved           # path, line, name, reason
+differences(old, new, moved)               # where two trees do not agree
+"""
+
+from extractor.resolution.modules import Modules
+from extractor.resolution.tree import Resolution, Unresolved, resolve_tree
+
+__all__ = ["Modules", "Resolution", "Unresolved", "resolve_tree"]
