@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from extractor import __version__
 from extractor.errors import UsageError
+from extractor.outcome import CheckOutcome
 from extractor.source.repository import Source
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -201,7 +202,7 @@ class CheckRecord(_Record):
     """A promise about the result, and what was seen."""
 
     name: Text
-    outcome: Literal["held", "did not hold", "not run"]
+    outcome: CheckOutcome
     evidence: tuple[Text, ...] = ()
 
 
@@ -339,7 +340,7 @@ def record_checks(
 ) -> bool:
     """Note ``checks`` in the manifest beside the repository ``result``.
 
-    A check that is there already is replaced where it stands, but not by one that could not be
+    A check that is there already is replaced where it stands, but not by one that did not
     run; ``blame``, when given, replaces all. False when no manifest names ``result``, or it
     cannot be written.
     """
@@ -351,7 +352,7 @@ def record_checks(
         return False
     known = {check.name: check for check in manifest.checks}
     for check in checks:
-        if check.outcome != "not run" or check.name not in known:
+        if check.outcome.ran or check.name not in known:
             known[check.name] = check
     manifest.checks = list(known.values())
     if blame:

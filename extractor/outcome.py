@@ -1,7 +1,8 @@
-"""What one rewrite did to one file: exactly one of four results, all picklable."""
+"""What one rewrite did to one file, and what one check came to: exactly one of four results."""
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -45,3 +46,17 @@ class Failed:
 
 
 Outcome: TypeAlias = Rewritten | Unchanged | Skipped | Failed
+
+
+class CheckOutcome(enum.StrEnum):
+    """What a check came to; the values are the words of the manifest."""
+
+    HELD = "held"
+    BROKEN = "did not hold"
+    CANNOT_RUN = "cannot run"
+    DOES_NOT_APPLY = "does not apply"
+
+    @property
+    def ran(self) -> bool:
+        """Whether something was compared."""
+        return self in {CheckOutcome.HELD, CheckOutcome.BROKEN}

@@ -88,7 +88,7 @@ def test_only_timing_may_differ_and_it_comes_last(manifest):
 def test_everything_held(manifest):
     assert manifest.everything_held
     manifest.skipped.append(TroubleRecord(step="move", path="a.py", reason="binary"))
-    manifest.checks.append(CheckRecord(name="serves", outcome="not run"))
+    manifest.checks.append(CheckRecord(name="serves", outcome="cannot run"))
     assert manifest.everything_held
     manifest.checks.append(CheckRecord(name="imports", outcome="did not hold"))
     assert not manifest.everything_held
@@ -146,15 +146,15 @@ def test_checks_are_noted_beside_the_result(manifest, tmp_path):
     manifest.results = [ResultRecord(path="till", revision="3" * 40, commits=1)]
     manifest.checks = [
         CheckRecord(name="imports", outcome="held"),
-        CheckRecord(name="tests", outcome="not run"),
+        CheckRecord(name="tests", outcome="cannot run"),
     ]
     write_manifest(tmp_path / "manifest.json", manifest)
     seen = BlameRecord(path="a.py", same=1, older=0, different=0, unpaired=0)
     later = [
         CheckRecord(name="style", outcome="held"),
         CheckRecord(name="tests", outcome="did not hold"),
-        CheckRecord(name="imports", outcome="not run"),
-        CheckRecord(name="serves", outcome="not run"),
+        CheckRecord(name="imports", outcome="cannot run"),
+        CheckRecord(name="serves", outcome="cannot run"),
     ]
     assert record_checks(tmp_path / "till", later, [seen])
     again = read_manifest(tmp_path / "manifest.json")
@@ -162,7 +162,7 @@ def test_checks_are_noted_beside_the_result(manifest, tmp_path):
         ("imports", "held"),
         ("tests", "did not hold"),
         ("style", "held"),
-        ("serves", "not run"),
+        ("serves", "cannot run"),
     ]
     assert again.blame == [seen]
     assert record_checks(tmp_path / "till", later)

@@ -25,6 +25,7 @@ from extractor.manifest import (
     read_manifest,
     write_manifest,
 )
+from extractor.outcome import CheckOutcome
 from extractor.plan.load import Plan
 from extractor.plan.moves import is_below
 from extractor.progress import Progress
@@ -458,8 +459,8 @@ def _verdict(manifest: Manifest, part: Part) -> CheckRecord:
         told += f", {len(seen) - whole} more seen in part"
     if part != "style":
         told += f", {sum(proof.tests for proof in seen)} tests run"
-    outcome: Literal["held", "did not hold", "not run"]
-    outcome = "did not hold" if broken else "held" if whole == len(records) else "not run"
+    seen_all = CheckOutcome.HELD if whole == len(records) else CheckOutcome.CANNOT_RUN
+    outcome = CheckOutcome.BROKEN if broken else seen_all
     return CheckRecord(name=_check_name(part), outcome=outcome, evidence=(told,))
 
 

@@ -18,6 +18,7 @@ from extractor.manifest import (
     source_record,
     write_manifest,
 )
+from extractor.outcome import CheckOutcome
 from extractor.output import complete_or_absent
 from extractor.pipeline import analyse, rewrite
 from extractor.plan.load import Plan
@@ -109,7 +110,7 @@ def _gone_names(work: Decoupling) -> CheckRecord:
     evidence = [f"{len(work.gone)} files are gone; {len(mentions)} lines name one of them"]
     return CheckRecord(
         name="gone_names",
-        outcome="did not hold" if mentions else "held",
+        outcome=CheckOutcome.BROKEN if mentions else CheckOutcome.HELD,
         evidence=(*evidence, *map(str, mentions)),
     )
 

@@ -14,6 +14,7 @@ from extractor.history.carry import ORIGIN_NOTES, UPSTREAM
 from extractor.history.check import HistoryCheck
 from extractor.manifest import BlameRecord, CheckRecord
 from extractor.moves import Move, moves_by_target
+from extractor.outcome import CheckOutcome
 from extractor.source.tree import GitTree, run_git
 
 
@@ -139,7 +140,7 @@ def history_records(
     shares = [f"{share:.2%} of {group}" for group, share in checked.shares().items()]
     check = CheckRecord(
         name="history",
-        outcome="did not hold" if checked.problems else "held",
+        outcome=CheckOutcome.BROKEN if checked.problems else CheckOutcome.HELD,
         evidence=(
             *checked.problems[:20],
             f"blame names the same commit for {', '.join(shares)} lines",

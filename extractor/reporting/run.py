@@ -19,6 +19,7 @@ from extractor.errors import SourceError, UsageError
 from extractor.history.state import remembered_source
 from extractor.manifest import Manifest, TroubleRecord, read_manifest
 from extractor.moves import Move, SliceMove, WholeMove
+from extractor.outcome import CheckOutcome
 from extractor.plan.load import Plan
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, lay_out, reach_from_roots
@@ -404,9 +405,13 @@ def _caveats(
             f"{len(not_asked)} of {len(CHECKS) - len(QUICK)} checks were not asked "
             f"(`extractor verify` runs them): {', '.join(not_asked)}."
         )
-    not_run = [c.name for c in manifest.checks if c.outcome == "not run"]
-    if not_run:
-        yield f"Checks that were not run: {', '.join(not_run)}."
+    for outcome, told in (
+        (CheckOutcome.CANNOT_RUN, "could not run"),
+        (CheckOutcome.DOES_NOT_APPLY, "do not apply"),
+    ):
+        names = [c.name for c in manifest.checks if c.outcome is outcome]
+        if names:
+            yield f"Checks that {told}: {', '.join(names)}."
     if not (manifest.blame or (with_blame and source is not None)):
         yield "Blame was not compared line by line (`history check`, or --blame for this report)."
     unexplained = sum(w.reason.startswith("no rule of the plan") for w in manifest.remaining_words)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from extractor.outcome import CheckOutcome
 from extractor.plan.load import Plan
 from extractor.source.tree import FolderTree, Tree
 from extractor.verification.settings import VerifySettings
@@ -18,24 +19,29 @@ class CheckResult:
     """What one check found.
 
     ``evidence`` are short lines for a person; ``figures`` are counts and seconds for programs;
-    ``look_at`` is the first thing to look at when it did not hold; ``skipped`` says why it did
-    not run (then ``held`` says nothing); ``findings`` are all places at fault, sorted.
+    ``look_at`` is the first thing to look at when it did not hold; ``reason`` says why it did
+    not run; ``findings`` are all places at fault, sorted.
     """
 
     name: str
-    held: bool
+    outcome: CheckOutcome
     evidence: tuple[str, ...] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
     look_at: str = ""
-    skipped: str = ""
+    reason: str = ""
     findings: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> bool:
+        """Whether it ran and found nothing."""
+        return self.outcome is CheckOutcome.HELD
 
     def as_json(self) -> dict[str, Any]:
         """A plain dictionary for ``--json`` and the manifest."""
         return {
             "name": self.name,
-            "held": self.held,
-            "skipped": self.skipped,
+            "outcome": self.outcome.value,
+            "reason": self.reason,
             "evidence": list(self.evidence),
             "figures": dict(self.figures),
             "look_at": self.look_at,
@@ -99,14 +105,32 @@ def verdict(
     evidence: list[str],
     figures: Mapping[str, float] | None = None,
     look_at: str = "",
+    *,
+    compared: float = 0,
 ) -> CheckResult:
-    """Held when there are no findings; the first finding is the first thing to look at."""
+    """Held when something was compared and there are no findings.
+
+    ``compared`` is the number of things that were looked at: with none, the check does not
+    apply. The first finding is the first thing to look at.
+    """
     found = tuple(sorted(set(findings)))
+    if not found and not compared:
+        return does_not_apply(name, "there is nothing to compare", evidence)
     return CheckResult(
         name=name,
-        held=not found,
+        outcome=CheckOutcome.BROKEN if found else CheckOutcome.HELD,
         evidence=tuple(evidence),
         figures=dict(figures or {}),
         look_at=look_at or (found[0] if found else ""),
         findings=found,
     )
+
+
+def does_not_apply(name: str, reason: str, evidence: Iterable[str] = ()) -> CheckResult:
+    """What the check asks cannot be asked of this result or in this call."""
+    return CheckResult(name, CheckOutcome.DOES_NOT_APPLY, tuple(evidence), reason=reason)
+
+
+def cannot_run(name: str, reason: str) -> CheckResult:
+    """Something that the check needs is missing here."""
+    return CheckResult(name, CheckOutcome.CANNOT_RUN, reason=reason)

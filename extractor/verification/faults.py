@@ -343,6 +343,6 @@ def _asked(copy: Path, check: str, run: Callable[[Path, str], CheckResult]) -> C
 
 
 def _first_new(result: CheckResult, known: set[str]) -> str:
-    if result.skipped:
-        return f"could not run: {result.skipped}"
+    if not result.outcome.ran:
+        return f"could not run: {result.reason}"
     return next((f for f in result.findings if f not in known), "")

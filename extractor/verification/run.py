@@ -5,18 +5,28 @@ from __future__ import annotations
 import importlib
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeAlias
 
 from extractor.errors import ExitCode, ExtractorError, UsageError
 from extractor.manifest import CheckRecord
+from extractor.outcome import CheckOutcome
 from extractor.plan.load import Plan
 from extractor.progress import Progress
 from extractor.source.tree import GitTree
-from extractor.verification.check import Check, CheckResult, Context, Result, verdict
+from extractor.verification.check import (
+    Check,
+    CheckResult,
+    Context,
+    Result,
+    cannot_run,
+    verdict,
+)
 from extractor.verification.environment import NoEnvironment
 from extractor.verification.settings import settings_from
 
@@ -46,6 +56,7 @@ CHECKS = (
 )
 # What the quick set has besides the static ones; ``tests`` runs these tests too.
 QUICK = ("unit_tests",)
+_WORDS = {outcome: outcome.value for outcome in CheckOutcome} | {CheckOutcome.BROKEN: "BROKEN"}
 Which: TypeAlias = Literal["static", "quick", "all"]
 
 
@@ -149,7 +160,7 @@ def _run_one(name: str, result: Result, context: Context) -> CheckResult:
     try:
         done = check(result, context)
     except NoEnvironment as error:
-        return CheckResult(name, False, skipped=str(error))
+        return cannot_run(name, str(error))
     except ExtractorError:
         raise
     except Exception as error:
@@ -157,9 +168,7 @@ def _run_one(name: str, result: Result, context: Context) -> CheckResult:
         context.report(traceback.format_exc())
         return verdict(name, [f"a bug of ours: {type(error).__name__}: {error}"], [])
     figures = {**done.figures, "seconds": round(time.monotonic() - started, 1)}
-    return CheckResult(
-        done.name, done.held, done.evidence, figures, done.look_at, done.skipped, done.findings
-    )
+    return replace(done, figures=figures)
 
 
 def export(tree: GitTree, folder: Path) -> Path:
@@ -179,25 +188,19 @@ def export(tree: GitTree, folder: Path) -> Path:
 
 def exit_code(results: Sequence[CheckResult]) -> ExitCode:
     """1 when something did not hold, 2 when something could not run for want of a part."""
-    if any(not r.held and not r.skipped for r in results):
+    outcomes = {r.outcome for r in results}
+    if CheckOutcome.BROKEN in outcomes:
         return ExitCode.DID_NOT_HOLD
-    if any(not r.held for r in results):
+    if CheckOutcome.CANNOT_RUN in outcomes:
         return ExitCode.USAGE
     return ExitCode.DONE
 
 
 def as_record(result: CheckResult) -> CheckRecord:
     """What the manifest keeps of a check."""
-    if result.skipped:
-        return CheckRecord(name=result.name, outcome="not run", evidence=(result.skipped,))
-    outcome = "held" if result.held else "did not hold"
-    return CheckRecord.model_validate(
-        {
-            "name": result.name,
-            "outcome": outcome,
-            "evidence": (*result.evidence, *result.findings[:20]),
-        }
-    )
+    reason = (result.reason,) if result.reason else ()
+    evidence = (*reason, *result.evidence, *result.findings[:20])
+    return CheckRecord(name=result.name, outcome=result.outcome, evidence=evidence)
 
 
 def summary(results: Sequence[CheckResult]) -> str:
@@ -205,12 +208,11 @@ def summary(results: Sequence[CheckResult]) -> str:
     width = max((len(r.name) for r in results), default=0)
     lines = []
     for r in results:
-        word = "not run" if r.skipped else "held" if r.held else "BROKEN"
-        told = r.skipped or (r.evidence[0] if r.evidence else "")
-        if not r.held and not r.skipped:
+        told = r.reason or (r.evidence[0] if r.evidence else "")
+        if r.outcome is CheckOutcome.BROKEN:
             told = f"{len(r.findings)} findings; {told}"
-        lines.append(f"{word:8} {r.name:{width}}  {told}")
-    broken = [r for r in results if not r.held and not r.skipped]
+        lines.append(f"{_WORDS[r.outcome]:14} {r.name:{width}}  {told}")
+    broken = [r for r in results if r.outcome is CheckOutcome.BROKEN]
     for r in broken:
         lines.append("")
         lines.append(f"{r.name}: {purpose(r.name)}")
@@ -221,9 +223,9 @@ def summary(results: Sequence[CheckResult]) -> str:
     if broken:
         lines.append(f"Look first at {broken[0].name}: {broken[0].look_at}")
     else:
-        ran = sum(1 for r in results if not r.skipped)
+        counts = Counter(r.outcome for r in results)
+        ran, lacking = counts[CheckOutcome.HELD], counts[CheckOutcome.CANNOT_RUN]
         told = f"All {ran} checks that ran held" if ran else "No check could be run"
-        lacking = sum(1 for r in results if r.skipped and not r.held)
         lines.append(told + (f"; {lacking} could not, see above." if ran and lacking else "."))
     return "\n".join(lines)
 

@@ -19,7 +19,8 @@ from extractor_reports.words import counted
 
 _PARTS = re.compile(r"(?<=[./])(?=[^./])|(?<=:)(?=[^:\d])|(?<=[^\W_]_)(?=[^\W_])")
 _TICKS = re.compile(r"`+([^`]+)`+")
-_OUTCOMES = {"did not hold": 0, "not run": 1, "held": 2, "not asked": 3}
+_OUTCOMES = {"did not hold": 0, "cannot run": 1, "held": 2, "does not apply": 3, "not asked": 4}
+_SILENT = ("does not apply", "not asked")
 _FATES: tuple[Fate, ...] = ("replaced", "cut", "shared", "carried", "moved", "dropped", "left")
 
 
@@ -78,9 +79,9 @@ def _extra(report: Report) -> dict[str, Any]:
         ],
         "broken": [c for c in report.checks if c.outcome == "did not hold"],
         "held": [c for c in report.checks if c.outcome == "held"],
-        "not_run": [c for c in report.checks if c.outcome == "not run"],
+        "not_run": [c for c in report.checks if c.outcome == "cannot run"],
         "not_asked": [c.name for c in report.checks if c.outcome == "not asked"],
-        "asked": sum(c.outcome != "not asked" for c in report.checks),
+        "asked": sum(c.outcome not in _SILENT for c in report.checks),
         # The worst first, what nobody asked last.
         "ordered_checks": sorted(
             report.checks, key=lambda c: _OUTCOMES.get(c.outcome, len(_OUTCOMES))

@@ -179,14 +179,14 @@ def _in_short(report: RunReport) -> Iterable[str]:
     )
     broken = [c.name for c in report.checks if c.outcome == "did not hold"]
     held = sum(c.outcome == "held" for c in report.checks)
-    asked = sum(c.outcome != "not asked" for c in report.checks)
+    asked = sum(c.outcome not in {"does not apply", "not asked"} for c in report.checks)
     if broken:
         proven = f"{counted(len(broken), 'check')} did not hold: {prose(', '.join(broken))}"
     elif held:
         proven = f"{held} of {asked} checks asked held"
     else:
         proven = "not verified, no check was run"
-    unasked = len(report.checks) - asked
+    unasked = sum(c.outcome == "not asked" for c in report.checks)
     yield f"* **Proven:** {proven}" + (f"; {unasked} not asked" if held and unasked else "")
     left = len(report.left_for_a_person)
     yield f"* **To review:** {counted(len(report.decisions), 'decision')}, " + (

@@ -330,7 +330,7 @@ class Check(_Record):
 
     name: Text
     promise: Text = Field(default="", description="What is held to be so, as a sentence.")
-    outcome: Text = Field(description="held, did not hold, not run (what is missing) or not asked.")
+    outcome: Text = Field(description="held, did not hold, cannot run, does not apply, not asked.")
     evidence: tuple[Text, ...] = ()
 
 

@@ -145,7 +145,7 @@ def test_what_ran_once_is_remembered(output, monkeypatch):
     assert run("prove", made, "--only", "suites", "--commits", "..2") == 0
     after = json.loads((made / "manifest.json").read_text())
     assert after == before, "seconds too: what did not run keeps what it once took"
-    assert after["checks"][0]["outcome"] == "not run", "four commits have not been seen"
+    assert after["checks"][0]["outcome"] == "cannot run", "four commits have not been seen"
 
 
 MOVING = """
@@ -413,7 +413,7 @@ def test_what_a_commit_concerns_can_be_narrowed_and_is_a_part_then(output, capsy
     assert proof["evidence"][-1] == "only test modules below big.tests.test_first"
     assert "1 tests, no differences, in part" in capsys.readouterr().out
     check = json.loads((made / "manifest.json").read_text())["checks"][0]
-    assert check["outcome"] == "not run"
+    assert check["outcome"] == "cannot run"
     assert "5 of 6 commits seen, 0 differences, 1 more seen in part" in check["evidence"][0]
     assert run("prove", made, *touched, "--commits", "1") == 0
     check = json.loads((made / "manifest.json").read_text())["checks"][0]

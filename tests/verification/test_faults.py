@@ -5,7 +5,8 @@ import subprocess
 import pytest
 
 from extractor.errors import UsageError
-from extractor.verification.check import CheckResult, Result
+from extractor.outcome import CheckOutcome
+from extractor.verification.check import CheckResult, Result, cannot_run
 from extractor.verification.checks import imports
 from extractor.verification.faults import (
     Absent,
@@ -72,8 +73,8 @@ def test_a_check_that_cannot_run_catches_and_flags(shop, tmp_path):
 
     def run(root, name):
         if root == shop.root:
-            return CheckResult("imports", True)
-        return CheckResult("imports", False, skipped="no x")
+            return CheckResult("imports", CheckOutcome.HELD)
+        return cannot_run("imports", "no x")
 
     (done,) = inject(shop.root, [fault], run, tmp_path / "f")
     assert done.caught == "could not run: no x"
@@ -212,7 +213,7 @@ def test_intact_compares_with_the_manifest(shop):
             capture_output=True,
         )
 
-    assert intact.check(shop.result(), shop.context()).skipped
+    assert intact.check(shop.result(), shop.context()).reason
     git("init", "-q")
     git("add", "-A")
     git("commit", "-q", "-m", "first")

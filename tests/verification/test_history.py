@@ -85,4 +85,4 @@ def test_a_commit_that_is_not_there(tmp_path):
 
 
 def test_without_the_sources_history_it_does_not_run(shop):
-    assert check(shop.result(), shop.context()).skipped
+    assert check(shop.result(), shop.context()).reason

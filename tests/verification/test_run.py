@@ -7,8 +7,9 @@ from click.testing import CliRunner
 
 from extractor.cli.verify import command
 from extractor.errors import ExitCode, UsageError
+from extractor.outcome import CheckOutcome
 from extractor.verification import run
-from extractor.verification.check import CheckResult
+from extractor.verification.check import CheckResult, cannot_run, does_not_apply, verdict
 
 
 def test_every_check_says_what_it_is_for():
@@ -32,10 +33,13 @@ def test_an_unknown_check_is_named():
 
 
 def test_exit_codes():
-    held, broken = CheckResult("a", True), CheckResult("b", False, findings=("x",))
+    held, broken = (
+        CheckResult("a", CheckOutcome.HELD),
+        CheckResult("b", CheckOutcome.BROKEN, findings=("x",)),
+    )
     missing, skipped = (
-        CheckResult("c", False, skipped="no Python"),
-        CheckResult("d", True, skipped="x"),
+        cannot_run("c", "no Python"),
+        does_not_apply("d", "x"),
     )
     assert run.exit_code([held, skipped]) == ExitCode.DONE
     assert run.exit_code([held, missing]) == ExitCode.USAGE
@@ -43,7 +47,7 @@ def test_exit_codes():
 
 
 def test_the_summary_ends_with_what_to_look_at():
-    broken = CheckResult("imports", False, look_at="a.py:3", findings=("a.py:3",))
+    broken = CheckResult("imports", CheckOutcome.BROKEN, look_at="a.py:3", findings=("a.py:3",))
     assert run.summary([broken]).splitlines()[-1] == "Look first at imports: a.py:3"
 
 
@@ -87,11 +91,11 @@ def test_a_check_with_a_bug_stops_no_other(shop, monkeypatch):
     assert done.return_value == ExitCode.DID_NOT_HOLD
     imports, words = json.loads(done.output)
     assert imports["findings"] == ["a bug of ours: KeyError: 'x'"]
-    assert words["held"] is True
+    assert words["outcome"] == "held"
 
 
 def test_what_could_not_run_is_counted():
-    held, missing = CheckResult("a", True), CheckResult("c", False, skipped="no Python")
+    held, missing = CheckResult("a", CheckOutcome.HELD), cannot_run("c", "no Python")
     last = run.summary([held, missing]).splitlines()[-1]
     assert last == "All 1 checks that ran held; 1 could not, see above."
 
@@ -100,7 +104,7 @@ def test_the_verb_speaks_json(shop):
     done = verify(shop, "--only", "imports", "--json")
     (record,) = json.loads(done.output)
     assert record["name"] == "imports"
-    assert record["held"] is True
+    assert record["outcome"] == "held"
 
 
 def test_a_missing_interpreter_is_said_and_is_no_failure_of_the_result(shop, monkeypatch, tmp_path):
@@ -108,3 +112,11 @@ def test_a_missing_interpreter_is_said_and_is_no_failure_of_the_result(shop, mon
     done = verify(shop, "--only", "tests", "--python", "/nowhere/python")
     assert done.return_value == ExitCode.USAGE
     assert "/nowhere/python is no Python with venv and ensurepip" in done.output
+
+
+def test_nothing_compared_is_not_held():
+    silent = verdict("words", [], ["0 files"])
+    assert silent.outcome is CheckOutcome.DOES_NOT_APPLY
+    assert silent.reason == "there is nothing to compare"
+    assert verdict("words", [], [], compared=1).held
+    assert verdict("words", ["x"], []).outcome is CheckOutcome.BROKEN

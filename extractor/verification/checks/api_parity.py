@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from extractor.verification import labs
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.checks import isolation
 from extractor.verification.environment import NoEnvironment, cache_folder
 from extractor.verification.plan_code import load_class
@@ -94,10 +94,10 @@ class Side:
 def check(result: Result, context: Context) -> CheckResult:
     """Record, replay, generate; a difference is shrunk and printed as a gabbi test."""
     if context.against is None:
-        return CheckResult("api_parity", True, skipped="no source to compare with (--against)")
+        return does_not_apply("api_parity", "no source to compare with (--against)")
     rules = context.settings.replay
     if not rules.database:
-        return CheckResult("api_parity", True, skipped="the plan has no [verify.replay]")
+        return does_not_apply("api_parity", "the plan has no [verify.replay]")
     normalise = Normaliser(rules.ignore, rules.present, rules.substitute, rules.explained)
     try:
         with prepared(result, context) as (left, right):
@@ -169,7 +169,7 @@ def judge(
         "kinds": len(generated.shapes),
         "versions": len(generated.values),
     }
-    return verdict("api_parity", findings, evidence, figures)
+    return verdict("api_parity", findings, evidence, figures, compared=tally.sent + generated.sent)
 
 
 @contextmanager

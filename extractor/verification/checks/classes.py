@@ -17,7 +17,7 @@ from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, target_module
 from extractor.source.tree import FolderTree
 from extractor.verification import labs
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.environment import Environment, NoEnvironment
 from extractor.verification.test_runs import prepare_tree
 
@@ -31,7 +31,7 @@ Classes = Mapping[str, Class]
 def check(result: Result, context: Context) -> CheckResult:
     """Import the modules of both sides and compare class by class, tests left out."""
     if context.against is None:
-        return CheckResult("classes", True, skipped="no source to compare with (--against)")
+        return does_not_apply("classes", "no source to compare with (--against)")
     data = context.plan.data
     made = labs.environment_of_result(result, context)
     copy = prepare_tree(result.root, context.scratch, made, context.settings.source.version)
@@ -68,7 +68,9 @@ def judge(there: Classes, here: Classes) -> CheckResult:
         f"{len(both)} classes and {values} of their values compared, "
         f"{len(set(here) - set(both))} classes only in the result"
     ]
-    return verdict("classes", findings, evidence, {"classes": len(both), "values": values})
+    return verdict(
+        "classes", findings, evidence, {"classes": len(both), "values": values}, compared=len(both)
+    )
 
 
 def counterparts(modules: Iterable[str], here: Iterable[str], data: PlanData) -> dict[str, str]:

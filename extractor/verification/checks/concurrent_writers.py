@@ -10,7 +10,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.checks.many_instances import Subject, server_of, stores_here, subjects
 from extractor.verification.replay import Request
 from extractor.verification.service import Answer, ServiceDied
@@ -35,11 +35,9 @@ def check(result: Result, context: Context) -> CheckResult:
     """The same writers against one process of each service, with several threads."""
     rules = context.settings.stores
     if context.against is None:
-        return CheckResult(
-            "concurrent_writers", True, skipped="no source to compare with (--against)"
-        )
+        return does_not_apply("concurrent_writers", "no source to compare with (--against)")
     if not rules.load:
-        return CheckResult("concurrent_writers", True, skipped="the plan has no [verify.stores]")
+        return does_not_apply("concurrent_writers", "the plan has no [verify.stores]")
     store = stores_here()[0][0]
     ends = {}
     findings = []
@@ -64,7 +62,7 @@ def check(result: Result, context: Context) -> CheckResult:
         return verdict("concurrent_writers", [str(error)], evidence)
     findings += compare_ends(ends["source"], ends["result"])
     evidence.append(f"final state: {len(ends['source'])} documents compared")
-    return verdict("concurrent_writers", findings, evidence, figures)
+    return verdict("concurrent_writers", findings, evidence, figures, compared=len(ends["source"]))
 
 
 def to_the_end(

@@ -48,4 +48,4 @@ def check(result: Result, context: Context) -> CheckResult:
     evidence = [f"{own} modules, {lines} lines outside tests and migrations"]
     if len(found) > len(findings):
         evidence.append(f"{len(found) - len(findings)} kept by the plan")
-    return verdict("dead_code", findings, evidence, {"modules": own, "lines": lines})
+    return verdict("dead_code", findings, evidence, {"modules": own, "lines": lines}, compared=own)

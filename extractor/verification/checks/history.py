@@ -15,7 +15,7 @@ from extractor.history.state import read_state
 from extractor.plan.load import Plan
 from extractor.plan.moves import lay_out, reach_from_roots
 from extractor.source.tree import GitTree, git_environment
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 
 NEEDS = "source"
 # Author, his date, the committer and his date: a carried commit has them as they were.
@@ -25,7 +25,7 @@ _FORMAT = "%H%x00%an <%ae> %at%x00%cn <%ce> %ct%x00%B%x01"
 def check(result: Result, context: Context) -> CheckResult:
     """What ``extractor history check`` finds, and whether commits keep their authors and words."""
     if context.history is None:
-        return CheckResult("history", True, skipped="no source with its whole history (--against)")
+        return does_not_apply("history", "no source with its whole history (--against)")
     try:
         state = read_state(result.root / ".git")
         make_rewrite = None
@@ -33,7 +33,7 @@ def check(result: Result, context: Context) -> CheckResult:
             make_rewrite = _rewrite_of(context.history, state.source_revision, context.plan)
         checked = check_history(context.history, result.root, make_rewrite=make_rewrite)
     except UsageError as error:
-        return CheckResult("history", True, skipped=str(error))
+        return does_not_apply("history", str(error))
     except SourceError as error:
         return verdict("history", [str(error)], [])
     origins = state.origins()
@@ -48,7 +48,9 @@ def check(result: Result, context: Context) -> CheckResult:
         *checked.told_of_versions(),
         *checked.told_of_following(),
     ]
-    return verdict("history", findings, evidence, {"commits": checked.commits})
+    return verdict(
+        "history", findings, evidence, {"commits": checked.commits}, compared=checked.commits
+    )
 
 
 def _rewrite_of(history: Path, revision: str, plan: Plan) -> MakeRewrite:

@@ -59,4 +59,4 @@ def check(result: Result, context: Context) -> CheckResult:
             f"{at_start['all']} in all, in {at_start['seconds']} s"
         )
         figures |= {"at_start": at_start["own"], "at_start_all": at_start["all"]}
-    return verdict("importable", findings, evidence, figures)
+    return verdict("importable", findings, evidence, figures, compared=len(modules))

@@ -22,9 +22,10 @@ def check(result: Result, context: Context) -> CheckResult:
     old, new = context.plan.data.source_package, context.plan.data.target_package
     tree = result.tree
     findings: list[str] = []
-    imported = strings = 0
+    searched = imported = strings = 0
     own = modules_of(tree, [new])
     for path in tree.paths():
+        searched += path.endswith((".py", *_CONFIGURATION))
         if path.endswith(".py"):
             try:
                 parsed, _ = parse_ast(tree.read(path), path)
@@ -56,7 +57,9 @@ def check(result: Result, context: Context) -> CheckResult:
                     if not allowed(raw, path, context.plan.data.words):
                         findings.append(f"{path}:{number}: names {match.group()}")
     evidence = [f"{imported} imports and {strings} names in strings and settings read"]
-    return verdict("imports", findings, evidence, {"imports": imported, "strings": strings})
+    return verdict(
+        "imports", findings, evidence, {"imports": imported, "strings": strings}, compared=searched
+    )
 
 
 def imported_names(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -6,7 +6,7 @@ import subprocess
 
 from extractor.errors import SourceError
 from extractor.source.tree import git_environment, run_git
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 
 NEEDS = "nothing"
 
@@ -15,7 +15,7 @@ def check(result: Result, context: Context) -> CheckResult:
     """Compare tip and number of commits with the manifest; list what was edited since."""
     git_dir = result.root / ".git"
     if not git_dir.is_dir():
-        return CheckResult("intact", True, skipped="the result is no git repository")
+        return does_not_apply("intact", "the result is no git repository")
     recorded = next(
         (r for r in result.manifest.get("results", ()) if r["path"] == result.root.name), None
     )
@@ -40,4 +40,4 @@ def check(result: Result, context: Context) -> CheckResult:
     evidence = [f"{commits} commits up to {tip[:12]}, {told}"]
     if edited:
         evidence.append(f"{len(edited)} files differ from the tip")
-    return verdict("intact", findings, evidence, {"commits": commits})
+    return verdict("intact", findings, evidence, {"commits": commits}, compared=commits)

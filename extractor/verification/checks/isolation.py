@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from extractor.verification import labs
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.plan_code import load_class
 from extractor.verification.service import Setup, running
 from extractor.verification.test_runs import prepare_tree
@@ -20,7 +20,7 @@ def check(result: Result, context: Context) -> CheckResult:
     """Let the generator keep the service busy, then look at what its process touched."""
     rules, data = context.settings.replay, context.plan.data
     if not context.settings.serve.factory:
-        return CheckResult("isolation", True, skipped="the plan does not say how it is served")
+        return does_not_apply("isolation", "the plan does not say how it is served")
     made = labs.runtime_of_result(result, context)
     copy = prepare_tree(result.root, context.scratch, made, context.settings.source.version)
     setup = Setup(context.settings.serve, made, copy, context.scratch / "isolation")
@@ -50,7 +50,7 @@ def check(result: Result, context: Context) -> CheckResult:
     figures: dict[str, float] = {"own_at_start": len(own), "at_start": len(start["modules"])}
     if context.against is not None:
         evidence.append(_source_figures(context, figures))
-    return verdict("isolation", findings, evidence, figures)
+    return verdict("isolation", findings, evidence, figures, compared=len(start["modules"]))
 
 
 def judge(told: Mapping[str, Any], old: str) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extractor.verification import labs
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.environment import NoEnvironment
 from extractor.verification.service import ServiceDied, Setup
 from extractor.verification.settings import KnownError
@@ -86,7 +86,7 @@ def check(result: Result, context: Context) -> CheckResult:
     """The load on each store, on the result's service and on the source's."""
     rules = context.settings.stores
     if not rules.load:
-        return CheckResult("many_instances", True, skipped="the plan has no [verify.stores]")
+        return does_not_apply("many_instances", "the plan has no [verify.stores]")
     stores, missing = stores_here()
     seen: list[Seen] = []
     try:
@@ -132,7 +132,7 @@ def judge(seen: Sequence[Seen], missing: Sequence[str], known: Sequence[KnownErr
             f"{name}_modules": one.modules,
             f"{name}_memory_mib": one.memory,
         }
-    return verdict("many_instances", findings, evidence, figures)
+    return verdict("many_instances", findings, evidence, figures, compared=len(seen))
 
 
 def stores_here() -> tuple[tuple[str, ...], tuple[str, ...]]:

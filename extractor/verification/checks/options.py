@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from extractor.verification import labs
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.service import ServiceDied, Setup, running
 from extractor.verification.settings import OptionSettings
 
@@ -19,9 +19,9 @@ def check(result: Result, context: Context) -> CheckResult:
     """Start both services, let them work a little, and compare what they have registered."""
     settings = context.settings
     if context.against is None:
-        return CheckResult("options", True, skipped="no source to compare with (--against)")
+        return does_not_apply("options", "no source to compare with (--against)")
     if not settings.serve.factory:
-        return CheckResult("options", True, skipped="the plan does not say how it is served")
+        return does_not_apply("options", "the plan does not say how it is served")
     told = {}
     for place in labs.places(result, context):
         state = context.scratch / f"{place.name}-options"
@@ -79,4 +79,4 @@ def judge(there: Mapping[str, Any], here: Mapping[str, Any], rules: OptionSettin
         *(f"{n} differ by decision: {reason}" for reason, n in sorted(explained.items())),
     ]
     figures = {"options": compared, "in_source": len(old), "rules": len(rules_here)}
-    return verdict("options", findings, evidence, figures)
+    return verdict("options", findings, evidence, figures, compared=compared + len(rules_there))

@@ -66,7 +66,7 @@ def check(result: Result, context: Context) -> CheckResult:
         f"{len(entries)} entry points"
     ]
     figures = {"requirements": len(required), "test_requirements": len(required_by_tests)}
-    return verdict("packaging", findings, evidence, figures)
+    return verdict("packaging", findings, evidence, figures, compared=len(modules))
 
 
 def _required(tree: Tree, files: tuple[str, ...], findings: list[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import importlib.util
 from extractor.errors import SourceError
 from extractor.progress import Progress
 from extractor.verification import labs
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.environment import NoEnvironment
 
 NEEDS = "source"
@@ -16,9 +16,9 @@ NEEDS = "source"
 def check(result: Result, context: Context) -> CheckResult:
     """What ``extractor schema compare`` finds on all servers that are here."""
     if context.against is None:
-        return CheckResult("schema", True, skipped="no source to compare with (--against)")
+        return does_not_apply("schema", "no source to compare with (--against)")
     if context.plan.data.database is None:
-        return CheckResult("schema", True, skipped="the plan has no [database]")
+        return does_not_apply("schema", "the plan has no [database]")
     for module in ("sqlalchemy", "pymysql", "psycopg2"):
         if importlib.util.find_spec(module) is None:
             raise NoEnvironment(
@@ -50,4 +50,4 @@ def check(result: Result, context: Context) -> CheckResult:
     known = sorted({str(d) for one in report.engines for d in one.expected})
     evidence += [f"known exception of the models: {text}" for text in known]
     figures = {one.engine: one.tables for one in report.engines}
-    return verdict("schema", findings, evidence, figures)
+    return verdict("schema", findings, evidence, figures, compared=sum(figures.values()))

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 from extractor.verification import labs
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.environment import Environment, clean_variables
 from extractor.verification.service import Service, ServiceDied, Setup, running
 from extractor.verification.settings import Probe
@@ -18,7 +18,7 @@ def check(result: Result, context: Context) -> CheckResult:
     """Install, sync, start, send the plan's probes in order, stop."""
     settings = context.settings.serve
     if not settings.script:
-        return CheckResult("serves", True, skipped="the plan does not say how it is served")
+        return does_not_apply("serves", "the plan does not say how it is served")
     findings: list[str] = []
     evidence: list[str] = []
     try:
@@ -41,7 +41,13 @@ def check(result: Result, context: Context) -> CheckResult:
             f"listening after {told['start']['seconds']:.1f} s with "
             f"{len(told['start']['modules'])} modules, {told['memory'] // 1024} MiB"
         )
-    return verdict("serves", findings, evidence, {"probes": len(settings.probes)})
+    return verdict(
+        "serves",
+        findings,
+        evidence,
+        {"probes": len(settings.probes)},
+        compared=len(settings.probes),
+    )
 
 
 def send(service: Service, probe: Probe) -> str:

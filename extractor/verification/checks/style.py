@@ -25,5 +25,6 @@ def check(result: Result, context: Context) -> CheckResult:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         said = [f"flake8 could not run: {last}"]
     settings = [n for n in ("tox.ini", "setup.cfg", ".flake8") if (result.root / n).is_file()]
+    python = [path for path in result.tree.paths() if path.endswith(".py")]
     evidence = [f"flake8 with the settings of {', '.join(settings) or 'nobody'}: {len(said)} lines"]
-    return verdict("style", said, evidence, {"lines": len(said)})
+    return verdict("style", said, evidence, {"lines": len(said)}, compared=len(python))

@@ -55,7 +55,13 @@ def judge(ours: Mapping[str, Outcomes], theirs: Mapping[str, Outcomes]) -> Check
     evidence += [f"breaks in the source as well: {told}" for told in also]
     if not theirs:
         evidence.append("no source to compare with (--against)")
-    return verdict("test_orders", findings, evidence, {"orders": len(ours)})
+    return verdict(
+        "test_orders",
+        findings,
+        evidence,
+        {"orders": len(ours)},
+        compared=sum(len(o.of) for o in ours.values()),
+    )
 
 
 def _counted(outcomes: Outcomes) -> str:

@@ -13,7 +13,7 @@ from extractor.analysis.symbols import Symbol
 from extractor.plan.model import PlanData
 from extractor.plan.moves import target_module
 from extractor.verification import labs
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.checks.tests import suite_of_result
 from extractor.verification.environment import cache_folder
 from extractor.verification.test_runs import (
@@ -33,7 +33,7 @@ _FORMAT = 3
 def check(result: Result, context: Context) -> CheckResult:
     """Run both sides and match id by id under the plan's layout."""
     if context.against is None:
-        return CheckResult("test_parity", True, skipped="no source to compare with (--against)")
+        return does_not_apply("test_parity", "no source to compare with (--against)")
     source = outcomes_of_source(context, context.against)
     suite = suite_of_result(result, context)
     groups = list_tests(suite, context.scratch)
@@ -71,7 +71,7 @@ def compare(source: Outcomes, ours: Outcomes, mapped: Callable[[str], str]) -> C
         *cured[:5],
     ]
     figures = {"source": len(source.of), "result": len(ours.of), "matched": both}
-    return verdict("test_parity", findings, evidence, figures)
+    return verdict("test_parity", findings, evidence, figures, compared=len(source.of))
 
 
 def id_map(data: PlanData) -> Callable[[str], str]:

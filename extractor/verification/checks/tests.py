@@ -52,7 +52,7 @@ def judge(name: str, outcomes: Outcomes, listed: int) -> CheckResult:
         told = outcomes.details.get(first, "").strip().splitlines()
         look_at = f"{first}: {told[-1] if told else outcomes.of.get(first, 'never finished')}"
     figures = {"listed": float(listed), "seconds": round(outcomes.seconds, 1)}
-    return verdict(name, findings, evidence, figures | counts, look_at)
+    return verdict(name, findings, evidence, figures | counts, look_at, compared=listed)
 
 
 def suite_of_result(

@@ -14,7 +14,7 @@ from extractor.errors import SourceError
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.moves import is_below, target_module
 from extractor.source.tree import FolderTree, GitTree, Tree, run_git
-from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 
 NEEDS = "nothing"
 UPSTREAM = "upstream"
@@ -41,13 +41,10 @@ def check(result: Result, context: Context) -> CheckResult:
         findings += [f"lost from the source: {path}: {name}" for path, name in there - ours]
         evidence.append(f"{len(there)} in the source's test roots")
     if not compared:
-        return CheckResult(
-            "tests_carried",
-            True,
-            tuple(evidence),
-            skipped=f"no branch {UPSTREAM} and no source to compare with",
-        )
-    return verdict("tests_carried", findings, evidence, {"tests": len(ours)})
+        reason = f"no branch {UPSTREAM} and no source to compare with"
+        return does_not_apply("tests_carried", reason, evidence)
+    figures = {"tests": len(ours)}
+    return verdict("tests_carried", findings, evidence, figures, compared=compared)
 
 
 def upstream_tree(root: Path) -> GitTree | None:

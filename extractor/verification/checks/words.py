@@ -22,10 +22,12 @@ def check(result: Result, context: Context) -> CheckResult:
     rules = context.plan.data.words
     findings: list[str] = []
     reasons: Counter[str] = Counter()
+    searched = 0
     tree = result.tree
     for path in tree.paths():
         if not path.endswith((".py", *_TEXT)):
             continue
+        searched += 1
         content = tree.read(path)
         text = content.decode("utf-8", "replace")
         if not word.search(text):
@@ -44,7 +46,7 @@ def check(result: Result, context: Context) -> CheckResult:
                     findings.append(f"{path}:{number}: {line.strip()[:80]}")
     evidence = [f"{sum(reasons.values())} words {old!r} left"]
     evidence += [f"{count} x {reason}" for reason, count in sorted(reasons.items())]
-    return verdict("words", findings, evidence, {"words": sum(reasons.values())})
+    return verdict("words", findings, evidence, {"words": sum(reasons.values())}, compared=searched)
 
 
 def prose_lines(content: bytes) -> set[int]:
