@@ -93,7 +93,7 @@ def test_fresh_machine(run, machine, tmp_path):
     assert done.returncode == 0, done.stderr
     installs = [call for call in calls if "pip install" in call]
     assert len(installs) == 1
-    assert installs[0].endswith(" -e .")
+    assert installs[0].endswith(" -e .[pages]")
     assert calls[-1] == "extractor run pypi:nova==17.0.13 out"
     assert f"The result is in {tmp_path}/out" in done.stdout
     assert "verify" in done.stdout

@@ -127,10 +127,31 @@ def reporting_options(verb: _F) -> _F:
     return wrapped  # type: ignore[return-value]
 
 
+class ExtraGroup(click.Group):
+    """A verb whose commands need an optional dependency; their ``--help`` does not."""
+
+    def __init__(self, *args: Any, extra: str, needs: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._extra, self._needs = extra, needs
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        run = cmd.callback
+        assert run is not None
+
+        @functools.wraps(run)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            require_extra(self._extra, *self._needs)
+            return run(*args, **kwargs)
+
+        cmd.callback = checked
+        super().add_command(cmd, name)
+
+
 def require_extra(extra: str, *modules: str) -> None:
     """``UsageError`` saying what to install when an optional dependency is not there."""
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"this verb needs {', '.join(missing)}: install the package with its extra '{extra}'"
+            f"this verb needs {', '.join(missing)}, which this installation lacks: "
+            f"pip install 'extractor-toolkit[{extra}]'"
         )

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from extractor.cli._options import Reporting, plan_option, reporting_options, require_extra
+from extractor.cli._options import Reporting, plan_option, reporting_options, ExtraGroup
 from extractor.database import replay as replaying
 from extractor.database.service import Client
 from extractor.errors import ExitCode
 from extractor.plan.load import load_plan
 
 
-@click.group()
+@click.group(cls=ExtraGroup, extra="database", needs=("sqlalchemy", "pymysql", "psycopg2"))
 def command() -> None:
     """Copy, export and replay the subsystem's data."""
 
@@ -39,7 +39,6 @@ def copy(
     The target must have the tables, made by the new repository's own command, and no rows. A copy
     that was stopped goes on with the same command.
     """
-    require_extra("database", "sqlalchemy", "pymysql", "psycopg2")
     from extractor.database.comparison import settings_of
     from extractor.database.copy import copy as copy_rows
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from extractor.cli._options import Reporting, plan_option, reporting_options
+from extractor.cli._options import ExtraGroup, Reporting, plan_option, reporting_options
 from extractor.errors import ExitCode, SourceError, UsageError
 
 if TYPE_CHECKING:
     from extractor_contracts.configuration import Configuration
 
 
-class _OutputOrVerb(click.Group):
+class _OutputOrVerb(ExtraGroup):
     """``report OUTPUT`` and ``report diff ...``: what is no verb is an OUTPUT."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -26,7 +26,7 @@ class _OutputOrVerb(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group("report", cls=_OutputOrVerb)
+@click.group("report", cls=_OutputOrVerb, extra="pages", needs=("jinja2", "pydeps"))
 def command() -> None:
     """Write OUTPUT/report for a reviewer: index.html, report.md and report.json.
 
@@ -101,7 +101,7 @@ def of_run(
     page = write_report(output / "report", report)
     reporting.result({"page": str(page), "caveats": list(report.caveats)}, f"{page}")
     if show and not webbrowser.open(page.resolve().as_uri()):
-        raise UsageError(f"no browser was found to open {page}: open it yourself")
+        reporting.progress.warn(f"no browser was found: open {page} yourself")
     return ExitCode.DONE
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from extractor.cli._options import Reporting, plan_option, reporting_options, require_extra
+from extractor.cli._options import Reporting, plan_option, reporting_options, ExtraGroup
 from extractor.errors import ExitCode
 from extractor.plan.load import load_plan
 
@@ -38,10 +38,9 @@ _engines = click.option(
 )
 
 
-@click.group()
+@click.group(cls=ExtraGroup, extra="database", needs=("sqlalchemy", "pymysql", "psycopg2"))
 def command() -> None:
     """Compare, freeze and check the schema of the subsystem's tables."""
-    require_extra("database", "sqlalchemy", "pymysql", "psycopg2")
 
 
 @command.command()

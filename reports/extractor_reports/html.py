@@ -11,9 +11,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
-from plotly.offline import get_plotlyjs
 
-from extractor_reports.figures import figures, legends, ordered_classes, step_words
+from extractor_reports.charts import charts, legends, ordered_classes, step_words
 from extractor_reports.schema import Cascades, ChangeReport, Fate, Report, RunReport
 from extractor_reports.words import counted
 
@@ -39,11 +38,11 @@ def render_html(report: Report) -> str:
     environment.filters["headed"] = headed
     environment.filters["ticked"] = ticked
     environment.filters["picture"] = _picture
-    drawn = figures(report) if isinstance(report, RunReport) else {}
+    drawn = charts(report) if isinstance(report, RunReport) else {}
     style = _file(environment, "style.css")
     scripts = [_file(environment, "page.js")]
     if drawn:
-        scripts.insert(0, get_plotlyjs())
+        scripts.insert(0, _file(environment, "charts.js"))
     template = "run.html.j2" if isinstance(report, RunReport) else "change.html.j2"
     return environment.get_template(template).render(
         report=report,

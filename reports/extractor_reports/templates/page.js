@@ -4,142 +4,36 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (root.dataset.theme || (dark.matches ? "dark" : "light")) === "dark";
 
-  // -- pictures -----------------------------------------------------------------------------
+  // -- charts -------------------------------------------------------------------------------
   const holder = document.getElementById("figures");
   const figures = holder ? JSON.parse(holder.textContent) : {};
-  const colours = () => {
-    const style = getComputedStyle(root);
-    const of = (name) => style.getPropertyValue(name).trim();
-    return { ink: of("--ink"), edge: of("--edge"), ground: of("--ground"), raised: of("--raised"),
-      own: of("--own") };
-  };
-  function laidOut(figure) {
-    const { ink, edge, ground, raised, own } = colours();
-    const layout = structuredClone(figure.layout);
-    layout.font = { ...layout.font, color: ink };
-    layout.hoverlabel = { ...layout.hoverlabel, bgcolor: raised, font: { color: ink } };
-    for (const axis of ["xaxis", "yaxis"]) {
-      if (layout[axis]) {
-        layout[axis] = { ...layout[axis], gridcolor: edge, linecolor: edge, zerolinecolor: edge };
-      }
-    }
-    if (innerWidth < 700) {
-      for (const note of layout.annotations || []) {
-        const { text } = note;
-        if (text.length > 54) note.text = `${text.slice(0, 24)}…${text.slice(-29)}`;
-      }
-    }
-    const data = structuredClone(figure.data);
-    for (const trace of data) {
-      if (trace.type === "icicle") {
-        trace.marker.line = { width: 1, color: ground };
-        if (innerWidth < 700) trace.maxdepth = 5;
-      }
-      if (trace.type === "heatmap") {
-        if (innerWidth < 700) Object.assign(layout, { width: 760 });
-        // Strong is what stands out from the ground.
-        trace.reversescale = isDark();
-        for (const key of ["x", "y"]) {
-          trace[key] = trace[key].map((label) => label.replace(/^<span style="color:#[0-9a-f]+">/,
-            `<span style="color:${own}">`));
-        }
-      }
-    }
-    return { data, layout };
-  }
-  const config = {
-    responsive: true, displaylogo: false, displayModeBar: false, showTips: false,
-    plotlyServerURL: "",
-  };
-  async function draw(place) {
+  function draw(place) {
     const figure = figures[place.id];
-    if (!figure) return;
-    const { data, layout } = laidOut(figure);
-    if (place.dataset.level) data[0].level = place.dataset.level;
-    // When the window changes plotly takes the height from here.
-    place.style.height = `${layout.height}px`;
-    await Plotly.react(place, data, layout, config);
-    if (!place.dataset.drawn) {
-      place.dataset.drawn = "yes";
-      if (data[0].type === "icicle") walk(place, data[0]);
-      if (!root.dataset.firstPicture) root.dataset.firstPicture = String(performance.now());
-    }
-  }
-
-  // An icicle is walked by arrows: down to what a module loads, across to what is loaded beside it.
-  function walk(place, trace) {
-    const said = document.getElementById(`${place.id}-said`);
-    const below = new Map();
-    trace.ids.forEach((id, index) => {
-      const above = trace.parents[index];
-      if (!below.has(above)) below.set(above, []);
-      below.get(above).push(id);
-    });
-    const index = new Map(trace.ids.map((id, i) => [id, i]));
-    const total = new Map();
-    const sum = (id) => {
-      if (!total.has(id)) {
-        total.set(id, 0);
-        total.set(id, trace.values[index.get(id)] +
-          (below.get(id) || []).reduce((all, one) => all + sum(one), 0));
-      }
-      return total.get(id);
-    };
-    for (const ids of below.values()) ids.sort((a, b) => sum(b) - sum(a));
-    const root = below.get("")[0];
-    let at = root;
-    const plain = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
-    const tell = () => {
-      const [name, lines, by] = trace.customdata[index.get(at)].map(plain);
-      const loads = (below.get(at) || []).length;
-      said.textContent = `${name}: ${lines} lines of its own, ` +
-        `${sum(at).toLocaleString("en")} with what it loads first; loaded by ${by}; ` +
-        `${loads} modules below it.`;
-      const { ink, ground } = colours();
-      const marked = (all, colour) => [all.map((one, i) => (trace.ids[i] === at ? colour : one))];
-      // By its fill: with a list of line widths plotly cannot place the bar above the icicle.
-      return Plotly.restyle(place, { level: [place.dataset.level],
-        "marker.colors": marked(trace.marker.colors, ink),
-        "insidetextfont.color": marked(trace.insidetextfont.color, ground),
-        "outsidetextfont.color": marked(trace.outsidetextfont.color, ground) });
-    };
-    place.dataset.level = root;
-    let done = Promise.resolve();
-    place.addEventListener("keydown", (event) => {
-      const above = trace.parents[index.get(at)];
-      const beside = below.get(above) || [at];
-      const here = beside.indexOf(at);
-      const next = { ArrowUp: above || at, ArrowDown: (below.get(at) || [at])[0],
-        ArrowLeft: beside[here - 1] || at, ArrowRight: beside[here + 1] || at }[event.key];
-      if (!next && event.key !== "Enter" && event.key !== "Escape") return;
-      event.preventDefault();
-      if (next) at = next;
-      if (event.key === "Escape") at = root;
-      if (!next) place.dataset.level = at;
-      // One change after another: plotly loses its place when they overlap.
-      done = done.then(tell);
-    });
-    place.on("plotly_icicleclick", ({ nextLevel }) => {
-      if (nextLevel) {
-        at = nextLevel;
-        place.dataset.level = at;
-        done = done.then(tell);
-      }
-      return false;
-    });
-    place.addEventListener("focus", () => { if (place.matches(":focus-visible")) tell(); });
+    if (!figure || !place.clientWidth) return;
+    charts[figure.kind](place, figure, isDark());
+    place.dataset.drawn = place.clientWidth;
+    if (!root.dataset.firstPicture) root.dataset.firstPicture = String(performance.now());
   }
   const places = [...document.querySelectorAll(".plot")];
   // The page is readable at once: what is far below is drawn when it comes near.
   const near = new IntersectionObserver((entries) => {
     for (const entry of entries) {
-      if (entry.isIntersecting) { near.unobserve(entry.target); draw(entry.target); }
+      if (entry.isIntersecting && entry.target.clientWidth) {
+        near.unobserve(entry.target);
+        draw(entry.target);
+      }
     }
   }, { rootMargin: "600px" });
   // The first one is not kept waiting for anything below.
   if (places.length) draw(places[0]);
   places.slice(1).forEach((place) => near.observe(place));
   const again = () => places.filter((p) => p.dataset.drawn).forEach((p) => draw(p));
+  const sized = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.dataset.drawn && Number(target.dataset.drawn) !== target.clientWidth) draw(target);
+    }
+  });
+  places.forEach((place) => sized.observe(place));
   dark.addEventListener("change", again);
 
   const theme = document.getElementById("theme");
@@ -152,16 +46,10 @@
   }
 
   // The matrix shows the rows that the table beside it shows.
-  const whole = {};
   function narrow(id, rows) {
     const figure = figures[id];
     if (!figure) return;
-    whole[id] = whole[id] || structuredClone(figure);
-    const all = whole[id];
-    const kept = rows.map((row, index) => (row.hidden ? -1 : index)).filter((i) => i >= 0);
-    const trace = figure.data[0];
-    for (const key of ["y", "z", "customdata"]) trace[key] = kept.map((i) => all.data[0][key][i]);
-    figure.layout.height = 200 + 15 * kept.length;
+    figure.hidden = rows.map((row) => row.hidden);
     const place = document.getElementById(id);
     if (place.dataset.drawn) draw(place);
   }
