@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 _SECONDS_BETWEEN_LINES = 5.0
+_SECONDS_BEFORE_ESTIMATE = 10.0
 
 
 class Display(Protocol):
@@ -24,6 +25,9 @@ class Display(Protocol):
 
     def note(self, text: str) -> None:
         """Show one line that stays."""
+
+    def warn(self, text: str) -> None:
+        """Show one line that stays, whatever else is left out."""
 
     def begin(self, text: str) -> None:
         """A stage starts."""
@@ -36,12 +40,22 @@ class Display(Protocol):
 
 
 class Silent:
-    """Shows nothing: ``--quiet``, and the Python API's default."""
+    """Shows nothing: the Python API's default."""
 
     def note(self, text: str) -> None:
         pass
 
-    begin = update = end = note
+    begin = update = end = warn = note
+
+
+class WarningsOnly(Silent):
+    """Shows what a person must see and no progress: ``--quiet``."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def warn(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
 
 
 class PlainLines:
@@ -56,7 +70,7 @@ class PlainLines:
         print(text, file=self._stream, flush=True)
         self._last = self._clock()
 
-    begin = end = note
+    begin = end = warn = note
 
     def update(self, text: str) -> None:
         if self._clock() - self._last >= _SECONDS_BETWEEN_LINES:
@@ -85,6 +99,8 @@ class Terminal:
     def note(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False)
 
+    warn = note
+
     def begin(self, text: str) -> None:
         # Rich allows one live line: the outer stage's rests while an inner one runs.
         if self._statuses:
@@ -112,14 +128,31 @@ def _escaped(text: str) -> str:
 class Stage:
     """A running stage: say how far it is with ``update``."""
 
-    def __init__(self, name: str, display: Display) -> None:
+    def __init__(
+        self, name: str, display: Display, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self.name = name
         self._display = display
+        self._clock = clock
+        self._start = clock()
 
     def update(self, done: int, total: int | None = None, what: str = "") -> None:
         """``done`` of ``total`` units are through; ``what`` names the present one."""
         count = f"{done}/{total}" if total is not None else str(done)
-        self._display.update(" ".join(part for part in (self.name, count, what) if part))
+        left = self._left(done, total)
+        self._display.update(" ".join(part for part in (self.name, count, left, what) if part))
+
+    def _left(self, done: int, total: int | None) -> str:
+        """How long it will take still, once the stage has run long enough to tell."""
+        passed = self._clock() - self._start
+        if not total or not 0 < done < total or passed < _SECONDS_BEFORE_ESTIMATE:
+            return ""
+        seconds = passed * (total - done) / done
+        return (
+            f"(about {seconds / 60:.0f} min left)"
+            if seconds > 90
+            else f"(about {seconds:.0f} s left)"
+        )
 
 
 class Progress:
@@ -140,6 +173,10 @@ class Progress:
         """Show one line a person should see."""
         self._display.note(text)
 
+    def warn(self, text: str) -> None:
+        """Show one line a person must see, also under ``--quiet``."""
+        self._display.warn(text)
+
     @contextmanager
     def stage(self, name: str) -> Iterator[Stage]:
         """Time what runs inside and show that it does."""
@@ -148,7 +185,7 @@ class Progress:
         self._display.begin(f"{name} ...")
         ending = "stopped"
         try:
-            yield Stage(name, self._display)
+            yield Stage(name, self._display, self._clock)
             ending = "done"
         finally:
             took = self._clock() - start
@@ -160,7 +197,7 @@ def progress_for(quiet: bool = False, stream: IO[str] | None = None) -> Progress
     """Progress fit for ``stream`` (standard error when none is given)."""
     stream = stream or sys.stderr
     if quiet:
-        return Progress()
+        return Progress(WarningsOnly(stream))
     if stream.isatty():
         return Progress(Terminal(stream))
     return Progress(PlainLines(stream))

@@ -67,6 +67,33 @@ def test_quiet_says_nothing_and_still_counts():
     assert list(progress.seconds) == ["read"]
 
 
+def test_warnings_are_shown_under_quiet():
+    stream = io.StringIO()
+    progress = progress_for(quiet=True, stream=stream)
+    progress.note("noted")
+    progress.warn("uncommitted changes are left out")
+    assert stream.getvalue() == "uncommitted changes are left out\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "done", "shown"),
+    [
+        (9, 50, ""),
+        (11, 0, ""),
+        (11, 100, ""),
+        (20, 50, " (about 20 s left)"),
+        (100, 20, " (about 7 min left)"),
+    ],
+)
+def test_a_long_stage_estimates_what_is_left(clock, seconds, done, shown):
+    stream = io.StringIO()
+    progress = Progress(PlainLines(stream, clock), clock)
+    with progress.stage("read") as stage:
+        clock.now += seconds
+        stage.update(done, 100)
+    assert f"read {done}/100{shown}\n" in stream.getvalue()
+
+
 def test_no_terminal_gets_plain_lines():
     stream = io.StringIO()
     progress_for(stream=stream).note("noted [bold]as is[/bold]")

@@ -5,7 +5,6 @@ A verb is a module of this package holding a click command named ``command``.
 
 from __future__ import annotations
 
-import difflib
 import errno
 import gc
 import importlib
@@ -14,11 +13,13 @@ import pkgutil
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from extractor import __version__
+from extractor.cli._summaries import SECTIONS
 from extractor.errors import ExitCode, ExtractorError
 
 EXIT_CODES = """\b
@@ -48,10 +49,33 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         known = self.list_commands(ctx)
         if args and args[0] not in known and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], known, n=3, cutoff=0.5)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
-            ctx.fail(f"there is no verb {args[0]!r}: {hint}")
-        return super().resolve_command(ctx, args)
+            from extractor.cli._options import near_miss
+
+            ctx.fail(f"there is no verb {args[0]!r}: {near_miss(args[0], known)}")
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and name is not None and not ctx.resilient_parsing:
+            self._set_defaults(ctx, name, command)
+        return name, command, rest
+
+    def _set_defaults(self, ctx: click.Context, name: str, command: click.Command) -> None:
+        from extractor.cli._defaults import defaults_of, read_defaults
+
+        table = read_defaults(Path.cwd())
+        if table:
+            ctx.default_map = {name: defaults_of(command, name, table)}
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs by what they are for; those nobody put in a section last."""
+        known = set(self.list_commands(ctx))
+        for title, verbs in SECTIONS.items():
+            rows = [(name, words) for name, words in verbs.items() if name in known]
+            known -= set(verbs)
+            with formatter.section(title):
+                formatter.write_dl(rows)
+        others = [(name, self.get_command(ctx, name)) for name in sorted(known)]
+        if others:
+            with formatter.section("Others"):
+                formatter.write_dl([(n, c.get_short_help_str(70)) for n, c in others if c])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

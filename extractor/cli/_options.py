@@ -13,16 +13,19 @@ A verb stacks the decorators it needs and receives parsed values:
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib.util
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from extractor.cli._completing import PlanName, Revision, SourceName
 from extractor.errors import UsageError
 from extractor.progress import Progress, progress_for
 
@@ -68,7 +71,7 @@ def _chosen_plan(ctx: click.Context, parameter: click.Parameter, value: str | No
     return known[0]
 
 
-source_argument = click.argument("source", metavar="SOURCE")
+source_argument = click.argument("source", metavar="SOURCE", type=SourceName())
 """SOURCE as the user wrote it: ``extractor.source.opening.open_source`` reads it."""
 
 output_argument = click.argument(
@@ -79,6 +82,7 @@ output_argument = click.argument(
 rev_option = click.option(
     "--rev",
     metavar="REV",
+    type=Revision(),
     callback=_checked_revision,
     help="The commit of SOURCE to work on: a SHA, a branch or a tag.  [default: HEAD]",
 )
@@ -86,6 +90,7 @@ rev_option = click.option(
 plan_option = click.option(
     "--plan",
     metavar="PLAN",
+    type=PlanName(),
     callback=_chosen_plan,
     help="Name of a plan, or a folder with a plan.toml.  [default: the only one there is]",
 )
@@ -116,15 +121,42 @@ def remember_place(git_dir: Path, source: Source, spec: str) -> None:
 
 
 def reporting_options(verb: _F) -> _F:
-    """Add ``--json`` and ``--quiet``; the verb gets them as ``reporting``."""
+    """Add ``--json``, ``--quiet`` and ``--verbose``; the verb gets them as ``reporting``."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-    @click.option("--quiet", is_flag=True, help="Show no progress.")
+    @click.option("--quiet", is_flag=True, help="Show no progress; warnings are still shown.")
+    @click.option("--verbose", is_flag=True, help="Show what took how long, and how much memory.")
     @functools.wraps(verb)
-    def wrapped(*args: Any, as_json: bool, quiet: bool, **kwargs: Any) -> Any:
-        return verb(*args, reporting=Reporting(progress_for(quiet), as_json), **kwargs)
+    def wrapped(*args: Any, as_json: bool, quiet: bool, verbose: bool, **kwargs: Any) -> Any:
+        if quiet and verbose:
+            raise UsageError("--quiet and --verbose contradict each other: choose one")
+        progress = progress_for(quiet)
+        try:
+            return verb(*args, reporting=Reporting(progress, as_json), **kwargs)
+        finally:
+            if verbose:
+                _tell_costs(progress)
 
     return wrapped  # type: ignore[return-value]
+
+
+def _tell_costs(progress: Progress) -> None:
+    import resource
+
+    for stage, seconds in sorted(progress.seconds.items(), key=lambda item: -item[1]):
+        progress.note(f"{seconds:8.1f} s  {stage}")
+    for who, words in ((resource.RUSAGE_SELF, "itself"), (resource.RUSAGE_CHILDREN, "in children")):
+        used = resource.getrusage(who)
+        seconds = used.ru_utime + used.ru_stime
+        # On Linux in KiB, on macOS in bytes.
+        peak = used.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+        progress.note(f"{seconds:8.1f} s of processor time {words}, at most {peak:.0f} MiB")
+
+
+def near_miss(name: str, known: Sequence[str]) -> str:
+    """What to say after "there is no ...": the names that are near, else all of them."""
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.7)
+    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
 
 
 class ExtraGroup(click.Group):

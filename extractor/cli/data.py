@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from extractor.cli._options import Reporting, plan_option, reporting_options, ExtraGroup
+from extractor.cli._options import ExtraGroup, Reporting, plan_option, reporting_options
 from extractor.database import replay as replaying
 from extractor.database.service import Client
 from extractor.errors import ExitCode

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import json
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 import click
 
 from extractor import in_place
-from extractor.cli._options import Reporting, reporting_options
+from extractor.cli._options import Reporting, near_miss, reporting_options
+from extractor.cli._rewrite_help import setting_help
 from extractor.errors import ExitCode
 from extractor.outcome import Failed
 from extractor.rewrites import Rewrite, load, registered
@@ -34,8 +34,7 @@ class Rewrites(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             known = self.list_commands(ctx)
-            near = difflib.get_close_matches(args[0], known, n=3, cutoff=0.5) or known
-            ctx.fail(f"there is no rewrite {args[0]!r}: there is {', '.join(near)}")
+            ctx.fail(f"there is no rewrite {args[0]!r}: {near_miss(args[0], known)}")
         return super().resolve_command(ctx, args)
 
 
@@ -97,11 +96,15 @@ def command_for(rewrite: Rewrite) -> click.Command:
         short_help=rewrite.summary.split(":")[0].rstrip("."),
     )(call)
     for name, kind in reversed(in_place.setting_kinds(rewrite).items()):
+        words = setting_help(rewrite, name)
         if kind == "flag":
-            made = click.option(f"--{_dashed(name)}/--no-{_dashed(name)}", name, default=None)(made)
+            switch = f"--{_dashed(name)}/--no-{_dashed(name)}"
+            made = click.option(switch, name, default=None, help=words)(made)
         else:
             metavar = "OLD=NEW" if kind == "mapping" else "VALUE"
-            made = click.option(f"--{_singular(name)}", name, multiple=True, metavar=metavar)(made)
+            words = f"{words} May be repeated."
+            option = f"--{_singular(name)}"
+            made = click.option(option, name, multiple=True, metavar=metavar, help=words)(made)
     return made
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from extractor.cli._options import Reporting, plan_option, reporting_options, ExtraGroup
+from extractor.cli._options import ExtraGroup, Reporting, plan_option, reporting_options
 from extractor.errors import ExitCode
 from extractor.plan.load import load_plan
 

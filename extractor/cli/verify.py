@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from extractor.cli._completing import CheckName
 from extractor.cli._options import (
     Reporting,
     plan_option,
@@ -43,7 +44,13 @@ from extractor.verification.run import (
 @rev_option
 @plan_option
 @python_option
-@click.option("--only", multiple=True, metavar="CHECK", help="Run this check; may be repeated.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="CHECK",
+    type=CheckName(),
+    help="Run this check; may be repeated.",
+)
 @click.option("--quick", is_flag=True, help="Only the static checks and the unit tests.")
 @click.option(
     "--faults",

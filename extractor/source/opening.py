@@ -47,7 +47,7 @@ def open_source(
     else:
         source = open_repository(spec, rev, workspace, need_history)
     if source.dirty:
-        progress.note(
+        progress.warn(
             f"{source.location} has uncommitted changes: they are left out, "
             f"the work is done on {source.label}"
         )

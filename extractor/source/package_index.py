@@ -167,7 +167,7 @@ def get_sdist(
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         if not link.hash_option:
-            progress.note(f"the index gives no hash for {link.filename}: it is {digest} (sha256)")
+            progress.warn(f"the index gives no hash for {link.filename}: it is {digest} (sha256)")
     return Sdist(shelf / link.filename, name, version, digest, uploaded)
 
 

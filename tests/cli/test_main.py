@@ -1,5 +1,6 @@
 """The command line as a whole: its exit codes, its one sentences, its help."""
 
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import pytest
 
 import extractor.cli
 from extractor.cli import main
+from extractor.cli._summaries import SECTIONS
 from extractor.errors import DidNotHold, NothingToDo, SourceError, UsageError
 
 VERB = """\
@@ -148,6 +150,15 @@ class TestOutput:
         assert code == 0
         assert out.startswith('{\n  "output": "there",\n  "plan": "x",')
 
+    def test_verbose(self, run):
+        err = run("sample-verb", "here", "there", "--verbose")[2]
+        assert err.startswith("noted\n")
+        assert " s of processor time itself, at most " in err
+
+    def test_quiet_and_verbose(self, run):
+        code, _, err = run("sample-verb", "here", "there", "--verbose", "--quiet")
+        assert (code, "contradict" in err) == (2, True)
+
     def test_quiet(self, run):
         assert run("sample-verb", "here", "there", "--quiet")[2] == ""
 
@@ -158,12 +169,46 @@ class TestOutput:
         assert "70 a bug of ours" in out
         assert "_options" not in out
 
+    def test_every_verb_has_a_section(self):
+        named = [name for verbs in SECTIONS.values() for name in verbs]
+        assert len(named) == len(set(named))
+        found = {info.name for info in pkgutil.iter_modules(extractor.cli.__path__)}
+        assert set(named) == {n.replace("_", "-") for n in found if not n.startswith("_")}
+
+    def test_help_of_all_imports_no_verb(self):
+        code = "import sys; from extractor.cli import main; main(['--help'])"
+        command = [sys.executable, "-X", "importtime", "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0
+        for heavy in ("extractor.plan", "libcst", "pydantic", "extractor.cli.run"):
+            assert heavy not in done.stderr
+
     def test_help_of_one(self, run):
         code, out, _ = run("sample-verb", "--help")
         assert code == 0
         assert "SOURCE OUTPUT" in out
         for option in ("--rev REV", "--plan PLAN", "--json", "--quiet"):
             assert option in out
+
+    @pytest.mark.parametrize(
+        ("asked", "same_as"),
+        [
+            (["help"], ["--help"]),
+            (["help", "run"], ["run", "--help"]),
+            (["help", "contracts", "check"], ["contracts", "check", "--help"]),
+            (["help", "rewrite", "drop_calls"], ["rewrite", "drop_calls", "--help"]),
+        ],
+    )
+    def test_the_verb_help(self, run, asked, same_as):
+        code, out, _ = run(*asked)
+        assert code == 0
+        assert out == run(*same_as)[1]
+
+    @pytest.mark.parametrize("asked", [["help", "runn"], ["help", "run", "x"]])
+    def test_help_of_what_is_not_there(self, run, asked):
+        code, out, err = run(*asked)
+        assert (code, out) == (2, "")
+        assert "Error: " in err
 
     def test_version(self, run):
         assert run("--version")[1].startswith("extractor, version ")

@@ -1,11 +1,14 @@
 import json
 import subprocess
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from extractor.cli import cli
+from extractor.cli.rewrite import command_for
 from extractor.errors import ExitCode
+from extractor.rewrites import registered
 
 FILES = {
     "shop/__init__.py": "",
@@ -151,7 +154,7 @@ def test_a_module_that_cannot_move(project, new, says):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["rename_reference", "."], "there is no rewrite 'rename_reference': there is"),
+        (["rename_reference", "."], "there is no rewrite 'rename_reference': did you mean"),
         (["rename_references", "--module", "a", "."], "write modules as OLD=NEW, not 'a'"),
         (["rename_references", "--module", "a=b", "no-such-file"], "does not exist"),
         (["drop_calls"], "Missing parameter: paths"),
@@ -161,3 +164,13 @@ def test_wrong_usage_is_one_sentence(arguments, says):
     result = call("rewrite", *arguments)
     assert result.exception is not None
     assert says in str(getattr(result.exception, "message", "") or result.exception)
+
+
+def test_every_option_of_every_rewrite_has_help():
+    bare = [
+        f"{rewrite.name} {parameter.opts[0]}"
+        for rewrite in registered()
+        for parameter in command_for(rewrite).params
+        if isinstance(parameter, click.Option) and len(parameter.help or "") < 15
+    ]
+    assert bare == []
