@@ -92,7 +92,7 @@ class Processes:
         )
 
     def _process(self, unit: Unit, result: Path) -> int:
-        command = [sys.executable, "-m", "extractor.execution.worker", str(result)]
+        command = [sys.executable, "-P", "-m", "extractor.execution.worker", str(result)]
         with (result.parent / "said.txt").open("wb") as said:
             # A group of its own: what it starts ends with it.
             child = subprocess.Popen(

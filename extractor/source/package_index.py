@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +104,7 @@ def pip_settings(environment: Mapping[str, str] | None = None) -> IndexSettings:
 def _pip_config_list(environment: Mapping[str, str]) -> dict[str, str]:
     """Pip's effective options by name, read by pip itself; empty where there is no pip."""
     pip = shutil.which("pip", path=environment.get("PATH"))
-    for command in ([sys.executable, "-m", "pip"], [pip] if pip else None):
+    for command in ([sys.executable, "-P", "-m", "pip"], [pip] if pip else None):
         if command is None:
             continue
         done = subprocess.run(
@@ -179,6 +179,21 @@ def list_versions(name: str, *, settings: IndexSettings | None = None) -> list[s
     settings = pip_settings() if settings is None else settings
     with _IndexClient(settings) as client:
         return client.versions(name)
+
+
+def day_of_lower_bounds(
+    requirements: Iterable[str], *, settings: IndexSettings | None = None
+) -> str:
+    """The first day (ISO 8601) on which each requirement's oldest version was there.
+
+    A release of a stable branch is as old as what it requires at least, whenever it was made.
+    Requirements without a lower bound count for nothing; empty when none has one, or the index
+    tells no upload times. ``SourceError`` when there is no network.
+    """
+    settings = pip_settings() if settings is None else settings
+    with _IndexClient(settings) as client:
+        days = [client.day_of_oldest(line) for line in sorted(set(requirements))]
+    return max(days, default="")
 
 
 def _from_cache(shelf: Path, name: str, version: str) -> Sdist | None:
@@ -281,6 +296,26 @@ class _IndexClient:
         if not versions:
             raise SourceError(f"pip's index has no source distribution of {name}")
         return sorted(versions)
+
+    def day_of_oldest(self, requirement: str) -> str:
+        """The day on which the oldest version that fits was uploaded; empty when none is told."""
+        from packaging.requirements import Requirement
+        from packaging.version import Version
+
+        wanted = Requirement(requirement)
+        if not any(spec.operator in {">=", ">", "~=", "=="} for spec in wanted.specifier):
+            return ""
+        found = self._trying(
+            f"list the releases of {wanted.name}",
+            lambda: list(
+                self._finder.find_matches(
+                    f"{wanted.name}{wanted.specifier}", allow_yanked=True, allow_prereleases=False
+                )
+            ),
+        )
+        told = [(Version(p.version), p.link.upload_time) for p in found if p.version]
+        days = sorted((version, day.date().isoformat()) for version, day in told if day)
+        return days[0][1] if days else ""
 
     def download(self, link: Link, target: Path, stage: Stage) -> str:
         """Write the file to ``target``, check its hash, give its SHA-256."""

@@ -61,6 +61,16 @@ class Result:
         """The files of the work tree, dot-folders left out."""
         return FolderTree(self.root)
 
+    @property
+    def day(self) -> str:
+        """The day of the source's revision (ISO 8601); empty without a manifest."""
+        return str(self.manifest.get("source", {}).get("commit_date", ""))[:10]
+
+    @property
+    def released(self) -> bool:
+        """Whether the source was a release."""
+        return bool(self.manifest.get("source", {}).get("releases"))
+
     @classmethod
     def at(cls, root: Path) -> Result:
         """The result in ``root``, with the ``manifest.json`` that lies next to it, if any."""
@@ -81,7 +91,8 @@ class Context:
     ``scratch`` an empty folder that is deleted after the check, ``shared`` one that outlives it,
     for what is made of the source alone; ``workers`` how many processes
     a check may keep busy; with ``first`` one finding is as good as all of them, and the check may
-    end with it; ``report`` takes a line of progress.
+    end with it; ``report`` takes a line of progress; ``day`` gives the one (ISO 8601) whose
+    versions suit the revision, ``""`` when nobody knows it.
     """
 
     plan: Plan
@@ -94,6 +105,7 @@ class Context:
     workers: int = 2
     first: bool = False
     report: Callable[[str], None] = lambda line: None
+    day: Callable[[], str] = lambda: ""
 
 
 Check: TypeAlias = Callable[[Result, Context], CheckResult]

@@ -11,13 +11,14 @@ import importlib.util
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from extractor.cache_folder import cache_folder
+from extractor.source.package_index import day_of_lower_bounds
 from extractor.verification.environment import Interpreter, NoEnvironment, clean_variables
 
 # A build tool of the day builds nothing on an interpreter that came later.
@@ -58,10 +59,27 @@ def pins_of_day(wanted: Wanted, interpreter: Interpreter, cache: Path | None = N
         return path.read_text(encoding="utf-8").splitlines()
     folder.mkdir(parents=True, exist_ok=True)
     pins = _resolve(wanted, interpreter, path.with_suffix(".in"))
-    draft = path.with_suffix(".draft")
-    draft.write_text("".join(f"{line}\n" for line in pins), encoding="utf-8")
-    draft.replace(path)
+    _keep(path, pins)
     return pins
+
+
+def first_day(requirements: Sequence[str], cache: Path | None = None) -> str:
+    """As ``day_of_lower_bounds``, kept: what was uploaded first stays the first."""
+    name = hashlib.sha256("\0".join(sorted(requirements)).encode()).hexdigest()[:16]
+    path = (cache or cache_folder()) / "day-pins" / f"first-{name}.txt"
+    if path.is_file():
+        return path.read_text(encoding="utf-8").strip()
+    day = day_of_lower_bounds(requirements)
+    if day:
+        _keep(path, [day])
+    return day
+
+
+def _keep(path: Path, lines: Iterable[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    draft.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    draft.replace(path)
 
 
 def _resolve(wanted: Wanted, interpreter: Interpreter, folder: Path) -> list[str]:

@@ -155,6 +155,8 @@ def ask(path: str) -> Interpreter | None:
             text=True,
             timeout=30,
             env=clean_variables(),
+            # Python looks for modules where it is started, and the user may stand in a source.
+            cwd=Path(path).anchor or None,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -323,7 +325,9 @@ def _build(root: Path, recipe: Recipe, interpreter: Interpreter) -> None:
 
 
 def _run(command: Sequence[str], root: Path, what: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, env=clean_variables())
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=clean_variables(), cwd=root.parent
+    )
     if not done.returncode:
         return
     said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]

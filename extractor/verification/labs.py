@@ -7,24 +7,26 @@ import json
 import os
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractor.analysis.modules import around
 from extractor.errors import UsageError
 from extractor.source.tree import FolderTree
 from extractor.verification.check import Context, Result
+from extractor.verification.day_pins import Wanted, first_day, pins_of_day
 from extractor.verification.environment import (
     Environment,
     Interpreter,
     NoEnvironment,
+    Recipe,
     clean_variables,
     environment,
     find_interpreter,
     read_requirements,
     recipe,
 )
-from extractor.verification.settings import ServeSettings, StyleSettings
+from extractor.verification.settings import ServeSettings, StyleSettings, VerifySettings
 from extractor.verification.test_runs import prepare_tree
 
 
@@ -35,11 +37,15 @@ def interpreter(context: Context) -> Interpreter:
 
 def pins(context: Context) -> list[str]:
     """The plan's constraint lines; none when it pins nothing."""
-    if not context.settings.pins:
+    return _beside(context.settings.pins, context)
+
+
+def _beside(name: str, context: Context) -> list[str]:
+    if not name:
         return []
-    path = context.plan.folder / context.settings.pins
+    path = context.plan.folder / name
     if not path.is_file():
-        raise UsageError(f"plan {context.plan.data.name!r} has no file {context.settings.pins}")
+        raise UsageError(f"plan {context.plan.data.name!r} has no file {name}")
     return read_requirements([path])
 
 
@@ -157,8 +163,43 @@ def _environment(
     files: list[Path], more: tuple[str, ...], context: Context, without: tuple[str, ...] = ()
 ) -> Environment:
     required = [*read_requirements(files), *more]
-    made = recipe(required, pins(context), context.settings.build, without)
-    return environment(made, interpreter(context), context.report)
+    python = interpreter(context)
+    if _is_pinned(context):
+        made = recipe(required, pins(context), context.settings.build, without)
+    else:
+        made = _of_the_day(required, without, python, context)
+    return environment(made, python, context.report)
+
+
+def day_of(result: Result, settings: VerifySettings) -> str:
+    """The day (ISO 8601) whose versions suit the result; empty when nobody knows it.
+
+    It is the commit's. A release may be of a stable branch: it is as old as what it requires.
+    """
+    if not result.released:
+        return result.day
+    names = (*settings.requirements, *settings.test_requirements)
+    lines = read_requirements(_present(result.root, names))
+    return first_day(lines) or result.day
+
+
+def _is_pinned(context: Context) -> bool:
+    """Whether the plan's own pins are for the revision."""
+    if not context.settings.pinned:
+        return True
+    first, last = context.settings.pinned
+    return not context.day() or first <= context.day() <= last
+
+
+def _of_the_day(
+    required: Sequence[str], without: Sequence[str], python: Interpreter, context: Context
+) -> Recipe:
+    """A recipe with the versions of the revision's day."""
+    build = context.settings.build
+    exceptions = _beside(context.settings.exceptions, context)
+    made = recipe(required, exceptions, build, without)
+    wanted = Wanted(made.requirements, context.day(), tuple(exceptions), build)
+    return replace(made, constraints=tuple(pins_of_day(wanted, python)))
 
 
 def _linter(style: StyleSettings, constraints: Iterable[str], context: Context) -> Environment:

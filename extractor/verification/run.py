@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import time
 import traceback
@@ -28,6 +29,7 @@ from extractor.verification.check import (
     verdict,
 )
 from extractor.verification.environment import NoEnvironment
+from extractor.verification.labs import day_of
 from extractor.verification.settings import settings_from
 
 # In this order, cheap ones first. The name is the module's, and the word of ``--only``.
@@ -130,6 +132,8 @@ def run_checks(
     settings = settings_from(plan.data.verify, str(plan.folder / "plan.toml"))
     result = Result.at(root.resolve())
     _refuse_another_plan(result, plan)
+    # Asked for by few, and of the package index where the source is a release.
+    day = functools.cache(lambda: day_of(result, settings))
     results = []
     with ExitStack() as stack:
         if shared is None:
@@ -148,6 +152,7 @@ def run_checks(
                 workers=workers,
                 first=first,
                 report=progress.note,
+                day=day,
             )
             with scratch, progress.stage(name):
                 results.append(_run_one(name, result, context))

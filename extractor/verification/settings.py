@@ -251,7 +251,9 @@ class VerifySettings:
     """The ``[verify]`` table of a plan.
 
     ``python``: versions the code of that age runs on (PEP 440). ``pins``: constraint file beside
-    the plan; ``build``: exact build tools of the environments. ``requirements`` and
+    the plan, for revisions from the first to the last of the days ``pinned`` (all when empty); at
+    others versions are those of the revision's day, with those of the file ``exceptions`` as they
+    are; ``build``: exact build tools of the environments. ``requirements`` and
     ``test_requirements``: files of the result. ``tests``: its discovery folders, ``unit_tests``
     the quick ones of them. ``test_environment``: variables the tests run with. ``kept``:
     definitions that are reached by no name. ``style``, ``serve`` and ``source``: see their classes.
@@ -264,6 +266,8 @@ class VerifySettings:
 
     python: str = ">=3.8"
     pins: str = ""
+    pinned: tuple[str, str] | tuple[()] = ()
+    exceptions: str = ""
     build: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ("requirements.txt",)
     test_requirements: tuple[str, ...] = ("test-requirements.txt",)

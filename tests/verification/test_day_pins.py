@@ -78,3 +78,30 @@ def test_a_real_day(tmp_path):
     pins = dict(line.split("==") for line in pins_of_day(wanted, HERE, tmp_path))
     assert pins["requests"] == "2.18.4"
     assert pins["chardet"] == "4.0.0"
+
+
+@pytest.fixture
+def index(monkeypatch):
+    asked = []
+
+    def answer(requirements):
+        asked.append(list(requirements))
+        return "2018-01-27"
+
+    monkeypatch.setattr(day_pins, "day_of_lower_bounds", answer)
+    return asked
+
+
+def test_the_first_day_is_asked_once(index, tmp_path):
+    assert day_pins.first_day(["a>=1", "b>=2"], tmp_path) == "2018-01-27"
+    assert day_pins.first_day(["b>=2", "a>=1"], tmp_path) == "2018-01-27"
+    assert index == [["a>=1", "b>=2"]]
+
+
+@pytest.mark.pypi
+def test_the_first_day_of_what_is_required_at_least():
+    from extractor.source.package_index import day_of_lower_bounds
+
+    # The newest of the oldest; without a lower bound there is none.
+    assert day_of_lower_bounds(["requests>=2.18.4", "six>=1.10.0", "mock<3"]) == "2017-08-15"
+    assert day_of_lower_bounds(["mock<3"]) == ""
