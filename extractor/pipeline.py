@@ -7,7 +7,6 @@ hidden folder beside the output and renamed at the end, so that the output is co
 from __future__ import annotations
 
 import ast
-import fnmatch
 import io
 import re
 import tempfile
@@ -49,6 +48,7 @@ from extractor.manifest import (
 from extractor.moves import SliceMove
 from extractor.output import complete_or_absent
 from extractor.plan.load import Plan
+from extractor.plan.model import explained
 from extractor.plan.moves import Layout, lay_out, reach_from_roots
 from extractor.progress import Progress
 from extractor.source.repository import Source
@@ -350,7 +350,7 @@ def _troubles(manifest: Manifest, extraction: Extraction) -> None:
 def remaining_words(extraction: Extraction) -> list[WordRecord]:
     """Every line of the result that still holds the old package's name, with the reason."""
     old = re.compile(re.escape(extraction.old_package), re.IGNORECASE)
-    rules = [(r, re.compile(r.pattern)) for r in extraction.plan.data.words]
+    rules = extraction.plan.data.words
     found = []
     for path, content in sorted(extraction.files.items()):
         if b"\0" in content[:8000]:
@@ -358,14 +358,8 @@ def remaining_words(extraction: Extraction) -> list[WordRecord]:
         for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
             if not old.search(line):
                 continue
-            reason = next(
-                (
-                    rule.reason
-                    for rule, pattern in rules
-                    if fnmatch.fnmatchcase(path, rule.files) and pattern.search(line)
-                ),
-                "no rule of the plan explains it: look at it",
-            )
+            rule = explained(rules, path, line)
+            reason = rule.reason if rule else "no rule of the plan explains it: look at it"
             found.append(WordRecord(path=path, line=number, text=line.strip(), reason=reason))
     return found
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Callable, Mapping
 
 from extractor.analysis.modules import module_of
 from extractor.carving.extraction import Extraction, Step, each, is_package, is_text, sources_of
 from extractor.outcome import Finding, Outcome, Rewritten, Unchanged
+from extractor.plan.model import explained
 from extractor.plan.moves import Layout, NameMap
 from extractor.rewrites import rename_references
 from extractor.rewrites.rename_references import Renames
@@ -17,6 +16,7 @@ from extractor.rewrites.rename_references import Renames
 def report_left(extraction: Extraction) -> None:
     """Whatever still names a module of the old package is for a person to look at."""
     nothing = Renames(known_modules=extraction.layout.source_modules)
+    words = extraction.plan.data.words
     findings: list[tuple[str, Finding]] = []
     for path, content in sorted(extraction.files.items()):
         if not is_text(content):
@@ -27,17 +27,9 @@ def report_left(extraction: Extraction) -> None:
             findings.extend(
                 (path, found)
                 for found in outcome.findings
-                if not _explained(extraction, path, lines[found.line - 1] if found.line else "")
+                if not explained(words, path, lines[found.line - 1] if found.line else "")
             )
     extraction.apply(Step("rename_references", "Look for what is left", "", {}, tuple(findings)))
-
-
-def _explained(extraction: Extraction, path: str, line: str) -> bool:
-    """Whether a rule of the plan says why the old word stays on this line."""
-    return any(
-        fnmatch.fnmatchcase(path, rule.files) and re.search(rule.pattern, line)
-        for rule in extraction.plan.data.words
-    )
 
 
 def renamed(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import re
 
 from extractor.carving.extraction import Extraction, Step, each, python_files
 from extractor.outcome import Outcome
@@ -41,8 +40,7 @@ def rewrite_texts(extraction: Extraction) -> None:
         if extraction.plan.overlay.get(path) == content:
             continue
         for rule in extraction.plan.data.layout.texts:
-            if fnmatch.fnmatchcase(path, rule.files):
-                new = re.sub(rule.old.encode(), rule.new.encode(), new)
+            new = rule.applied(path, new)
         if new != content:
             changes[path] = new
     if extraction.plan.data.layout.texts:

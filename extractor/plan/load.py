@@ -11,15 +11,18 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from extractor.errors import UsageError
 from extractor.plan.model import PlanData, Table
+from extractor.plan.values import unsafe_path
 from extractor.source.tree import FolderTree
 
 _T = TypeVar("_T", bound=Table)
+# Far more than anybody writes by hand.
+_MOST_BYTES = 64 << 20
 PLANS = Path(__file__).parent.parent / "plans"
 
 
@@ -57,12 +60,12 @@ def plan_folder(name: str) -> Path:
 def load_plan(name: str) -> Plan:
     """The plan of that name or folder; ``UsageError`` with file and line when it is wrong."""
     folder = plan_folder(name)
-    tree = FolderTree(folder)
-    files = {path: tree.read(path) for path in tree.paths() if not path.endswith(".pyc")}
+    files = _files_of(folder)
     data = parse_plan(files["plan.toml"], str(folder / "plan.toml"))
     digest = hashlib.sha256()
     for path, content in sorted(files.items()):
-        digest.update(b"%s\0%d\0" % (path.encode(), len(content)) + content)
+        digest.update(b"%s\0%d\0" % (path.encode(), len(content)))
+        digest.update(content)
     return Plan(
         data=data,
         folder=folder,
@@ -80,13 +83,7 @@ def parse_plan(text: bytes, where: str) -> PlanData:
 
 def parse_table(model: type[_T], text: bytes, where: str) -> _T:
     """Validate TOML against ``model``; all its errors are told at once, one a line."""
-    try:
-        decoded = text.decode("utf-8")
-        raw = tomllib.loads(decoded)
-    except UnicodeDecodeError:
-        raise UsageError(f"{where}: not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{where}: {error}") from None
+    decoded, raw = _decoded(text, where)
     try:
         return model.model_validate(raw)
     except ValidationError as error:
@@ -99,6 +96,44 @@ def parse_table(model: type[_T], text: bytes, where: str) -> _T:
                 message = "unknown key"
             lines.append(f"{where}:{line_of(decoded, path)}: {name}: {message}")
         raise UsageError("\n".join(lines)) from None
+
+
+def _decoded(text: bytes, where: str) -> tuple[str, dict[str, Any]]:
+    try:
+        decoded = text.decode("utf-8")
+        return decoded, tomllib.loads(decoded)
+    except UnicodeDecodeError:
+        raise UsageError(f"{where}: not UTF-8") from None
+    except RecursionError:
+        raise UsageError(f"{where}: tables and lists are nested too deep") from None
+    except ValueError as error:
+        # TOML's own errors, and numbers too long to be read.
+        raise UsageError(f"{where}: {error}") from None
+
+
+def _files_of(folder: Path) -> dict[str, bytes]:
+    """The plan's files; ``UsageError`` for what is no file, or could become none of the result."""
+    tree = FolderTree(folder)
+    files: dict[str, bytes] = {}
+    total = 0
+    for path in tree.paths():
+        if path.endswith(".pyc"):
+            continue
+        wrong = unsafe_path(path)
+        if wrong is None and (folder / path).is_symlink():
+            wrong = "is a link: put the file itself there"
+        elif wrong is None and not (folder / path).is_file():
+            wrong = "is no file"
+        if wrong is not None:
+            raise UsageError(f"{folder}: {path!r} {wrong}")
+        total += (folder / path).stat().st_size
+        if total > _MOST_BYTES:
+            raise UsageError(f"{folder} holds more than {_MOST_BYTES >> 20} MiB: that is no plan")
+        try:
+            files[path] = tree.read(path)
+        except OSError as error:
+            raise UsageError(f"{folder / path} cannot be read: {error.strerror}") from None
+    return files
 
 
 def line_of(text: str, path: tuple[int | str, ...]) -> int:

@@ -10,26 +10,31 @@ import fnmatch
 import json
 import posixpath
 import re
-from typing import Annotated, Any
+from collections.abc import Iterable
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-_DOTTED = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"
-_MODULE = re.compile(_DOTTED)
-_SUBJECT = re.compile(rf"{_DOTTED}(:[A-Za-z_]\w*)?")
-
-
-def _matching(pattern: re.Pattern[str], what: str) -> Any:
-    def check(value: str) -> str:
-        if not pattern.fullmatch(value):
-            raise ValueError(f"{value!r} is not {what}")
-        return value
-
-    return AfterValidator(check)
-
-
-Module = Annotated[str, _matching(_MODULE, "a dotted module name")]
-Subject = Annotated[str, _matching(_SUBJECT, "'module' or 'module:symbol'")]
+from extractor.patterns import complaint, limited
+from extractor.plan.values import (
+    Address,
+    Arguments,
+    Author,
+    Branch,
+    Command,
+    Distribution,
+    Expression,
+    Glob,
+    Identifier,
+    Line,
+    Module,
+    Name,
+    Path,
+    Place,
+    Replacement,
+    RequirementLine,
+    Subject,
+)
+from extractor.plan.verify_settings import VerifySettings
 
 
 class Table(BaseModel):
@@ -74,7 +79,7 @@ class Replace(Decision):
     """
 
     with_: Subject = Field(alias="with")
-    names: dict[str, str] = {}
+    names: dict[Identifier, Replacement] = {}
 
 
 class FileRule(Table):
@@ -83,9 +88,9 @@ class FileRule(Table):
     In a folder rule the part of the path below the glob's fixed leading folder is kept.
     """
 
-    from_: str = Field(alias="from", min_length=1)
-    to: str = Field(min_length=1)
-    exclude: list[str] = []
+    from_: Glob = Field(alias="from")
+    to: Place
+    exclude: list[Glob] = []
 
     def target(self, path: str) -> str | None:
         """Where ``path`` goes by this rule, or ``None``."""
@@ -102,7 +107,7 @@ class FileRule(Table):
 class StringRule(Table):
     """A string literal equal to ``old`` becomes ``new`` in the files of the result."""
 
-    files: str
+    files: Glob
     old: str
     new: str
 
@@ -110,15 +115,31 @@ class StringRule(Table):
 class TextRule(Table):
     """Every match of the regular expression ``old`` becomes ``new``, before string rules run."""
 
-    files: str
-    old: str
+    files: Glob
+    old: Expression
     new: str
+
+    @field_validator("new")
+    @classmethod
+    def _fits(cls, new: str, info: ValidationInfo) -> str:
+        """The template's groups must be the pattern's."""
+        old = info.data.get("old")
+        wrong = complaint(old, new) if old is not None else None
+        if wrong is not None:
+            raise ValueError(f"{new!r} {wrong}")
+        return new
+
+    def applied(self, path: str, content: bytes) -> bytes:
+        """``content`` of the file ``path`` with the rule carried out."""
+        if not fnmatch.fnmatchcase(path, self.files):
+            return content
+        return limited(self.old.encode()).sub(self.new.encode(), content)
 
 
 class Layout(Table):
     """Where modules and files go. The longest matching module wins."""
 
-    modules: dict[str, Module]
+    modules: dict[Module, Module]
     whole: list[Module] = Field(
         default=[], description="Modules outside the packages that go over as whole files."
     )
@@ -130,30 +151,30 @@ class Layout(Table):
 class Packaging(Table):
     """How the result is made an installable distribution."""
 
-    distribution: str
-    requirements: str = Field(description="Path in the source that holds its requirements.")
-    test_requirements: str = Field(description="Path in the source that holds those of its tests.")
-    distributions: dict[str, str] = Field(
+    distribution: Distribution
+    requirements: Path = Field(description="Path in the source that holds its requirements.")
+    test_requirements: Path = Field(description="Path in the source that holds those of its tests.")
+    distributions: dict[Module, Distribution] = Field(
         default={}, description="Import name to distribution, where they differ beyond case."
     )
-    runtime: list[str] = Field(
+    runtime: list[Distribution] = Field(
         default=[], description="Distributions needed at run time that nothing imports by name."
     )
-    test: list[str] = Field(default=[], description="The same for the tests.")
-    requirement_lines: list[str] = Field(
+    test: list[Distribution] = Field(default=[], description="The same for the tests.")
+    requirement_lines: list[RequirementLine] = Field(
         default=[], description="Requirements of the overlay that the source does not have."
     )
-    documentation: list[str] = Field(
+    documentation: list[Distribution] = Field(
         default=[], description="Distributions that only building the documentation needs."
     )
-    scripts: dict[str, Subject] = Field(
+    scripts: dict[Command, Subject] = Field(
         default={}, description="Commands the result must install, by name."
     )
-    entry_points: dict[str, dict[str, Subject]] = Field(
+    entry_points: dict[Command, dict[Command, Subject]] = Field(
         default={},
         description="Entry point group to names; those whose module came along are declared.",
     )
-    hidden: list[str] = Field(
+    hidden: list[Path] = Field(
         default=[], description="Packaging files whose name gets a leading dot in the result."
     )
 
@@ -161,25 +182,34 @@ class Packaging(Table):
 class History(Table):
     """Whose name the rewrite commits carry, and the branch the result stands on."""
 
-    author: str = "extractor"
-    email: str = "extractor@localhost"
-    branch: str = "main"
+    author: Author = "extractor"
+    email: Address = "extractor@localhost"
+    branch: Branch = "main"
 
 
 class Words(Table):
     """An old word that may remain in the result, with the reason."""
 
-    pattern: str
+    pattern: Expression
     reason: str = Field(min_length=5)
-    files: str = "*"
+    files: Glob = "*"
+
+    def explains(self, path: str, line: str) -> bool:
+        """Whether the word may stay on this ``line`` of ``path``."""
+        return fnmatch.fnmatchcase(path, self.files) and limited(self.pattern).search(line)
+
+
+def explained(rules: Iterable[Words], path: str, line: str) -> Words | None:
+    """The first of the rules that says why the old word stays here."""
+    return next((rule for rule in rules if rule.explains(path, line)), None)
 
 
 class MigratedColumn(Table):
     """A column that the source's migrations left otherwise than its model says."""
 
-    table: str
-    column: str
-    definition: str = Field(description="Arguments of sa.Column after the name.")
+    table: Identifier
+    column: Identifier
+    definition: Arguments = Field(description="Arguments of sa.Column after the name.")
     in_no_model: bool = Field(default=False, description="Migrations have it, models do not.")
     reason: str = Field(min_length=10)
 
@@ -191,27 +221,27 @@ class Database(Table):
     and ``database/result.py``, run by an interpreter of that side.
     """
 
-    tables: list[str] = Field(min_length=1)
-    revision: str = Field(pattern=r"[0-9a-f]{12}", description="Id of the initial revision.")
-    version_table: str
-    models: str = Field(description="Path in the result of the module of models.")
-    migrations: str = Field(description="Folder in the result that holds the revisions.")
-    source_models: str = Field(description="Path in the source of the module of models.")
-    source_migrations: str = Field(description="Folder in the source that holds its migrations.")
-    source_version_table: str
+    tables: list[Identifier] = Field(min_length=1)
+    revision: str = Field(pattern=r"^[0-9a-f]{12}$", description="Id of the initial revision.")
+    version_table: Identifier
+    models: Path = Field(description="Path in the result of the module of models.")
+    migrations: Path = Field(description="Folder in the result that holds the revisions.")
+    source_models: Path = Field(description="Path in the source of the module of models.")
+    source_migrations: Path = Field(description="Folder in the source that holds its migrations.")
+    source_version_table: Identifier
     source_versions: tuple[int, int] = Field(
         description="First and last version of the source's migrations with these tables."
     )
-    inherited: dict[str, str] = Field(
+    inherited: dict[Identifier, Arguments] = Field(
         default={}, description="Columns every model has from a library: name to arguments."
     )
-    order: dict[str, list[str]] = Field(
+    order: dict[Identifier, list[Identifier]] = Field(
         default={}, description="Columns of a table as migrations left them, where it differs."
     )
-    foreign_keys: dict[str, list[str]] = Field(
+    foreign_keys: dict[Identifier, list[Identifier]] = Field(
         default={}, description="Columns of a table's foreign keys in order of creation."
     )
-    options: dict[str, str] = Field(default={}, description="Options of every table.")
+    options: dict[Identifier, Line] = Field(default={}, description="Options of every table.")
     columns: list[MigratedColumn] = []
 
 
@@ -225,10 +255,10 @@ class Open(Table):
 class PlanData(Table):
     """The whole of ``plan.toml``."""
 
-    name: str
+    name: Name
     source_package: Module
     target_package: Module
-    description: str = ""
+    description: Line = ""
     roots: Roots
     cut: list[Cut] = []
     replace: list[Replace] = []
@@ -238,7 +268,9 @@ class PlanData(Table):
     words: list[Words] = []
     open: list[Open] = Field(default=[], description="What a person still has to decide.")
     database: Database | None = None
-    verify: dict[str, Any] = Field(default={}, description="Settings of the verification checks.")
+    verify: VerifySettings = Field(
+        default=VerifySettings(), description="Settings of the verification checks."
+    )
 
     def is_migration(self, path: str) -> bool:
         """Whether ``path`` of the result is a migration, or what runs the migrations."""

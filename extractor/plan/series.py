@@ -13,8 +13,9 @@ from pydantic import Field
 
 from extractor.errors import UsageError
 from extractor.plan.load import Plan, parse_table
-from extractor.plan.model import Module, Subject, Table, TextRule
+from extractor.plan.model import Table, TextRule
 from extractor.plan.moves import target_module
+from extractor.plan.values import Branch, Expression, Glob, Line, Module, Path, Subject
 
 Phase: TypeAlias = Literal["decoupled", "removed"]
 PHASES: tuple[Phase, ...] = ("decoupled", "removed")
@@ -31,7 +32,7 @@ class RewriteCall(Table):
 class Edit(TextRule):
     """A person's change of the source's text; where nothing matches, a person is asked."""
 
-    unless: str = Field(
+    unless: Expression = Field(
         default="",
         description="A regular expression found in those files where the change is not wanted, "
         "because it was made already or what it is for is not there; nor is it where they are not.",
@@ -41,7 +42,7 @@ class Edit(TextRule):
 class SeriesStep(Table):
     """One commit; what it does is done in the order of these fields."""
 
-    title: str = Field(min_length=5, max_length=72)
+    title: Line = Field(min_length=5, max_length=72)
     reason: str = Field(min_length=10)
     phase: Phase = "decoupled"
     first: list[Edit] = Field(
@@ -78,17 +79,17 @@ class SeriesStep(Table):
     relocate: dict[Module, Module] = Field(
         default={}, description="Modules of the rest that lie among the subsystem's move out."
     )
-    outside: list[str] = Field(
+    outside: list[Glob] = Field(
         default=[],
         description="Files, by pattern, that use the result from now on, as anybody would.",
     )
-    add: list[str] = Field(
+    add: list[Path] = Field(
         default=[], description="Files that a person wrote for the source: they are in ``inside``."
     )
-    follow: list[str] = Field(
+    follow: list[Glob] = Field(
         default=[], description="Files, by pattern, that leave if the result has them."
     )
-    leave: list[str] = Field(
+    leave: list[Glob] = Field(
         default=[], description="Files, by pattern, that leave; what the result lacks is told."
     )
     edit: list[Edit] = Field(
@@ -99,7 +100,7 @@ class SeriesStep(Table):
 class Series(Table):
     """The whole of ``series.toml``."""
 
-    branch: str = "series"
+    branch: Branch = "series"
     probes: list[Module] = Field(
         min_length=1, description="Modules whose import is measured after each step."
     )

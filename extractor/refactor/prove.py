@@ -28,6 +28,7 @@ from extractor.manifest import (
 from extractor.outcome import CheckOutcome
 from extractor.plan.load import Plan
 from extractor.plan.moves import is_below
+from extractor.plan.verify_settings import SeriesSettings
 from extractor.progress import Progress
 from extractor.refactor.places import Places
 from extractor.refactor.revision_tests import RevisionTests
@@ -36,7 +37,6 @@ from extractor.verification import labs
 from extractor.verification.check import Context
 from extractor.verification.outcome_store import ModuleOutcomes
 from extractor.verification.running_modules import FINE
-from extractor.verification.settings import SeriesSettings, settings_from
 from extractor.verification.stepping_tree import SteppingTree
 
 Part: TypeAlias = Literal["suites", "touched", "style"]
@@ -121,7 +121,7 @@ def prove(
         raise UsageError(f"{output} holds no series: give what `extractor refactor` has made")
     if manifest.plan.name != plan.data.name:
         raise UsageError(f"{output} was made by plan {manifest.plan.name}: name it with --plan")
-    settings = settings_from(plan.data.verify, str(plan.folder / "plan.toml"))
+    settings = plan.data.verify
     if not settings.series.tests or not settings.series.suites:
         raise UsageError(f"plan {plan.data.name!r} does not say in [verify.series] what to run")
     context = Context(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from extractor.analysis.project import Project
 from extractor.plan.moves import is_below
+from extractor.plan.verify_settings import SeriesSettings
 from extractor.progress import Progress
 from extractor.refactor.touched import TestModules, find_test_modules, tests_in
 from extractor.source.tree import GitTree, run_git
@@ -16,7 +17,6 @@ from extractor.verification.check import Context
 from extractor.verification.environment import Environment
 from extractor.verification.outcome_store import ModuleOutcomes, OutcomeStore
 from extractor.verification.running_modules import RunningModules
-from extractor.verification.settings import SeriesSettings
 from extractor.verification.stepping_tree import SteppingTree
 from extractor.verification.test_runs import Record, Suite, limited, list_tests, run_tests
 

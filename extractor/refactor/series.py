@@ -23,6 +23,7 @@ from extractor.in_place import settings_from
 from extractor.moves import SliceMove, WholeMove
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource, parse_ast
+from extractor.patterns import limited
 from extractor.plan.moves import NameMap, is_below, target_module
 from extractor.plan.series import PHASES, Edit, Phase, RewriteCall, Series, SeriesStep
 from extractor.refactor.removal import Mention, mentions_of_gone
@@ -266,14 +267,14 @@ class Decoupling:
             # Who says where a change is not wanted does without a file that is not there.
             paths = [p for p in sorted(self.files) if fnmatch.fnmatchcase(p, rule.files)]
             matched = bool(rule.unless) and not paths
-            needless = re.compile(rule.unless.encode("utf-8")) if rule.unless else None
-            pattern = re.compile(rule.old.encode("utf-8"))
+            needless = limited(rule.unless.encode("utf-8")) if rule.unless else None
+            pattern = limited(rule.old.encode("utf-8"))
             for path in paths:
                 if needless is not None and needless.search(self.files[path]):
                     matched = True
                     continue
-                content, count = pattern.subn(rule.new.encode("utf-8"), self.files[path])
-                if count and content != self.files[path]:
+                content = pattern.sub(rule.new.encode("utf-8"), self.files[path])
+                if content != self.files[path]:
                     matched = True
                     self._put(path, content)
                     self.stage.rewrites.append("replace_texts")
@@ -375,8 +376,7 @@ class Decoupling:
         )
         path = self.result[module]
         for rule in self.series.texts:
-            if fnmatch.fnmatchcase(path, rule.files):
-                content = re.sub(rule.old.encode("utf-8"), rule.new.encode("utf-8"), content)
+            content = rule.applied(path, content)
         outcome = rename_references.rewrite(
             content,
             module=module,

@@ -29,12 +29,10 @@ def front_door(graph: Graph, named: str, candidates: Iterable[str]) -> str | Non
     return min(present, key=lambda module: (-len(cascade(graph, module).modules), module))
 
 
-def factory_module(data: PlanData, *keys: str) -> str:
+def factory_module(data: PlanData, *, of_source: bool = False) -> str:
     """The module of the service's factory that the plan's checks call; empty for none."""
-    table: object = data.verify
-    for key in (*keys, "serve", "factory"):
-        table = table.get(key) if isinstance(table, dict) else None
-    return table.partition(":")[0] if isinstance(table, str) else ""
+    serve = data.verify.source.serve if of_source else data.verify.serve
+    return serve.factory.partition(":")[0]
 
 
 def describe_cascade(

@@ -146,7 +146,7 @@ class _Side:
     def front(self) -> list[str]:
         """The subsystem's own modules without its tests, the front door first."""
         own = sorted(m for m in self.own if not is_below(m, self.data.roots.tests))
-        door = front_door(self.graph, factory_module(self.data, "source"), own)
+        door = front_door(self.graph, factory_module(self.data, of_source=True), own)
         return [door, *(m for m in own if m != door)] if door else own
 
 

@@ -201,7 +201,7 @@ def _before(
     project = Project(data.tops(), cache)
     graph = project.graph(tree)
     own = frozenset(m for m in reach.whole if not is_below(m, data.roots.tests))
-    root = cascades.front_door(graph, cascades.factory_module(data, "source"), sorted(own))
+    root = cascades.front_door(graph, cascades.factory_module(data, of_source=True), sorted(own))
     parts: dict[str, object] = {}
     if root is not None:
         loads = cascade(graph, root)

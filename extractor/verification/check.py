@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from extractor.outcome import CheckOutcome
 from extractor.plan.load import Plan
+from extractor.plan.verify_settings import VerifySettings
 from extractor.source.tree import FolderTree, Tree
-from extractor.verification.settings import VerifySettings
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from extractor.analysis.modules import around
 from extractor.errors import UsageError
+from extractor.plan.verify_settings import ServeSettings, StyleSettings, VerifySettings
 from extractor.source.tree import FolderTree
 from extractor.verification.check import Context, Result
 from extractor.verification.day_pins import Wanted, first_day, pins_of_day
@@ -26,7 +27,6 @@ from extractor.verification.environment import (
     read_requirements,
     recipe,
 )
-from extractor.verification.settings import ServeSettings, StyleSettings, VerifySettings
 from extractor.verification.test_runs import prepare_tree
 
 

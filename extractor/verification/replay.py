@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from extractor.patterns import limited
+from extractor.plan.verify_settings import Explained
 from extractor.verification.service import Answer
-from extractor.verification.settings import Explained
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,15 @@ class Normaliser:
             if (
                 one[0] == two[0] == known.status
                 and others[0] == others[1]
-                and re.fullmatch(known.there, one[2], re.DOTALL)
-                and re.fullmatch(known.here, two[2], re.DOTALL)
+                and limited(known.there, re.DOTALL).fullmatch(one[2])
+                and limited(known.here, re.DOTALL).fullmatch(two[2])
             ):
                 return known
         return None
 
     def _text(self, text: str) -> str:
         for pattern, stand_in in self.substitute:
-            text = re.sub(pattern, stand_in, text)
+            text = limited(pattern).sub(stand_in, text)
         return text
 
 

@@ -30,7 +30,6 @@ from extractor.verification.check import (
 )
 from extractor.verification.environment import NoEnvironment
 from extractor.verification.labs import day_of
-from extractor.verification.settings import settings_from
 
 # In this order, cheap ones first. The name is the module's, and the word of ``--only``.
 CHECKS = (
@@ -129,11 +128,10 @@ def run_checks(
     if not root.is_dir():
         raise UsageError(f"{root} is no folder: give the extracted repository")
     progress = progress or Progress()
-    settings = settings_from(plan.data.verify, str(plan.folder / "plan.toml"))
     result = Result.at(root.resolve())
     _refuse_another_plan(result, plan)
     # Asked for by few, and of the package index where the source is a release.
-    day = functools.cache(lambda: day_of(result, settings))
+    day = functools.cache(lambda: day_of(result, plan.data.verify))
     results = []
     with ExitStack() as stack:
         if shared is None:
@@ -143,7 +141,7 @@ def run_checks(
             scratch = TemporaryDirectory(prefix="extractor-verify-", ignore_cleanup_errors=True)
             context = Context(
                 plan=plan,
-                settings=settings,
+                settings=plan.data.verify,
                 scratch=Path(scratch.name),
                 shared=shared,
                 against=against,

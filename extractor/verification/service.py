@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from extractor.errors import DidNotHold
+from extractor.plan.verify_settings import ServeSettings
 from extractor.source.tree import FolderTree
 from extractor.verification.entry_points import entry_points_of
 from extractor.verification.environment import Environment
-from extractor.verification.settings import ServeSettings
 
 _PROBES = Path(__file__).parent / "probes"
 

@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from extractor.patterns import limited
+from extractor.plan.verify_settings import KnownError
 from extractor.verification.plan_code import load_class
 from extractor.verification.replay import Request
 from extractor.verification.service import Answer, Service, Setup, exchange
-from extractor.verification.settings import KnownError
 
 Talk: TypeAlias = Generator[Request, "Answer | None", None]
 _SECONDS_WITHOUT_INSTANCE = 60.0
@@ -92,7 +93,8 @@ class Counts:
         for kind, text in sorted(self.errors.items()):
             told = f"{self.kinds[kind]} x {kind}"
             rule = next(
-                (k for k in known if re.search(k.kind, kind) and re.search(k.text, text)), None
+                (k for k in known if limited(k.kind).search(kind) and limited(k.text).search(text)),
+                None,
             )
             if rule is None:
                 wrong.append(f"{told}: {text[:400]}")

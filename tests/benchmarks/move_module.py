@@ -24,7 +24,6 @@ from extractor.errors import ExitCode
 from extractor.plan.load import load_plan
 from extractor.verification.check import Context
 from extractor.verification.labs import environment_of_source
-from extractor.verification.settings import settings_from
 from extractor.verification.test_runs import (
     PASSED,
     Outcomes,
@@ -102,7 +101,7 @@ def judge(trees: dict[str, Path], plan_name: str, tests: list[str]) -> dict[str,
     They run in the environment of the time that the plan describes for its source.
     """
     plan = load_plan(plan_name)
-    settings = settings_from(plan.data.verify, plan_name)
+    settings = plan.data.verify
     found: dict[str, Outcomes] = {}
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)

@@ -16,7 +16,6 @@ from extractor.database.sides import Maker
 from extractor.plan.load import load_plan
 from extractor.verification import labs
 from extractor.verification.check import Context, Result
-from extractor.verification.settings import settings_from
 from extractor.verification.test_runs import prepare_tree
 
 PLAN = load_plan("placement")
@@ -52,7 +51,7 @@ def made_subject(side: str, output: Path, source: Path, folder: Path) -> Subject
 
     ``folder`` is where this process keeps what it adds to that environment.
     """
-    settings = settings_from(PLAN.data.verify, "plan.toml")
+    settings = PLAN.data.verify
     context = Context(PLAN, settings, scratch=folder, shared=folder, against=source)
     result = Result.at(output / "placement")
     if side == "result":

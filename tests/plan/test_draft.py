@@ -67,7 +67,7 @@ def test_tests_beside_the_package_belong_by_name_or_when_they_bring_nothing_else
     assert plan.roots.tests == ["tests.test_it", "tests.test_sub_app"]
     assert plan.layout.modules["tests.test_it"] == "small.tests.test_it"
     assert plan.layout.modules["tests"] == "small.tests"
-    assert plan.verify == {"tests": ["small/tests"]}
+    assert plan.verify.tests == ("small/tests",)
     asked = {item.subject: item.question for item in plan.open}
     assert "tests.test_mostly (3 of 4 lines)" in asked["roots.tests"]
     assert "test_server" not in asked["roots.tests"]

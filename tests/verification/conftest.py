@@ -6,7 +6,6 @@ import pytest
 
 from extractor.plan.load import load_plan
 from extractor.verification.check import Context, Result
-from extractor.verification.settings import settings_from
 
 PLAN = """\
 name = "shop"
@@ -86,7 +85,7 @@ class Shop:
         self.write(path, text.replace(old, new))
 
     def context(self, against: Path | None = None) -> Context:
-        settings = settings_from(self.plan.data.verify, "plan.toml")
+        settings = self.plan.data.verify
         scratch, shared = self.folder / "scratch", self.folder / "shared"
         shared.mkdir(exist_ok=True)
         return Context(self.plan, settings, scratch, shared, against=against)

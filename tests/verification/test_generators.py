@@ -9,13 +9,12 @@ from extractor.plan.load import PLANS, load_plan
 from extractor.verification.plan_code import load_class
 from extractor.verification.replay import shape
 from extractor.verification.service import Answer
-from extractor.verification.settings import settings_from
 
 NEWEST = 5
 
 
 def rules_of(name):
-    return settings_from(load_plan(name).data.verify, name).replay
+    return load_plan(name).data.verify.replay
 
 
 PLANNED = sorted(path.parent.name for path in PLANS.glob("*/plan.toml"))

@@ -1,7 +1,7 @@
 """Options and policy rules of two running services are compared."""
 
+from extractor.plan.verify_settings import KnownDifference, OptionSettings
 from extractor.verification.checks.options import judge
-from extractor.verification.settings import KnownDifference, OptionSettings
 
 
 def told(rules=None, **options):

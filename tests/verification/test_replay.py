@@ -4,6 +4,7 @@ import json
 
 import yaml
 
+from extractor.plan.verify_settings import Explained
 from extractor.verification.replay import (
     Difference,
     Normaliser,
@@ -15,7 +16,6 @@ from extractor.verification.replay import (
     shrink,
 )
 from extractor.verification.service import Answer
-from extractor.verification.settings import Explained
 
 PLAIN = Normaliser(ignore=("date",), present=("x-id",), substitute=((r"req-\d+", "req-<id>"),))
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from extractor.plan.verify_settings import ServeSettings
 from extractor.verification.checks import isolation
 from extractor.verification.checks.api_parity import Side
 from extractor.verification.environment import Environment, Interpreter
 from extractor.verification.service import Nursery, ServiceDied, Setup, running
-from extractor.verification.settings import ServeSettings
 
 # A stand-in for the library that the environments of the time have.
 WAITRESS = """

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 from extractor.plan.load import load_plan
+from extractor.plan.verify_settings import KnownError
 from extractor.verification.checks import many_instances
 from extractor.verification.replay import Request
 from extractor.verification.service import Answer
-from extractor.verification.settings import KnownError
 from extractor.verification.writers import Client, Counts, drive, inspect, load_of, run_writers
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from extractor.analysis.symbols import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
-from extractor.plan.model import Words
+from extractor.plan.model import explained
 from extractor.verification.check import CheckResult, Context, Result, verdict
 
 NEEDS = "nothing"
@@ -41,7 +40,7 @@ def check(result: Result, context: Context) -> CheckResult:
                     findings.append(f"{path}:{line}: imports {name}, which is no module of ours")
             for line, text in named_in_strings(parsed, old):
                 strings += 1
-                if not allowed(f"{path}:{text}", path, context.plan.data.words):
+                if not explained(context.plan.data.words, path, f"{path}:{text}"):
                     findings.append(f"{path}:{line}: the string {text!r} names {old}")
             for line, text in named_in_strings(parsed, new):
                 # Elsewhere such a string may be a code that clients know, not a place.
@@ -54,7 +53,7 @@ def check(result: Result, context: Context) -> CheckResult:
                     continue
                 for match in re.finditer(rf"(?<![\w./-]){old}(\.\w+)+", raw):
                     strings += 1
-                    if not allowed(raw, path, context.plan.data.words):
+                    if not explained(context.plan.data.words, path, raw):
                         findings.append(f"{path}:{number}: names {match.group()}")
     evidence = [f"{imported} imports and {strings} names in strings and settings read"]
     return verdict(
@@ -89,11 +88,6 @@ def dangling(text: str, modules: set[str]) -> bool:
     """
     parts = text.replace(":", ".").split(".")
     return len(parts) > 2 and ".".join(parts[:2]) not in modules
-
-
-def allowed(text: str, path: str, words: list[Words]) -> bool:
-    """Whether one of the plan's rules says that the word may stay here."""
-    return any(fnmatchcase(path, rule.files) and re.search(rule.pattern, text) for rule in words)
 
 
 def _is_of(name: str, package: str) -> bool:

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from extractor.plan.verify_settings import KnownError
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.environment import NoEnvironment
 from extractor.verification.service import ServiceDied, Setup
-from extractor.verification.settings import KnownError
 from extractor.verification.writers import (
     Counts,
     Instances,

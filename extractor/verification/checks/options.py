@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from extractor.patterns import limited
+from extractor.plan.verify_settings import OptionSettings
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.service import ServiceDied, Setup, running
-from extractor.verification.settings import OptionSettings
 
 NEEDS = "source"
 Options = Mapping[str, Mapping[str, str]]
@@ -70,7 +70,7 @@ def judge(there: Mapping[str, Any], here: Mapping[str, Any], rules: OptionSettin
     explained: dict[str, int] = {}
     for finding in tuple(findings):
         for known in rules.explained:
-            if re.fullmatch(known.finding, finding):
+            if limited(known.finding).fullmatch(finding):
                 findings.remove(finding)
                 explained[known.reason] = explained.get(known.reason, 0) + 1
                 break

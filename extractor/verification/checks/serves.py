@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import subprocess
 
+from extractor.plan.verify_settings import Probe
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.environment import Environment, clean_variables
 from extractor.verification.service import Service, ServiceDied, Setup, running
-from extractor.verification.settings import Probe
 
 NEEDS = "environment"
 

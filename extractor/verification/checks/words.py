@@ -7,8 +7,8 @@ import re
 import tokenize
 from collections import Counter
 
+from extractor.plan.model import explained
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.checks.imports import allowed
 
 NEEDS = "nothing"
 _TEXT = (".rst", ".md", ".txt", ".yaml", ".yml", ".cfg", ".ini", ".conf", ".inc", ".json", ".html")
@@ -36,7 +36,7 @@ def check(result: Result, context: Context) -> CheckResult:
         whole = path.endswith(_PROSE) or path.startswith("releasenotes/")
         for number, line in enumerate(text.splitlines(), 1):
             for _ in word.finditer(line):
-                rule = next((r for r in rules if allowed(line, path, [r])), None)
+                rule = explained(rules, path, line)
                 if rule is not None:
                     reasons[rule.reason] += 1
                 elif whole or number in prose or line.lstrip().startswith("#"):

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar
 
 import pydantic
 
-from extractor.errors import UsageError
+from extractor.patterns import complaint
+from extractor.plan.values import (
+    Expression,
+    Identifier,
+    Line,
+    Module,
+    OptionalPath,
+    OptionalSubject,
+    Path,
+    RequirementLine,
+    Text,
+    Variable,
+    Versions,
+)
+
+
+def _fitting(pair: tuple[str, str]) -> tuple[str, str]:
+    wrong = complaint(*pair)
+    if wrong is not None:
+        raise ValueError(f"{pair} {wrong}")
+    return pair
+
+
+_Substitution = Annotated[tuple[str, str], pydantic.AfterValidator(_fitting)]
+_Positive = Annotated[int, pydantic.Field(ge=1)]
+_Seconds = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
@@ -55,14 +79,14 @@ class ServeSettings:
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
-    requirements: tuple[str, ...] = ("waitress",)
-    script: str = ""
-    factory: str = ""
-    sync: tuple[str, ...] = ()
-    config_name: str = ""
+    requirements: tuple[RequirementLine, ...] = ("waitress",)
+    script: OptionalPath = ""
+    factory: OptionalSubject = ""
+    sync: tuple[Text, ...] = ()
+    config_name: OptionalPath = ""
     config: str = ""
-    database: str = "sqlite:///{state}/database.sqlite"
-    environment: dict[str, str] = field(default_factory=dict)
+    database: Line = "sqlite:///{state}/database.sqlite"
+    environment: dict[Variable, Text] = field(default_factory=dict)
     probes: tuple[Probe, ...] = ()
 
 
@@ -79,10 +103,10 @@ class SourceSettings:
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
-    requirements: tuple[str, ...] = ("requirements.txt", "test-requirements.txt")
-    without: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
-    version: str = "1.0.0"
+    requirements: tuple[Path, ...] = ("requirements.txt", "test-requirements.txt")
+    without: tuple[Line, ...] = ()
+    also: tuple[RequirementLine, ...] = ()
+    version: Line = "1.0.0"
     serve: ServeSettings = field(default_factory=ServeSettings)
 
 
@@ -97,8 +121,8 @@ class Explained:
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
     status: int
-    there: str
-    here: str
+    there: Expression
+    here: Expression
     reason: str
     headers: tuple[str, ...] = ()
 
@@ -123,20 +147,20 @@ class ReplaySettings:
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
-    suites: tuple[str, ...] = ()
-    tables: tuple[str, ...] = ()
-    database: str = ""
+    suites: tuple[Path, ...] = ()
+    tables: tuple[Identifier, ...] = ()
+    database: OptionalPath = ""
     config: dict[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ("date", "server")
     present: tuple[str, ...] = ()
-    substitute: tuple[tuple[str, str], ...] = ()
+    substitute: tuple[_Substitution, ...] = ()
     explained: tuple[Explained, ...] = ()
-    generator: str = ""
+    generator: OptionalPath = ""
     sweep: bool = False
     watch: str = ""
     seed: int = 1
-    count: int = 10000
-    round: int = 1250
+    count: _Positive = 10000
+    round: _Positive = 1250
 
 
 @dataclass(frozen=True)
@@ -145,7 +169,7 @@ class KnownDifference:
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
-    finding: str
+    finding: Expression
     reason: str
 
 
@@ -174,8 +198,8 @@ class KnownError:
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
-    kind: str
-    text: str
+    kind: Expression
+    text: Expression
     reason: str
 
 
@@ -192,15 +216,15 @@ class StoreSettings:
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
-    load: str = ""
-    requirements: tuple[str, ...] = ()
+    load: OptionalPath = ""
+    requirements: tuple[RequirementLine, ...] = ()
     seed: int = 1
-    instances: int = 4
-    threads: int = 3
-    writers: int = 8
-    seconds: float = 60.0
-    kill: float = 8.0
-    steps: int = 60
+    instances: _Positive = 4
+    threads: _Positive = 3
+    writers: _Positive = 8
+    seconds: _Seconds = 60.0
+    kill: _Seconds = 8.0
+    steps: _Positive = 60
     errors: tuple[KnownError, ...] = ()
 
 
@@ -210,8 +234,8 @@ class StyleSettings:
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
-    python: str = ""
-    requirements: tuple[str, ...] = ("flake8",)
+    python: Versions = ""
+    requirements: tuple[RequirementLine, ...] = ("flake8",)
 
 
 @dataclass(frozen=True)
@@ -223,8 +247,8 @@ class WholeRun:
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
-    touching: tuple[str, ...]
-    tests: str
+    touching: tuple[Module, ...]
+    tests: Module
 
 
 @dataclass(frozen=True)
@@ -240,8 +264,8 @@ class SeriesSettings:
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
-    tests: tuple[str, ...] = ()
-    suites: tuple[str, ...] = ()
+    tests: tuple[Module, ...] = ()
+    suites: tuple[Module, ...] = ()
     whole: tuple[WholeRun, ...] = ()
     style: StyleSettings = field(default_factory=StyleSettings)
 
@@ -264,16 +288,16 @@ class VerifySettings:
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
-    python: str = ">=3.8"
-    pins: str = ""
-    pinned: tuple[str, str] | tuple[()] = ()
-    exceptions: str = ""
-    build: tuple[str, ...] = ()
-    requirements: tuple[str, ...] = ("requirements.txt",)
-    test_requirements: tuple[str, ...] = ("test-requirements.txt",)
-    tests: tuple[str, ...] = ()
-    unit_tests: tuple[str, ...] = ()
-    test_environment: dict[str, str] = field(default_factory=dict)
+    python: Versions = ">=3.8"
+    pins: OptionalPath = ""
+    pinned: tuple[Line, Line] | tuple[()] = ()
+    exceptions: OptionalPath = ""
+    build: tuple[RequirementLine, ...] = ()
+    requirements: tuple[Path, ...] = ("requirements.txt",)
+    test_requirements: tuple[Path, ...] = ("test-requirements.txt",)
+    tests: tuple[Path, ...] = ()
+    unit_tests: tuple[Path, ...] = ()
+    test_environment: dict[Variable, Text] = field(default_factory=dict)
     kept: tuple[Kept, ...] = ()
     style: StyleSettings = field(default_factory=StyleSettings)
     source: SourceSettings = field(default_factory=SourceSettings)
@@ -282,16 +306,3 @@ class VerifySettings:
     stores: StoreSettings = field(default_factory=StoreSettings)
     options: OptionSettings = field(default_factory=OptionSettings)
     series: SeriesSettings = field(default_factory=SeriesSettings)
-
-
-_ADAPTER = pydantic.TypeAdapter(VerifySettings)
-
-
-def settings_from(table: Mapping[str, Any], origin: str) -> VerifySettings:
-    """Validate a ``[verify]`` table; ``UsageError`` names ``origin`` and the key at fault."""
-    try:
-        return _ADAPTER.validate_python(dict(table))
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{origin}: verify.{key}: {first['msg']}") from None
