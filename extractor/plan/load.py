@@ -6,6 +6,7 @@ Errors name the file and the line.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -92,7 +93,7 @@ def parse_table(model: type[_T], text: bytes, where: str) -> _T:
             path = tuple(problem["loc"])
             name = ".".join(str(part) for part in path)
             message = problem["msg"].removeprefix("Value error, ")
-            if problem["type"] == "extra_forbidden":
+            if problem["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
                 message = "unknown key"
             lines.append(f"{where}:{line_of(decoded, path)}: {name}: {message}")
         raise UsageError("\n".join(lines)) from None
@@ -116,7 +117,7 @@ def _files_of(folder: Path) -> dict[str, bytes]:
     tree = FolderTree(folder)
     files: dict[str, bytes] = {}
     total = 0
-    for path in tree.paths():
+    for path in sorted({*tree.paths(), *_links(folder)}):
         if path.endswith(".pyc"):
             continue
         wrong = unsafe_path(path)
@@ -134,6 +135,14 @@ def _files_of(folder: Path) -> dict[str, bytes]:
         except OSError as error:
             raise UsageError(f"{folder / path} cannot be read: {error.strerror}") from None
     return files
+
+
+def _links(folder: Path) -> list[str]:
+    """Links to folders, which a listing of files does not have."""
+    found = []
+    for base, names, _ in os.walk(folder):
+        found += [Path(base) / name for name in names if (Path(base) / name).is_symlink()]
+    return [str(path.relative_to(folder)) for path in found]
 
 
 def line_of(text: str, path: tuple[int | str, ...]) -> int:
