@@ -7,6 +7,7 @@ identifier is checked when the plan is read, so that nothing later has to doubt 
 from __future__ import annotations
 
 import ast
+import datetime
 import keyword
 import re
 from collections.abc import Callable
@@ -186,6 +187,14 @@ def _not_an_address(value: str) -> str | None:
     return "cannot be an address of mail" if set(value) & set("<>") else _not_a_line(value)
 
 
+def _not_a_day(value: str) -> str | None:
+    try:
+        datetime.date.fromisoformat(value)
+    except ValueError:
+        return "is not a day, as '2018-02-28' is"
+    return None
+
+
 def _not_arguments(value: str) -> str | None:
     wrong = "is not the arguments of a call"
     try:
@@ -220,6 +229,7 @@ Address = Annotated[str, _checked(_not_an_address)]
 Line = Annotated[str, _checked(_not_a_line)]
 Text = Annotated[str, _checked(_not_a_text)]
 """Anything a command line or a variable can hold."""
+Day = Annotated[str, _checked(_not_a_day)]
 Variable = Annotated[str, _checked(_not_a_variable)]
 Expression = Annotated[str, _checked(complaint)]
 """A regular expression, of text and of bytes."""

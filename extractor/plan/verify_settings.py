@@ -9,6 +9,7 @@ import pydantic
 
 from extractor.patterns import complaint
 from extractor.plan.values import (
+    Day,
     Expression,
     Identifier,
     Line,
@@ -290,7 +291,7 @@ class VerifySettings:
 
     python: Versions = ">=3.8"
     pins: OptionalPath = ""
-    pinned: tuple[Line, Line] | tuple[()] = ()
+    pinned: tuple[Day, Day] | tuple[()] = ()
     exceptions: OptionalPath = ""
     build: tuple[RequirementLine, ...] = ()
     requirements: tuple[Path, ...] = ("requirements.txt",)
