@@ -7,9 +7,11 @@ from pathlib import Path
 
 from extractor.carving.renaming import historic_rewrite
 from extractor.errors import NothingToDo
-from extractor.history.append import append_history
+from extractor.history.append import append_history, require_in_place
 from extractor.history.commits import Identity
 from extractor.history.merge import Joined, is_joined, join_branch, require_joinable
+from extractor.history.publish import finish_killed, publish
+from extractor.history.quiet import one_at_a_time
 from extractor.history.state import read_state
 from extractor.pipeline import analyse, commit_steps, rewrite
 from extractor.plan.load import Plan
@@ -61,30 +63,36 @@ def sync(
     target = output / plan.data.name
     rules = plan.data.history
     identity = author or Identity(rules.author, rules.email)
-    state = read_state(target / ".git")
-    require_joinable(target, rules.branch)
-    with progress.stage("analyse"):
-        analysis = analyse(source.tree, plan)
-    with progress.stage("rewrite"):
-        extraction = rewrite(source.tree, analysis, described=source.label)
-    with progress.stage("history"):
-        appended = append_history(
-            source.git_dir,
-            source.revision,
-            extraction.layout.moves,
-            target,
-            author=identity,
-            make_rewrite=historic_rewrite(extraction.layout) if state.form == "rewritten" else None,
-        )
-    with progress.stage("join"):
-        tip = commit_steps(target, appended.tip, extraction, identity, source.commit_date)
-        # Told only now: a run that was killed may have appended, and not joined.
-        if not appended.commits and is_joined(target, tip):
-            raise NothingToDo(f"the result is at {source.revision[:12]} already")
-        message = f"Follow the source to {source.label}\n\n{len(appended.commits)} new commits.\n"
-        joined = join_branch(
-            target, rules.branch, tip, message, author=identity, date=source.commit_date
-        )
+    with one_at_a_time(target / ".git"):
+        finish_killed(target)
+        state = read_state(target / ".git")
+        require_joinable(target, rules.branch)
+        require_in_place(target, state)
+        with progress.stage("analyse"):
+            analysis = analyse(source.tree, plan)
+        with progress.stage("rewrite"):
+            extraction = rewrite(source.tree, analysis, described=source.label)
+        make_rewrite = historic_rewrite(extraction.layout)
+        with progress.stage("history"):
+            appended = append_history(
+                source.git_dir,
+                source.revision,
+                extraction.layout.moves,
+                target,
+                author=identity,
+                make_rewrite=make_rewrite if state.form == "rewritten" else None,
+            )
+        with progress.stage("join"):
+            tip = commit_steps(target, appended.tip, extraction, identity, source.commit_date)
+            if not appended.commits and is_joined(target, tip):
+                raise NothingToDo(f"the result is at {source.revision[:12]} already")
+            message = (
+                f"Follow the source to {source.label}\n\n{len(appended.commits)} new commits.\n"
+            )
+            joined = join_branch(
+                target, rules.branch, tip, message, author=identity, date=source.commit_date
+            )
+            publish(target, {**appended.refs, **joined.refs}, appended.state)
     return Synced(
         state.source_revision, source.revision, len(appended.commits), appended.is_anew, joined
     )

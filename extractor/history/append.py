@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from extractor.errors import UsageError
@@ -24,10 +24,11 @@ from extractor.history.contents import Contents
 from extractor.history.graph import Graph, NewCommit, State, reached_blobs, write_commits
 from extractor.history.lineage import Follower, Lineages, Provider
 from extractor.history.packing import PackWriter, add_pack, pack_objects
+from extractor.history.quiet import current_branch, git_for, ref_values
 from extractor.history.repository import objects_folder
 from extractor.history.rewriting import MakeRewrite
 from extractor.history.slices import Slices
-from extractor.history.state import HistoryState, read_state, write_state
+from extractor.history.state import HistoryState, read_state
 from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import read_history
 from extractor.moves import Move, moves_by_target
@@ -50,7 +51,8 @@ class _OtherPast(Exception):
 class Appended:
     """``commits`` new commits lead from ``before`` to ``tip``, oldest first.
 
-    ``is_anew`` tells that the plan asked for a past which the branch did not have.
+    ``is_anew`` tells that the plan asked for a past which the branch did not have. Only
+    ``publish`` makes ``state`` and ``refs`` the result's.
     """
 
     before: str
@@ -58,6 +60,8 @@ class Appended:
     commits: tuple[str, ...]
     findings: tuple[str, ...]
     is_anew: bool = False
+    state: HistoryState | None = None
+    refs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def append_history(
     author: Identity,
     make_rewrite: MakeRewrite | None = None,
 ) -> Appended:
-    """Bring ``upstream`` of the result at ``target`` to the source's ``revision``.
+    """Make what brings ``upstream`` of the result at ``target`` to the source's ``revision``.
 
     ``moves`` are those of the plan at ``revision``. Commits are appended as long as the new
     ones can stand on the old; what the plan names beyond the source's own commits comes as one
@@ -106,37 +110,44 @@ def append_history(
         raise UsageError(
             f"{revision[:12]} does not descend from {state.source_revision[:12]}: make it anew"
         )
-    before = _put_right(git_dir, state)
+    require_in_place(target, state)
+    before = state.tip
     if revision == state.source_revision:
-        return Appended(before, before, (), state.findings)
+        return Appended(before, before, (), state.findings, state=state)
     asked = _Asked(source_git_dir, revision, tuple(moves), author, make_rewrite)
     try:
         new_state, notes = _gone_on(asked, git_dir, state)
     except _OtherPast:
         new_state, notes = _anew(asked, git_dir, state)
     added = run_git(git_dir, "rev-list", "--topo-order", "--reverse", new_state.tip, f"^{before}")
-    # The state goes before the branch: if it is newer, the next time puts the branch right.
-    run_git(git_dir, "update-ref", ORIGIN_NOTES, notes)
-    write_state(git_dir, new_state)
-    run_git(git_dir, "update-ref", UPSTREAM, new_state.tip, before)
     return Appended(
         before=before,
         tip=new_state.tip,
         commits=tuple(added.decode("ascii").split()),
         findings=new_state.findings,
         is_anew=len(new_state.superseded) > len(state.superseded),
+        state=new_state,
+        refs={UPSTREAM: new_state.tip, ORIGIN_NOTES: notes},
     )
 
 
-def _put_right(git_dir: Path, state: HistoryState) -> str:
-    """The tip of ``upstream``, where the state says it is: a kill may have come between."""
-    before = run_git(git_dir, "rev-parse", "--verify", UPSTREAM).decode("ascii").strip()
-    if before != state.tip:
-        base = run_git(git_dir, "merge-base", before, state.tip).decode("ascii").strip()
-        if base != before:
-            raise UsageError("the branch upstream was changed: put it back where it was")
-        run_git(git_dir, "update-ref", UPSTREAM, state.tip, before)
-    return state.tip
+def require_in_place(target: Path, state: HistoryState) -> None:
+    """``UsageError`` unless ``upstream`` is where the last run or sync left it."""
+    now = ref_values(target / ".git").get(UPSTREAM)
+    if now == state.tip:
+        return
+    git = git_for(target)
+    if now is None:
+        raise UsageError(
+            f"the branch upstream is gone from {target}: make it again with {git} branch upstream "
+            f"{state.tip}"
+        )
+    is_here = current_branch(target) == UPSTREAM
+    keep = "switch -c what-was-upstream" if is_here else "branch what-was-upstream upstream"
+    raise UsageError(
+        f"the branch upstream of {target} was changed, and is the tool's own: keep what was done "
+        f"on it with {git} {keep}, then put it back with {git} branch -f upstream {state.tip}"
+    )
 
 
 def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[HistoryState, str]:
@@ -282,7 +293,7 @@ def _notes(
     reader: ObjectReader,
     revision: str,
 ) -> str:
-    parent = run_git(git_dir, "rev-parse", "--verify", ORIGIN_NOTES).decode("ascii").strip()
+    parent = ref_values(git_dir).get(ORIGIN_NOTES)
     return origin_notes(origins, pack, commit_date(reader.read(revision)), parent)
 
 

@@ -130,7 +130,7 @@ def write_object(git_dir: Path, kind: bytes, content: bytes) -> str:
         return name
     path.parent.mkdir(exist_ok=True)
     raw = zlib.compress(b"%s %d\0" % (kind, len(content)) + content, 6)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+    descriptor, temporary = tempfile.mkstemp(prefix="tmp_obj_", dir=path.parent)
     with os.fdopen(descriptor, "wb") as file:
         file.write(raw)
     Path(temporary).chmod(0o444)

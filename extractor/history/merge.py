@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from extractor.errors import SourceError, UsageError
-from extractor.history.commits import Identity, checkout, write_object
+from extractor.errors import UsageError
+from extractor.history.commits import Identity, write_object
+from extractor.history.publish import require_committed
+from extractor.history.quiet import current_branch, git_for, ref_values, require_quiet
 from extractor.source.objects import git_command
 from extractor.source.tree import git_environment, run_git
 
@@ -20,13 +23,15 @@ class Joined:
     """``commit`` is the branch's new tip, or its old one when there are ``conflicts``.
 
     ``conflicts`` are the paths that both sides changed; ``extracted`` is the commit to merge
-    by hand then, and ``local_commits`` how many commits of people are on the branch.
+    by hand then, and ``local_commits`` how many commits of people are on the branch. Only
+    ``publish`` gives ``refs`` their new commits.
     """
 
     commit: str
     extracted: str
     local_commits: int
     conflicts: tuple[str, ...]
+    refs: Mapping[str, str] = field(default_factory=dict)
 
 
 def record_extracted(target: Path, commit: str) -> None:
@@ -36,19 +41,27 @@ def record_extracted(target: Path, commit: str) -> None:
 
 def require_joinable(target: Path, branch: str) -> tuple[str, str]:
     """The branch's tip and the last extraction in it; ``UsageError`` when it cannot be joined."""
-    git_dir = (target / ".git").resolve()
-    tip = _name(git_dir, f"refs/heads/{branch}")
-    try:
-        before = _name(git_dir, EXTRACTED)
-    except SourceError:
-        raise UsageError(f"{target} does not say which commit the last run made") from None
-    if _git(target, "status", "--porcelain", "--untracked-files=no").stdout:
-        raise UsageError(f"{target} has changes that are not committed: commit them first")
-    if _git(target, "merge-base", "--is-ancestor", before, tip).returncode:
+    require_quiet(target, (branch, "upstream", "extracted"))
+    refs = ref_values(target / ".git")
+    tip, before = refs.get(f"refs/heads/{branch}"), refs.get(EXTRACTED)
+    if before is None:
         raise UsageError(
-            f"{branch} does not hold {before[:12]}, which the last run made: "
-            "merge it (after a conflict it is the branch extracted)"
+            f"{target} does not say which commit the last run made: name it with "
+            f"{git_for(target)} update-ref {EXTRACTED} COMMIT"
         )
+    if tip is None:
+        raise UsageError(
+            f"the branch {branch} is gone from {target}: make it again with "
+            f"{git_for(target)} branch {branch} {before}"
+        )
+    if _git(target, "merge-base", "--is-ancestor", before, tip).returncode:
+        here = "" if current_branch(target) == f"refs/heads/{branch}" else f"switch {branch}, then "
+        raise UsageError(
+            f"{branch} does not hold {before[:12]}, which the last run made (after a conflict it "
+            f"is the branch extracted): merge it with {git_for(target)} {here}merge {before[:12]}"
+        )
+    if current_branch(target) in {f"refs/heads/{name}" for name in (branch, "upstream")}:
+        require_committed(target)
     return tip, before
 
 
@@ -62,7 +75,7 @@ def is_joined(target: Path, extracted: str) -> bool:
 def join_branch(
     target: Path, branch: str, extracted: str, message: str, *, author: Identity, date: int
 ) -> Joined:
-    """Bring ``branch`` to the new extraction ``extracted``, local commits kept.
+    """What brings ``branch`` to the new extraction ``extracted``, local commits kept.
 
     A commit with the new extraction's tree and both extractions as parents makes the branch
     only ever go forward. Without local commits it is the new tip; else it is merged in. On
@@ -73,11 +86,10 @@ def join_branch(
     tip, before = require_joinable(target, branch)
     tree = _name(git_dir, f"{extracted}^{{tree}}")
     step = _commit(git_dir, tree, [before, extracted], message, author, date)
+    ref = f"refs/heads/{branch}"
     count = int(run_git(git_dir, "rev-list", "--count", f"{before}..{tip}"))
     if not count:
-        checkout(target, branch, step)
-        record_extracted(target, step)
-        return Joined(step, step, 0, ())
+        return Joined(step, step, 0, (), {ref: step, EXTRACTED: step})
     merged = _git(target, "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages",
                   tip, step)  # fmt: skip
     if merged.returncode not in (0, 1):
@@ -85,13 +97,10 @@ def join_branch(
     first, *names = merged.stdout.split(b"\0")
     if merged.returncode:
         conflicts = tuple(sorted({os.fsdecode(name) for name in names if name}))
-        run_git(git_dir, "update-ref", "refs/heads/extracted", step)
-        record_extracted(target, step)
-        return Joined(tip, step, count, conflicts)
+        refs = {"refs/heads/extracted": step, EXTRACTED: step}
+        return Joined(tip, step, count, conflicts, refs)
     joined = _commit(git_dir, first.decode("ascii"), [tip, step], message, author, date)
-    checkout(target, branch, joined)
-    record_extracted(target, step)
-    return Joined(joined, step, count, ())
+    return Joined(joined, step, count, (), {ref: joined, EXTRACTED: step})
 
 
 def _commit(

@@ -22,6 +22,8 @@ from extractor.moves import Move, SliceMove, WholeMove
 
 _FORMAT = 1
 _MAP, _REST, _SOURCE = "commit-map", "history.json", "source"
+# While a sync moves the branches, what it is about to do stands here.
+MOVE = "move.json"
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,18 @@ class HistoryState:
 
 def write_state(git_dir: Path, state: HistoryState) -> None:
     """Store ``state``, whole or not at all."""
+    (git_dir / "extractor").mkdir(exist_ok=True)
+    prepare_state(git_dir, state)
+    settle_state(git_dir, is_whole=True)
+
+
+def prepare_state(git_dir: Path, state: HistoryState | None) -> None:
+    """Write ``state`` beside the one there is; ``None`` leaves nothing beside it."""
     folder = git_dir / "extractor"
-    folder.mkdir(exist_ok=True)
+    (folder / f"{_REST}.new").unlink(missing_ok=True)
+    (folder / f"{_MAP}.new").unlink(missing_ok=True)
+    if state is None:
+        return
     rows = []
     for old in sorted(state.new_of.keys() | state.reasons.keys()):
         stands = state.new_of.get(old) or "-"
@@ -87,13 +99,28 @@ def write_state(git_dir: Path, state: HistoryState) -> None:
         "superseded_origins": dict(state.superseded_origins),
     }
     _write(folder / f"{_REST}.new", json.dumps(content, indent=1, sort_keys=True) + "\n")
-    (folder / f"{_MAP}.new").replace(folder / _MAP)
-    (folder / f"{_REST}.new").replace(folder / _REST)
+
+
+def settle_state(git_dir: Path, *, is_whole: bool) -> None:
+    """Let the prepared state take the place of the one there is, if one is prepared.
+
+    Unless ``is_whole`` only where that had begun already.
+    """
+    folder = git_dir / "extractor"
+    if is_whole and (folder / f"{_MAP}.new").exists():
+        (folder / f"{_MAP}.new").replace(folder / _MAP)
+    if not (folder / f"{_MAP}.new").exists() and (folder / f"{_REST}.new").exists():
+        (folder / f"{_REST}.new").replace(folder / _REST)
 
 
 def read_state(git_dir: Path) -> HistoryState:
-    """The state of a result; ``UsageError`` when the repository is none of ours."""
+    """The state of a result; ``UsageError`` when the repository is none of ours.
+
+    Or when a sync was killed half-way: the next one finishes it.
+    """
     folder = git_dir / "extractor"
+    if (folder / MOVE).exists():
+        raise UsageError(f"a sync of {git_dir.parent} was killed: call it again, it will finish")
     rest = folder / f"{_REST}.new"
     if not rest.exists() or (folder / f"{_MAP}.new").exists():
         # Otherwise somebody was killed between the two replacements.

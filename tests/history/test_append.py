@@ -3,7 +3,6 @@
 import pytest
 
 from extractor.errors import UsageError
-from extractor.history.append import append_history
 from extractor.history.blame import blame_lines
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history, summary
@@ -11,6 +10,7 @@ from extractor.history.commits import Identity
 from extractor.history.state import read_state, write_state
 from extractor.moves import SliceMove, WholeMove
 from extractor.source.tree import run_git
+from tests.history.following import append_history
 
 LINES = "".join(f"{name} = '{name * 9}'\n" for name in "abcdefgh")
 STREAM = f"""\
@@ -158,13 +158,15 @@ def test_less_in_the_plan_is_one_last_commit(follow, source, tmp_path):
     assert all(file.unpaired == 0 for file in checked.files)
 
 
-def test_a_kill_between_the_state_and_the_branch_is_put_right(follow, source, tmp_path):
+def test_a_branch_that_is_gone_is_made_again_as_it_says(follow, source, tmp_path):
     done = follow([ONE, TWO], [EDIT], [ONE, TWO])
     git_dir = tmp_path / "out" / ".git"
-    run_git(git_dir, "update-ref", "refs/heads/upstream", done.before)
+    run_git(git_dir, "update-ref", "-d", "refs/heads/upstream")
+    with pytest.raises(UsageError, match=f"upstream is gone.*branch upstream {done.tip}"):
+        append_history(source.path, source.head(), [ONE, TWO], tmp_path / "out", author=AUTHOR)
+    run_git(git_dir, "branch", "upstream", done.tip)
     again = append_history(source.path, source.head(), [ONE, TWO], tmp_path / "out", author=AUTHOR)
     assert (again.tip, again.commits) == (done.tip, ())
-    assert run_git(git_dir, "rev-parse", "upstream").decode().strip() == done.tip
 
 
 def test_a_branch_that_people_changed_is_left_alone(follow, source, tmp_path):

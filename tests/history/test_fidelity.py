@@ -9,12 +9,13 @@ import time
 import pytest
 
 from extractor.errors import SourceError
-from extractor.history.append import append_history
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
 from extractor.history.commits import Identity
+from extractor.history.publish import finish_killed
 from extractor.moves import WholeMove
 from extractor.source.tree import GitTree, run_git
+from tests.history.following import append_history
 
 MESSAGE = b"\n\n  gr\xfc\xdfe\n\nChange-Id: I0\xe4\n\n\n"
 ODD = (
@@ -162,7 +163,7 @@ def test_a_blob_that_is_needed_and_missing_is_named(source, tmp_path):
 
 KILLED = """\
 import os, pathlib, signal, sys
-from extractor.history import append, carry
+from extractor.history import append, carry, publish
 from extractor.history.commits import Identity
 from extractor.moves import WholeMove
 
@@ -174,6 +175,8 @@ def kill(*_arguments, **_options):
 source, revision, out, where = sys.argv[1:]
 where, _, at = where.partition(":")
 names = vars(append if out.endswith("followed") else carry)
+if where not in names or where == "run_git" and at == "--stdin":
+    names = vars(publish)
 real = names[where]
 # A stage of "say" or a command of "run_git" can be told by its first words.
 names[where] = lambda *a, **k: kill() if at in a or not at else real(*a, **k)
@@ -182,7 +185,10 @@ if where == "run_git" and not at:
 moves = [WholeMove("a", "b")]
 if out.endswith("followed"):
     who = Identity("A", "a@b")
-    append.append_history(pathlib.Path(source), revision, moves, pathlib.Path(out), author=who)
+    done = append.append_history(
+        pathlib.Path(source), revision, moves, pathlib.Path(out), author=who
+    )
+    publish.publish(pathlib.Path(out), done.refs, done.state)
 else:
     carry.carry_history(pathlib.Path(source), revision, moves, pathlib.Path(out))
 """
@@ -223,7 +229,7 @@ def test_a_kill_at_any_stage_leaves_nothing_where_the_result_would_be(source, tm
     "where",
     [
         "read_history", "write_commits", "add_pack", "pack_objects", "require_exact",
-        "run_git:refs/notes/origin", "write_state", "run_git:refs/heads/upstream", "Appended",
+        "Appended", "prepare_state", "_write_down", "run_git:--stdin", "settle_state",
     ],
 )  # fmt: skip
 def test_a_kill_while_following_is_made_good_the_next_time(source, tmp_path, where):
@@ -237,6 +243,7 @@ def test_a_kill_while_following_is_made_good_the_next_time(source, tmp_path, whe
     run_git(git_dir, "fsck", "--strict")
     run_git(git_dir, "merge-base", "--is-ancestor", carried.tip, "upstream")
     assert times(source.path) == before
+    finish_killed(out)
     append_history(source.path, source.head(), moves, out, author=Identity("A", "a@b"))
     fresh = carry_history(source.path, source.head(), moves, tmp_path / "fresh")
     assert run_git(git_dir, "rev-parse", "upstream").decode().strip() == fresh.tip

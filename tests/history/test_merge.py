@@ -4,6 +4,7 @@ from extractor.errors import UsageError
 from extractor.history.carry import carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
 from extractor.history.merge import join_branch, record_extracted
+from extractor.history.publish import publish
 from extractor.moves import WholeMove
 from extractor.source.tree import run_git
 
@@ -51,7 +52,9 @@ def show(target, name):
 
 
 def join(target, extraction):
-    return join_branch(target, "main", extraction, "Follow the source", author=AUTHOR, date=7)
+    done = join_branch(target, "main", extraction, "Follow the source", author=AUTHOR, date=7)
+    publish(target, done.refs)
+    return done
 
 
 def test_without_local_commits_the_tree_is_the_new_extractions(extracted):

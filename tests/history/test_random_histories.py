@@ -7,13 +7,13 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from extractor.history.append import append_history
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
 from extractor.history.commits import Identity
 from extractor.moves import SliceMove, WholeMove
 from extractor.slicing import bare_definitions, slice_past
 from extractor.source.tree import git_environment
+from tests.history.following import append_history
 
 NAMES = ["a.py", "b.py", "d/a.py", "d/c.py", "e/f/g.py"]
 

@@ -5,7 +5,6 @@ import re
 import pytest
 
 from extractor.carving.renaming import historic_rewrite
-from extractor.history.append import append_history
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
 from extractor.history.commits import Identity
@@ -15,6 +14,7 @@ from extractor.plan.load import load_plan
 from extractor.progress import Progress
 from extractor.source.opening import open_source
 from extractor.source.tree import run_git
+from tests.history.following import append_history
 
 NOW = "nova/api/openstack/placement/objects/resource_provider.py"
 BEFORE = "nova/objects/resource_provider.py"

@@ -4,7 +4,6 @@ import pytest
 
 from extractor.errors import UsageError
 from extractor.history import rewriting
-from extractor.history.append import append_history
 from extractor.history.blame import pair_rewritten
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
@@ -12,6 +11,7 @@ from extractor.history.commits import Identity
 from extractor.history.rewriting import rewrite_versions
 from extractor.moves import WholeMove
 from extractor.source.tree import run_git
+from tests.history.following import append_history
 
 STREAM = """\
 commit refs/heads/main
