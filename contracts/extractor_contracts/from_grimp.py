@@ -121,16 +121,16 @@ class _GraphReader(Reader):
     def _reader(self) -> ModuleReader:
         """The engine's, which follows strings, entry points and calls at import time."""
         if self._engine is None:
-            from extractor.analysis.entry_points import entry_points
             from extractor.analysis.modules import Module
             from extractor.contracting.world import ModuleReader
+            from extractor.project.facts import project_of
             from extractor.source.tree import FolderTree
 
             modules = {
                 name: Module(name, place.path or None, place.is_package)
                 for name, place in self.world.modules.items()
             }
-            points = entry_points(FolderTree(Path()))
+            points = list(project_of(FolderTree(Path())).entry_points)
             self._engine = ModuleReader(self.roots, modules, points)
             self._engine.world = self.world
         return self._engine

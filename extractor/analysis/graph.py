@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from extractor.analysis.entry_points import EntryPoint
 from extractor.analysis.modules import Module
 from extractor.analysis.scan import (
     CONDITIONAL,
@@ -25,8 +24,9 @@ from extractor.analysis.scan import (
     Body,
     Facts,
     Import,
-    is_standard_library,
 )
+from extractor.project.declared import EntryPoint
+from extractor.project.standard_library import is_standard_library
 
 _MOST_REEXPORTS = 20
 

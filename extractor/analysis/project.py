@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from extractor.analysis.cache import Cache
-from extractor.analysis.entry_points import FILES, entry_points
 from extractor.analysis.graph import (
     Edge,
     External,
@@ -39,6 +38,8 @@ from extractor.analysis.symbols import Resolver
 from extractor.analysis.uses import Uses, uses_of
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource
+from extractor.project.declared import FILES
+from extractor.project.facts import project_of
 from extractor.source.tree import GitTree, Tree, blob_id
 
 # Part of a graph's key: raise it whenever the same facts can give another graph.
@@ -237,7 +238,7 @@ class Project:
             return self._functions[key]
 
         facts = {name: self._facts[blob] for name, blob in blobs.items()}
-        graph = build_graph(packages, modules, facts, look, entry_points(tree))
+        graph = build_graph(packages, modules, facts, look, list(project_of(tree).entry_points))
         if self.cache is not None:
             self.cache.add(new_facts, new_functions, {})
         return graph

@@ -14,10 +14,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from extractor.analysis.entry_points import FILES, EntryPoint, entry_points
 from extractor.analysis.graph import Graph
 from extractor.analysis.modules import paths_of
 from extractor.analysis.scan import BY_STRING
+from extractor.project.declared import FILES, EntryPoint
+from extractor.project.facts import project_of
 from extractor.source.tree import REGULAR, Tree
 
 # Part of every cache key: raise it whenever the answer for unchanged files can differ.
@@ -63,7 +64,7 @@ def find_references(
 
     ``read`` gives a file that may have been read before.
     """
-    finder = _Finder(graph, below, entry_points(tree))
+    finder = _Finder(graph, below, list(project_of(tree).entry_points))
     found: set[Reference] = set()
     for path in tree.paths():
         if _NOT_TEXT.search(path) or tree.entry(path).mode not in {REGULAR, "100755"}:

@@ -13,12 +13,12 @@ from extractor.analysis.graph import Edge, Graph, Kind
 from extractor.analysis.references import Reference
 from extractor.analysis.registry import Coupling, Move
 from extractor.analysis.report import Analysis
-from extractor.analysis.scan import is_standard_library
 from extractor.analysis.shared import SharedSymbol
 from extractor.analysis.stops import Stop
 from extractor.analysis.subsystem import Subsystem, by_file
 from extractor.analysis.symbols import Symbol
 from extractor.analysis.truth import Comparison, Report
+from extractor.project.standard_library import is_standard_library
 
 _ROWS = 15
 

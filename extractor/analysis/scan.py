@@ -7,7 +7,6 @@ on disk under the name of the file's content and read back in no time.
 from __future__ import annotations
 
 import ast
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -705,20 +704,3 @@ def _quietly(source: bytes, path: str) -> ast.Module:
         # Invalid escapes in old code are its authors' business, not a message of ours.
         warnings.simplefilter("ignore")
         return ast.parse(source, path)
-
-
-def is_standard_library(name: str) -> bool:
-    """Whether a top-level module belongs to Python itself, any version of it."""
-    return name in sys.stdlib_module_names or name in _GONE_FROM_STANDARD_LIBRARY
-
-
-# Modules of earlier Pythons (https://docs.python.org/3/whatsnew/, "Removed").
-_GONE_FROM_STANDARD_LIBRARY = frozenset(
-    """
-    __builtin__ ConfigParser Cookie HTMLParser Queue SocketServer StringIO UserDict aifc asynchat
-    asyncore audioop binhex cPickle cStringIO cgi cgitb chunk commands cookielib crypt distutils
-    dummy_thread exceptions formatter htmlentitydefs httplib imghdr imp lib2to3 macpath mailcap md5
-    mimetools msilib new nis nntplib ossaudiodev parser pipes popen2 rfc822 robotparser sets sha
-    smtpd sndhdr spwd sunau symbol telnetlib thread tkinter urllib2 urlparse uu xdrlib xmlrpclib
-    """.split()  # noqa: SIM905
-)

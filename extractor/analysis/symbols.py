@@ -7,7 +7,6 @@ live too. Stops are the places where the plan says not to follow.
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +15,11 @@ from typing import NamedTuple, TypeVar
 from extractor.analysis.modules import around, module_of
 from extractor.analysis.names import Imported, ModuleNames, Reference, Unit, read_names
 from extractor.parsing import UnreadableSource
+from extractor.project.standard_library import standard_library
 from extractor.source.tree import SYMLINK, Tree
 
 # Decorators of these only wrap: what they decorate is reached by its name or not at all.
-_PURE = sys.stdlib_module_names | {"six"}
+_PURE = standard_library() | {"six"}
 
 K = TypeVar("K", str, "Symbol")
 

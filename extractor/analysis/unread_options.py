@@ -1,7 +1,7 @@
 """Configuration options that are declared and read nowhere.
 
-An option is a call of something named ``...Opt`` whose first argument is its name; it is read
-when the name stands as an attribute or a string anywhere else.
+What declares an option, the conventions of the project know; it is read when its name stands as
+an attribute or a string anywhere else.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from extractor.parsing import UnreadableSource, parse_ast
+from extractor.project.options import declared_options
 from extractor.source.tree import Tree
 
 
@@ -24,12 +25,8 @@ def unread_options(tree: Tree, package: str) -> Iterator[tuple[str, str]]:
             parsed, _ = parse_ast(tree.read(path), path)
         except UnreadableSource:
             continue
-        names: dict[int, ast.Constant] = {}
-        for node in ast.walk(parsed):
-            name = declared_option(node)
-            if name is not None:
-                names[id(name)] = name
-                declared.append((path, str(name.value)))
+        names = {id(name): name for name in declared_options(parsed).values()}
+        declared += [(path, str(name.value)) for name in names.values()]
         for node in ast.walk(parsed):
             if isinstance(node, ast.Attribute):
                 used.add(node.attr)
@@ -38,18 +35,3 @@ def unread_options(tree: Tree, package: str) -> Iterator[tuple[str, str]]:
     for path, option in declared:
         if option.replace("-", "_") not in used and option not in used:
             yield path, option
-
-
-def declared_option(node: ast.AST) -> ast.Constant | None:
-    """The literal name in ``cfg.StrOpt("name", ...)``; ``None`` for anything else."""
-    if not isinstance(node, ast.Call) or not node.args:
-        return None
-    called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    called = node.func.id if isinstance(node.func, ast.Name) else called
-    name = node.args[0]
-    # An old name of some option is declared to be understood, never to be read.
-    if called == "DeprecatedOpt":
-        return None
-    if called.endswith("Opt") and isinstance(name, ast.Constant) and isinstance(name.value, str):
-        return name
-    return None

@@ -19,8 +19,8 @@ from extractor_contracts.file_facts import Store
 from extractor_contracts.run import run
 from extractor_contracts.verdict import Violation
 
-from extractor.analysis.entry_points import FILES
 from extractor.contracting.world import world_of
+from extractor.project.declared import FILES
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import REGULAR, Entry, Tree, run_git
 

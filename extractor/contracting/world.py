@@ -31,7 +31,6 @@ from extractor_contracts.world import (
     World,
 )
 
-from extractor.analysis.entry_points import EntryPoint, entry_points
 from extractor.analysis.graph import Edge, External, GraphReader, Kind
 from extractor.analysis.modules import Module, find_modules
 from extractor.analysis.scan import (
@@ -49,6 +48,8 @@ from extractor.analysis.scan import (
 )
 from extractor.analysis.skeleton import skeleton
 from extractor.cache_folder import cache_folder
+from extractor.project.declared import EntryPoint
+from extractor.project.facts import project_of
 from extractor.source.tree import FolderTree, Tree
 
 _HOW = {
@@ -103,7 +104,7 @@ def world_of(tree: Tree, packages: Sequence[str], store: Store | None = None) ->
         below = folder + "/"
         return [p for p in paths if p.startswith(below) and "/" not in p[len(below) :]]
 
-    reader = ModuleReader(packages, modules, entry_points(tree))
+    reader = ModuleReader(packages, modules, list(project_of(tree).entry_points))
     world = World(
         modules={name: Place(m.path or "", m.is_package) for name, m in modules.items()},
         reader=reader,

@@ -19,7 +19,6 @@ from extractor.analysis.belonging import Test, is_test, tests_beside
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import loaded
 from extractor.analysis.cuts import single_cuts
-from extractor.analysis.entry_points import entry_points
 from extractor.analysis.graph import Graph
 from extractor.analysis.project import Project
 from extractor.analysis.references import ReferenceKind, find_references
@@ -33,6 +32,7 @@ from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.load import parse_plan
 from extractor.plan.moves import is_below
+from extractor.project.facts import project_of
 from extractor.source.tree import Tree
 
 _SHOWN = 8
@@ -193,7 +193,7 @@ def _roots(draft: _Draft, tree: Tree, found: Subsystem, along: list[str]) -> Tab
         roots.add("tests", _lines(chosen))
     if excluded:
         roots.add("exclude", _lines(excluded))
-    if not any(point.module in found.own for point in entry_points(tree)):
+    if not any(point.module in found.own for point in project_of(tree).entry_points):
         roots.add(tomlkit.comment("A library: nothing in the source starts it by a name."))
         roots.add("entry_points", _lines([draft.into]))
     beside = []
@@ -409,7 +409,7 @@ def _packaging(draft: _Draft, tree: Tree, found: Subsystem) -> Table:
             draft.ask(f"packaging.{key}", "the source has no such file of its own: name one")
     scripts = tomlkit.table()
     groups: dict[str, Table] = {}
-    for point in entry_points(tree):
+    for point in project_of(tree).entry_points:
         if point.module not in found.own:
             continue
         _, _, attribute = point.target.partition(":")

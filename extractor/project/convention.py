@@ -31,7 +31,8 @@ class Kind(enum.Enum):
 class Convention:
     """A habit that projects share; subclasses say what they know, ``files`` are the project's.
 
-    ``imports`` always maps a name of the file at hand to the dotted name that it was imported as.
+    ``imports`` maps a name of the file at hand to the dotted name that it was imported as, and has
+    a key ``*a.b`` where it imports all names of ``a.b``.
     """
 
     name = ""

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+# Where entry points may be declared.
+FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 _TEST_WORDS = frozenset({"check", "checks", "dev", "develop", "lint", "test", "testing", "tests"})
 _POINT = re.compile(r"\s*([^=]+?)\s*=\s*([\w.]+(?:\s*:\s*[\w.]+)?)\s*(?:\[.*\]\s*)?")
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")

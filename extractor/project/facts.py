@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
@@ -170,14 +169,6 @@ class Project:
         if normal(top) not in self._required:
             return True
         return top in in_every(self.pythons or ("3.13",))
-
-    def option_of(self, call: ast.Call, imports: Mapping[str, str]) -> ast.Constant | None:
-        """The literal name of the configuration option that ``call`` declares, if it does.
-
-        ``imports``: what the names of the file at hand were imported as.
-        """
-        told = (part.option_of(call, imports) for part in self._asked)
-        return next((name for name in told if name is not None), None)
 
 
 def _by_itself(path: str) -> Kind:

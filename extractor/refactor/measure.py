@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from extractor.analysis.cascade import Cascade, cascade
 from extractor.analysis.project import Project
 from extractor.plan.moves import is_below
+from extractor.project.standard_library import standard_library
 from extractor.source.tree import Tree
 
 
@@ -93,7 +93,7 @@ class Meter:
                     sorted(
                         before[probe].third_party.keys()
                         - now[probe].third_party.keys()
-                        - sys.stdlib_module_names
+                        - standard_library()
                     )
                 ),
             )

@@ -11,10 +11,10 @@ from extractor.analysis.cascade import Cascade, cascade
 from extractor.analysis.cuts import single_cuts
 from extractor.analysis.graph import Edge, Graph, Kind
 from extractor.analysis.report_text import cut_text
-from extractor.analysis.scan import is_standard_library
 from extractor.analysis.symbols import Reach
 from extractor.plan.model import Decision, PlanData
 from extractor.plan.moves import is_below
+from extractor.project.standard_library import is_standard_library
 
 _OFFERS = 25
 

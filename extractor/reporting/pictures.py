@@ -14,8 +14,8 @@ from pathlib import Path
 from extractor_reports import schema
 
 from extractor.analysis.graph import Graph
-from extractor.analysis.scan import is_standard_library
 from extractor.plan.model import PlanData
+from extractor.project.standard_library import is_standard_library
 
 _NO_DOT = (
     "Graphviz is not installed on the machine of the run: there is no drawing, only its table."

@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from extractor.analysis.unread_options import declared_option
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
+from extractor.project.options import declared_options
 from extractor.rewrites.parts.source_file import Review, SourceFile
 from extractor.rewrites.parts.source_text import (
     Edit,
@@ -46,13 +46,14 @@ def rewrite(source: bytes, *, names: Collection[str], path: str = "<source>") ->
         text = read_source(source, path)
     except UnreadableSource as error:
         return Failed(str(error), error.line)
+    named = {call for call, name in declared_options(text.tree).items() if name.value in names}
     edits: list[Edit] = []
-    listed: set[int] = set()
+    listed: set[ast.expr] = set()
     for node in ast.walk(text.tree):
         if not isinstance(node, ast.List | ast.Tuple):
             continue
-        listed.update(id(element) for element in node.elts)
-        gone = [_is_named(element, names) for element in node.elts]
+        listed.update(node.elts)
+        gone = [element in named for element in node.elts]
         if not any(gone):
             continue
         if all(gone):
@@ -62,17 +63,12 @@ def rewrite(source: bytes, *, names: Collection[str], path: str = "<source>") ->
         edits += _without(text, node, gone)
     findings = tuple(
         Finding(f"option {name.value!r} is declared alone: remove it by hand", name.lineno)
-        for node in ast.walk(text.tree)
-        if (name := declared_option(node)) and name.value in names and id(node) not in listed
+        for call, name in declared_options(text.tree).items()
+        if call in named and call not in listed
     )
     if not edits:
         return Unchanged(findings)
     return Rewritten(text.encode(apply_edits(text.utf8, edits)), findings)
-
-
-def _is_named(node: ast.expr, names: Collection[str]) -> bool:
-    name = declared_option(node)
-    return name is not None and name.value in names
 
 
 def _without(text: SourceText, node: ast.List | ast.Tuple, gone: Sequence[bool]) -> list[Edit]:

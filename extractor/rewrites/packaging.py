@@ -9,44 +9,16 @@ import ast
 import configparser
 import re
 import string
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from extractor.errors import UsageError
 from extractor.outcome import Finding
 from extractor.parsing import UnreadableSource, parse_ast
+from extractor.project.declared import normal
+from extractor.project.standard_library import is_standard_library
 from extractor.source.tree import Tree
 
-# Modules of Python 2's library that today's interpreters do not list.
-_OLD_STDLIB = frozenset(
-    [
-        "__builtin__",
-        "asyncore",
-        "asynchat",
-        "BaseHTTPServer",
-        "ConfigParser",
-        "Cookie",
-        "cPickle",
-        "cStringIO",
-        "commands",
-        "cookielib",
-        "dbm",
-        "distutils",
-        "HTMLParser",
-        "htmlentitydefs",
-        "httplib",
-        "imp",
-        "Queue",
-        "SimpleHTTPServer",
-        "SocketServer",
-        "StringIO",
-        "thread",
-        "urllib2",
-        "urlparse",
-        "xmlrpclib",
-    ]
-)
 _LINE = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?P<rest>[^#]*)(?P<comment>#.*)?")
 
 
@@ -74,7 +46,7 @@ def third_party_imports(source: bytes, own: str, path: str = "") -> dict[str, tu
     for node in ast.walk(tree):
         for name, tried in _imported(node):
             top = name.split(".")[0]
-            if top != own and top not in sys.stdlib_module_names and top not in _OLD_STDLIB:
+            if top != own and not is_standard_library(top):
                 line, before = found.get(top, (getattr(node, "lineno", 0), True))
                 found[top] = (line, before and tried)
     return found
@@ -90,11 +62,6 @@ def _imported(node: ast.AST) -> Iterator[tuple[str, bool]]:
         value = node.args[0].value
         if called in {"try_import", "import_module", "import_class"} and isinstance(value, str):
             yield value, called == "try_import"
-
-
-def normal(name: str) -> str:
-    """A name without case and separators: ``oslo_config`` and ``oslo.config`` are one."""
-    return re.sub(r"[-_.]+", "", name).lower()
 
 
 def requirements_of(

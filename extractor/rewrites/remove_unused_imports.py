@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
+from extractor.project.standard_library import is_standard_library
 from extractor.reading.exports import read_exports
 from extractor.reading.quoted import names_in_doctest, names_in_type_comments
 from extractor.rewrites.parts.import_blocks import place_imports, runs_of_imports
@@ -172,7 +172,7 @@ def is_fixture_import(binding: Binding, path: str) -> bool:
     of_fixtures = "fixture" in home or home == "conftest" or path.endswith("conftest.py")
     is_function = binding.module is not None and name == name.lower()
     return name.startswith("pytest_") or (
-        of_fixtures and is_function and module.partition(".")[0] not in sys.stdlib_module_names
+        of_fixtures and is_function and not is_standard_library(module.partition(".")[0])
     )
 
 

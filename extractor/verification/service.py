@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 from extractor.errors import DidNotHold
 from extractor.plan.verify_settings import ServeSettings
+from extractor.project.facts import project_of
 from extractor.source.tree import FolderTree
-from extractor.verification.entry_points import entry_points_of
 from extractor.verification.environment import Environment
 
 _PROBES = Path(__file__).parent / "probes"
@@ -326,10 +326,11 @@ def _command(words: Sequence[str], setup: Setup) -> list[str]:
         return [str(setup.environment.root / "bin" / words[0]), *words[1:]]
     target = words[0]
     if ":" not in target:
-        declared = entry_points_of(FolderTree(setup.folder)).get("console_scripts", {})
-        if target not in declared:
-            raise ServiceDied(f"setup.cfg declares no console script {target}")
-        target = declared[target]
+        points = project_of(FolderTree(setup.folder)).entry_points
+        scripts = {p.name: p.target for p in points if p.group == "console_scripts"}
+        if target not in scripts:
+            raise ServiceDied(f"{setup.folder.name} declares no console script {target}")
+        target = scripts[target]
     return [str(setup.environment.python), str(_PROBES / "call.py"), target, *words[1:]]
 
 

@@ -5,9 +5,13 @@ from extractor.source.tree import MemoryTree
 
 
 def unread(source):
-    return [
-        name for _, name in unread_options(MemoryTree({"shop/conf.py": source.encode()}), "shop")
-    ]
+    source = f"from oslo_config import cfg\n{source}"
+    tree = MemoryTree({"shop/conf.py": source.encode()})
+    return [name for _, name in unread_options(tree, "shop")]
+
+
+def test_a_class_of_the_projects_own_is_no_option():
+    assert unread("from shop.menu import SortOpt\nmenu = [SortOpt('by price')]\n") == []
 
 
 def test_an_option_that_is_read_is_none_of_them():

@@ -1,12 +1,21 @@
-from functools import partial
+from dataclasses import replace
 
 import pytest
 
-from extractor.outcome import Failed, Finding
+from extractor.outcome import Failed, Finding, Rewritten
 from extractor.rewrites import drop_options
 from tests.rewrites.tools import check_rewritten, check_unchanged
 
-rewrite = partial(drop_options.rewrite, names={"lost", "gone"})
+# Below, where it moves no line.
+IMPORT = b"from oslo_config import cfg\n"
+
+
+def rewrite(source):
+    done = drop_options.rewrite(source + IMPORT, names={"lost", "gone"})
+    if isinstance(done, Rewritten):
+        assert done.content.endswith(IMPORT)
+        done = replace(done, content=done.content.removesuffix(IMPORT))
+    return done
 
 
 @pytest.mark.parametrize(
@@ -15,6 +24,7 @@ rewrite = partial(drop_options.rewrite, names={"lost", "gone"})
         pytest.param("opts = [cfg.StrOpt('kept')]\n", id="another option"),
         pytest.param("opts = ['lost', f('lost')]\n", id="a string, and a call that is no option"),
         pytest.param("opts = [cfg.StrOpt(name)]\n", id="a name that is computed"),
+        pytest.param("opts = [SortOpt('lost')]\n", id="a class of the project's own"),
     ],
 )
 def test_leaves_alone(source):

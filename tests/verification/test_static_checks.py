@@ -142,7 +142,7 @@ def test_packaging_bears_an_import_whose_absence_is_caught(shop):
 def test_packaging_looks_entry_points_up(shop):
     shop.change("setup.cfg", "shop.till:main", "shop.till:mane")
     assert packaging.check(shop.result(), shop.context()).findings == (
-        "setup.cfg: entry point shop.till:mane does not exist",
+        "setup.cfg:5: entry point shop.till:mane leads nowhere",
     )
 
 

@@ -39,7 +39,10 @@ def _dotted(node: ast.expr, imports: Mapping[str, str]) -> str:
         node = node.value
     if not isinstance(node, ast.Name):
         return ""
-    return ".".join([imports.get(node.id, ""), *reversed(parts)])
+    if node.id not in imports:
+        star = next((module for module in _MODULES if f"*{module}" in imports), "")
+        return f"{star}.{node.id}" if star and not parts else ""
+    return ".".join([imports[node.id], *reversed(parts)])
 
 
 CONVENTION = Oslo()

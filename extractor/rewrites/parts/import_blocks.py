@@ -7,11 +7,11 @@ it into groups. A group that was sorted stays sorted; one that was not is not re
 from __future__ import annotations
 
 import ast
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from extractor.project.standard_library import is_standard_library
 from extractor.rewrites.parts.import_statements import Import, sort_key
 from extractor.rewrites.parts.scopes import ImportStatement
 from extractor.rewrites.parts.source_text import Edit, SourceText
@@ -42,7 +42,7 @@ def rank_of(module: str, first_party: frozenset[str]) -> int:
     root = module.partition(".")[0]
     if root in first_party or not root:
         return FIRST_PARTY
-    return STANDARD if root in sys.stdlib_module_names else THIRD_PARTY
+    return STANDARD if is_standard_library(root) else THIRD_PARTY
 
 
 def runs_of_imports(source: SourceText) -> list[list[ImportStatement]]:

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from extractor.analysis.dead_code import find_dead_code
 from extractor.analysis.symbols import modules_of
 from extractor.analysis.unread_options import unread_options
+from extractor.project.facts import project_of
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.entry_points import declared_entry_points
 
 NEEDS = "nothing"
 
@@ -26,7 +26,7 @@ def check(result: Result, context: Context) -> CheckResult:
     def is_test(module: str) -> bool:
         return in_tests(module) and module.rpartition(".")[2].startswith("test_")
 
-    declared = declared_entry_points(tree)
+    declared = {point.symbol for point in project_of(tree).entry_points}
     entries = sorted({*context.plan.data.roots.entry_points, *declared})
     data = context.plan.data
     entries += [module for module, path in sorted(modules.items()) if data.is_migration(path)]

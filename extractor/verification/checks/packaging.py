@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-import re
-import sys
 from collections.abc import Iterator
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from extractor.analysis.symbols import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
+from extractor.project.declared import normal
+from extractor.project.facts import project_of
+from extractor.project.standard_library import is_standard_library
 from extractor.source.tree import Tree
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.entry_points import declared_entry_points
 
 NEEDS = "nothing"
 
@@ -27,6 +27,7 @@ def check(result: Result, context: Context) -> CheckResult:
     required_by_tests = _required(tree, settings.test_requirements, findings)
     names = {top: normal(name) for top, name in data.packaging.distributions.items()}
     used: set[str] = set()
+    foreign: set[str] = set()
     used_by_tests: set[str] = set()
     modules = modules_of(tree, [data.target_package])
     for module, path in modules.items():
@@ -37,6 +38,7 @@ def check(result: Result, context: Context) -> CheckResult:
             continue
         for line, top, optional in foreign_imports(parsed, data.target_package):
             wanted = names.get(top, normal(top))
+            foreign.add(top)
             (used_by_tests if in_tests else used).add(wanted)
             if optional or wanted in required or (in_tests and wanted in required_by_tests):
                 continue
@@ -49,21 +51,25 @@ def check(result: Result, context: Context) -> CheckResult:
         findings.append(f"{required_by_tests[name]}: {name} is required and not imported")
     for name in sorted(required.keys() & required_by_tests.keys()):
         findings.append(f"{name} is required twice, to run and to test")
-    entries = declared_entry_points(tree)
-    for entry in entries:
-        if not _exists(tree, modules, entry):
-            findings.append(f"setup.cfg: entry point {entry} does not exist")
+    points = project_of(tree).entry_points
+    for point in points:
+        # One that leads into a distribution is that one's business.
+        if point.module.partition(".")[0] in foreign:
+            continue
+        if not _exists(tree, modules, point.symbol):
+            findings.append(f"{point.path}:{point.line}: entry point {point.target} leads nowhere")
+    declared = {point.target for point in points}
     for group in data.packaging.entry_points.values():
         for entry in group.values():
-            if entry not in entries and _exists(tree, modules, entry):
-                findings.append(f"setup.cfg: the plan's entry point {entry} is not declared")
+            if entry not in declared and _exists(tree, modules, entry):
+                findings.append(f"the plan's entry point {entry} is not declared")
     for module, path in modules.items():
         parent = module.rpartition(".")[0]
         if parent and parent not in modules and not data.is_migration(path):
             findings.append(f"{path}: {parent} has no __init__.py")
     evidence = [
         f"{len(required)} requirements to run, {len(required_by_tests)} more to test, "
-        f"{len(entries)} entry points"
+        f"{len(points)} entry points"
     ]
     figures = {"requirements": len(required), "test_requirements": len(required_by_tests)}
     return verdict("packaging", findings, evidence, figures, compared=len(modules))
@@ -89,20 +95,15 @@ def _required(tree: Tree, files: tuple[str, ...], findings: list[str]) -> dict[s
 
 
 def _exists(tree: Tree, modules: dict[str, str], entry: str) -> bool:
-    """Whether ``module:name`` is a module of ours that binds the name at its top level."""
+    """Whether ``module`` is one of ours, and ``module:name`` binds the name at its top level."""
     from extractor.analysis.names import read_names
 
     module, _, name = entry.partition(":")
     path = modules.get(module)
-    if path is None:
-        return False
+    if path is None or not name:
+        return path is not None
     table = read_names(tree.read(path), module, path.endswith("/__init__.py"), path)
     return any(name in unit.names for unit in table.units)
-
-
-def normal(name: str) -> str:
-    """A distribution's or module's name without case and separators."""
-    return re.sub(r"[-_.]+", "", name).lower()
 
 
 def foreign_imports(tree: ast.Module, own: str) -> Iterator[tuple[int, str, bool]]:
@@ -126,7 +127,7 @@ def foreign_imports(tree: ast.Module, own: str) -> Iterator[tuple[int, str, bool
                 found, optional = [value], called == "try_import"
         for name in found:
             top = name.split(".")[0]
-            if top != own and not _is_standard(top):
+            if top != own and not is_standard_library(top):
                 yield getattr(node, "lineno", 0), top, optional
 
 
@@ -136,9 +137,3 @@ def _catches_import(handler: ast.ExceptHandler) -> bool:
         kind is None or getattr(kind, "id", "") in {"ImportError", "ModuleNotFoundError"}
         for kind in kinds
     )
-
-
-def _is_standard(top: str) -> bool:
-    # Python 2's names and what later versions dropped: code of that age may try them.
-    old = {"__builtin__", "ConfigParser", "Queue", "StringIO", "cPickle", "distutils", "imp"}
-    return top in sys.stdlib_module_names or top in old or top in {"urllib2", "urlparse"}

@@ -3,43 +3,47 @@ import ast
 import pytest
 
 from extractor.project.facts import project_of
+from extractor.project.options import declared_options
 from extractor.source.tree import MemoryTree
 
 
-def option(call, **imports):
-    node = ast.parse(call, mode="eval").body
-    found = project_of(MemoryTree({})).option_of(node, imports)
-    return found.value if found is not None else None
+def options(text):
+    return [name.value for name in declared_options(ast.parse(text)).values()]
 
 
 @pytest.mark.parametrize(
-    ("call", "imports"),
+    "text",
     [
-        ("cfg.StrOpt('a')", {"cfg": "oslo_config.cfg"}),
-        ("cfg.StrOpt(name='a')", {"cfg": "oslo_config.cfg"}),
-        ("StrOpt('a')", {"StrOpt": "oslo_config.cfg.StrOpt"}),
-        ("oslo_config.cfg.Opt('a')", {"oslo_config": "oslo_config"}),
-        ("cfg.IntOpt('a')", {"cfg": "oslo.config.cfg"}),
+        "from oslo_config import cfg\ncfg.StrOpt('a')\n",
+        "from oslo_config import cfg\ncfg.StrOpt(name='a')\n",
+        "from oslo_config import cfg as c\nc.Opt('a')\n",
+        "from oslo_config.cfg import StrOpt\nStrOpt('a')\n",
+        "import oslo_config.cfg\noslo_config.cfg.Opt('a')\n",
+        "from oslo.config import cfg\ncfg.IntOpt('a')\n",
+        "from oslo_config.cfg import *\nStrOpt('a')\n",
+        "def f():\n    from oslo_config import cfg\n    cfg.IntOpt('a')\n",
     ],
 )
-def test_what_is_an_option(call, imports):
-    assert option(call, **imports) == "a"
+def test_what_is_an_option(text):
+    assert options(text) == ["a"]
 
 
 @pytest.mark.parametrize(
-    ("call", "imports"),
+    "text",
     [
-        ("SortOpt('a')", {}),
-        ("SortOpt('a')", {"SortOpt": "shop.menu.SortOpt"}),
-        ("cfg.StrOpt('a')", {"cfg": "shop.cfg"}),
-        ("cfg.DeprecatedOpt('a')", {"cfg": "oslo_config.cfg"}),
-        ("cfg.StrOpt(name)", {"cfg": "oslo_config.cfg"}),
-        ("cfg.StrOpt()", {"cfg": "oslo_config.cfg"}),
-        ("make()('a')", {"make": "oslo_config.cfg"}),
+        "class SortOpt: pass\nSortOpt('a')\n",
+        "from shop.menu import SortOpt\nSortOpt('a')\n",
+        "from oslo_config.cfg import *\nclass MyOpt: pass\nMyOpt('a')\n",
+        "from shop import cfg\ncfg.StrOpt('a')\n",
+        "from . import cfg\ncfg.StrOpt('a')\n",
+        "from oslo_config import cfg\ncfg.DeprecatedOpt('a')\n",
+        "from oslo_config import cfg\ncfg.StrOpt(name)\n",
+        "from oslo_config import cfg\ncfg.StrOpt()\n",
+        "from oslo_config import cfg\nmake()('a')\n",
     ],
 )
-def test_what_is_none(call, imports):
-    assert option(call, **imports) is None
+def test_what_is_none(text):
+    assert options(text) == []
 
 
 def test_what_shows_it():
