@@ -109,10 +109,27 @@ class OverlayRecord(_Record):
 
 
 class DroppedRecord(_Record):
-    """Something that nothing reaches, so that it did not come along."""
+    """Something that nothing reaches and that the plan drops."""
+
+    symbol: Text = Field(description="``module:name``, a module, or the option of one.")
+    reason: Text
+
+
+class ProposedRecord(_Record):
+    """Something that nothing reaches and that is there: for a person to look at."""
+
+    symbol: Text = Field(description="As of what is dropped: a pattern of the plan can name it.")
+    path: Text
+    line: Line
+    lines: int = Field(ge=0, description="How many it has.")
+    reason: Text
+
+
+class KeptRecord(_Record):
+    """Something that only the source's remaining code uses, which is why it came along."""
 
     symbol: Text
-    reason: Text
+    used_at: Text = Field(description="A place in the source, path:line.")
 
 
 class TroubleRecord(_Record):
@@ -241,6 +258,8 @@ class Manifest(BaseModel):
     moves: list[MoveRecord] = Field(default_factory=list)
     overlay: list[OverlayRecord] = Field(default_factory=list)
     dropped: list[DroppedRecord] = Field(default_factory=list)
+    proposed: list[ProposedRecord] = Field(default_factory=list)
+    kept: list[KeptRecord] = Field(default_factory=list)
     skipped: list[TroubleRecord] = Field(default_factory=list)
     failed: list[TroubleRecord] = Field(default_factory=list)
     remaining_words: list[WordRecord] = Field(default_factory=list)
@@ -266,6 +285,7 @@ class Manifest(BaseModel):
             for title, records in (
                 ("failed", self.failed),
                 ("left for a person", self.left_for_a_person),
+                ("proposed for dropping", self.proposed),
             )
             if records
         ]

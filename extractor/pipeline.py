@@ -34,10 +34,12 @@ from extractor.history.presence import explain_absence
 from extractor.manifest import (
     DecisionRecord,
     DroppedRecord,
+    KeptRecord,
     Manifest,
     MoveRecord,
     OverlayRecord,
     PlanRecord,
+    ProposedRecord,
     ResultRecord,
     TaskRecord,
     TroubleRecord,
@@ -278,6 +280,7 @@ def describe(source: Source, extraction: Extraction, carried: CarriedHistory, ti
         remaining_words=remaining_words(extraction),
     )
     _troubles(manifest, extraction)
+    _unreached(manifest, extraction)
     manifest.left_for_a_person += [
         TaskRecord(subject=item.subject, task=item.question) for item in plan.data.open
     ]
@@ -327,6 +330,23 @@ def _decisions(extraction: Extraction) -> list[DecisionRecord]:
 
 def _used_in(reach: Reach, subject: str) -> tuple[str, ...]:
     return tuple(f"{u.importer}:{u.line}" for u in reach.stopped.get(subject, ()))
+
+
+def _unreached(manifest: Manifest, extraction: Extraction) -> None:
+    """What is proposed for dropping, and what came along for the rest of the source."""
+    manifest.proposed = [
+        ProposedRecord(
+            symbol=one.subject,
+            path=one.path,
+            line=one.first_line,
+            lines=one.last_line - one.first_line + 1,
+            reason=one.reason,
+        )
+        for one in extraction.proposed
+    ]
+    manifest.kept = [
+        KeptRecord(symbol=symbol, used_at=place) for symbol, place in extraction.kept.items()
+    ]
 
 
 def _troubles(manifest: Manifest, extraction: Extraction) -> None:

@@ -31,6 +31,10 @@ reason = "It sets up all of the big one's services."
 "big.errors" = "small.errors"
 "big.tests.sub" = "small.tests"
 
+[drop]
+all = true
+public = true
+
 [[layout.strings]]
 files = "small/app.py"
 old = "big"
@@ -119,9 +123,57 @@ def test_a_small_monolith_from_end_to_end(source, tmp_path, capsys):
         "big.objects:register_all": "applied",
         "big.config": "applied",
     }
-    assert [d["reason"] for d in manifest["dropped"]] == ["never is reached by nothing"]
+    assert manifest["dropped"] == [
+        {"symbol": "small.app:never", "reason": "no entry point and no test leads to it"}
+    ]
+    assert manifest["proposed"] == manifest["kept"] == []
     assert manifest["left_for_a_person"] == manifest["failed"] == []
     assert "All of it" in git(result, "log", "--format=%s", "upstream")
+
+
+def without_drops(plan):
+    return plan.replace("[drop]\nall = true\npublic = true\n", "")
+
+
+def test_nothing_is_dropped_that_the_plan_does_not_drop(source, tmp_path):
+    plan = tmp_path / "plan/plan.toml"
+    unused = "import os\n\n\ndef _unused():\n    pass\n"
+    write(source, {"big/sub/more.py": unused})
+    git(source, "add", "-A")
+    git(source, "commit", "-qm", "More")
+    plan.write_text(without_drops(PLAN))
+    assert extract(source, tmp_path / "one") == 0
+    small = tmp_path / "one/small/small"
+    assert "def never" in (small / "app.py").read_text()
+    assert (small / "more.py").read_text() == unused
+    manifest = json.loads((tmp_path / "one/manifest.json").read_text())
+    assert manifest["dropped"] == []
+    assert manifest["proposed"] == [
+        {
+            "symbol": "small.more:_unused",
+            "path": "small/more.py",
+            "line": 4,
+            "lines": 2,
+            "reason": "private, and nothing that is reached uses it",
+        }
+    ]
+    plan.write_text(without_drops(PLAN) + '[drop]\nnames = ["small.more:*"]\n')
+    assert extract(source, tmp_path / "two") == 0
+    assert "_unused" not in (tmp_path / "two/small/small/more.py").read_text()
+    plan.write_text(without_drops(PLAN) + '[drop]\nall = true\nkeep = ["*:_unused"]\n')
+    assert extract(source, tmp_path / "three") == 0
+    assert "def _unused" in (tmp_path / "three/small/small/more.py").read_text()
+
+
+def test_what_only_the_rest_of_the_source_uses_comes_along(source, tmp_path):
+    write(source, {"tools/run.py": "from big.sub import app\n\napp.never()\n"})
+    git(source, "add", "-A")
+    git(source, "commit", "-qm", "A tool")
+    assert extract(source, tmp_path / "out") == 0
+    assert "def never" in (tmp_path / "out/small/small/app.py").read_text()
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["kept"] == [{"symbol": "small.app:never", "used_at": "tools/run.py:3"}]
+    assert {"name": "dead_code", "outcome": "held"}.items() <= manifest["checks"][2].items()
 
 
 def test_twice_the_same_commit_and_the_source_untouched(source, tmp_path):
@@ -150,6 +202,7 @@ def test_a_plan_that_leaves_nothing_is_refused(source, tmp_path, capsys):
     lines = [line for line in PLAN.splitlines() if "tests" not in line and "small.app" not in line]
     plan.write_text("\n".join(lines))
     write(source, {"big/sub/__init__.py": "# A licence.\n"})
+    git(source, "rm", "-rq", "big/tests/sub")
     git(source, "commit", "-qam", "License it")
     assert extract(source, tmp_path / "out") == 2
     assert '"small" for all of it' in capsys.readouterr().err

@@ -165,11 +165,16 @@ class SymbolWalker:
         stops: Callable[[Symbol], str | None] | None = None,
         *,
         effects: bool = False,
+        keeps: Callable[[Symbol], bool] | None = None,
     ) -> None:
-        """With ``effects``, what a module runs when imported is live once it is imported."""
+        """With ``effects``, what a module runs when imported is live once it is imported.
+
+        ``keeps`` tells of a decorator of the tree's own whether it keeps what it decorates.
+        """
         self.resolver = resolver
         self.effects = effects
         self.touched: set[str] = set()
+        self.keeps = keeps or (lambda decorator: False)
         self.stops = stops or (lambda symbol: None)
         self.symbols: dict[Symbol, Use] = {}
         self.whole: dict[str, Use] = {}
@@ -188,7 +193,7 @@ class SymbolWalker:
         if module in self.whole:
             return
         self.whole[module] = use
-        self._touch(module)
+        self.touch(module)
         table = self.resolver.names(module)
         if table is not None:
             for index, unit in enumerate(table.units):
@@ -239,12 +244,12 @@ class SymbolWalker:
             live_units={m: frozenset(u) for m, u in sorted(self.live.items())},
         )
 
-    def _touch(self, module: str) -> None:
+    def touch(self, module: str) -> None:
         """Importing ``module`` runs it and its parents, and imports what they import."""
         if not self.effects or module in self.touched or module not in self.resolver.modules:
             return
         self.touched.add(module)
-        self._touch(module.rpartition(".")[0])
+        self.touch(module.rpartition(".")[0])
         table = self.resolver.names(module)
         if table is None:
             return
@@ -252,22 +257,22 @@ class SymbolWalker:
             if unit.kind == "code" or self.registers(table, unit):
                 self._live(module, index, "")
             for _, target in unit.imports:
-                self._touch(target.module)
-                self._touch(f"{target.module}.{target.name}")
+                self.touch(target.module)
+                self.touch(f"{target.module}.{target.name}")
 
     def registers(self, table: ModuleNames, unit: Unit) -> bool:
-        """Whether a decorator of another project may keep the definition to call it later."""
-        for chain in unit.decorators:
-            for index in table.binders.get(chain[0], ()):
-                for name, target in table.units[index].imports:
-                    top = target.module.split(".")[0]
-                    ours = top in {m.split(".")[0] for m in self.resolver.modules}
-                    if name == chain[0] and not ours and top not in _PURE:
-                        return True
-        return False
+        """Whether a decorator may keep the definition to call it later."""
+        return any(self._is_kept_by(table, chain) for chain in unit.decorators)
+
+    def _is_kept_by(self, table: ModuleNames, chain: tuple[str, ...]) -> bool:
+        walk = _Walk()
+        self._name(walk, table, chain)
+        if walk.external is not None:
+            return walk.external.partition(".")[0] not in _PURE
+        return walk.end is not None and bool(walk.end.name) and self.keeps(walk.end)
 
     def _live(self, module: str, index: int, within: str) -> None:
-        self._touch(module)
+        self.touch(module)
         units = self.live.setdefault(module, set())
         if index not in units:
             units.add(index)
@@ -288,12 +293,16 @@ class SymbolWalker:
     def survey(self, module: str) -> Iterator[tuple[Symbol, Use]]:
         """Every first-party symbol that ``module`` refers to, without following any."""
         table = self.resolver.names(module)
-        for unit in table.units if table is not None else ():
+        return iter(()) if table is None else self.survey_table(table)
+
+    def survey_table(self, table: ModuleNames) -> Iterator[tuple[Symbol, Use]]:
+        """The same of a file that need not be one of the modules."""
+        for unit in table.units:
             within = unit.names[0] if unit.names else ""
             for reference in unit.references:
-                walk = self._resolve(table, reference) if table is not None else None
+                walk = self._resolve(table, reference)
                 if walk is not None and walk.end is not None and not reference.binding:
-                    yield walk.end, Use(module, reference.line, within)
+                    yield walk.end, Use(table.module, reference.line, within)
 
     def lookup(self, key: str) -> Symbol | None:
         """What a key of ``uses.Uses`` means; ``None`` when it is nothing of ours."""
@@ -313,7 +322,7 @@ class SymbolWalker:
         if walk is None:
             return
         if reference.binding and walk.end is not None and not walk.end.name:
-            self._touch(walk.end.module)
+            self.touch(walk.end.module)
             return
         if reference.text and walk.end is not None and not walk.end.name:
             # A module named in a string is looked up, not necessarily carried.

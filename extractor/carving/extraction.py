@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from extractor.analysis.dead_code import Unreached
 from extractor.analysis.symbols import Reach
 from extractor.moves import SliceMove, WholeMove, moves_by_target
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped
+from extractor.plan.alive import result_tops
 from extractor.plan.load import Plan
 from extractor.plan.moves import Layout
 from extractor.slicing import join_slices, slice_module
@@ -39,7 +42,11 @@ class Step:
 
 @dataclass
 class Extraction:
-    """The tree as it stands, and the steps that brought it there."""
+    """The tree as it stands, and the steps that brought it there.
+
+    ``mapped``: the files before any step. ``proposed``: what nothing reaches; ``kept``: what only
+    the rest of the source uses, with the place there.
+    """
 
     plan: Plan
     layout: Layout
@@ -49,6 +56,12 @@ class Extraction:
     modes: dict[str, str]
     described: str = ""
     steps: list[Step] = field(default_factory=list)
+    proposed: list[Unreached] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
+    mapped: Mapping[str, bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.mapped = dict(self.files)
 
     @property
     def package(self) -> str:
@@ -57,6 +70,19 @@ class Extraction:
     @property
     def old_package(self) -> str:
         return self.plan.data.source_package
+
+    @property
+    def old_word(self) -> bytes:
+        return self.old_package.encode()
+
+    @cached_property
+    def sliced(self) -> frozenset[str]:
+        """Paths of the result that hold a part of a file."""
+        return frozenset(m.target for m in self.layout.moves if isinstance(m, SliceMove))
+
+    def tops(self) -> tuple[str, ...]:
+        """Top-level names of the result."""
+        return result_tops(self.plan.data)
 
     def tree(self) -> MemoryTree:
         return MemoryTree(self.files, self.modes)

@@ -1,15 +1,20 @@
-"""Take out what nothing reaches any more."""
+"""What nothing reaches in the finished package: proposed always, dropped where the plan says so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from extractor.analysis.dead_code import find_dead_code
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.dead_code import Unreached, find_unreached
+from extractor.analysis.modules import module_of
+from extractor.analysis.symbols import Symbol, modules_of
 from extractor.analysis.unread_options import unread_options
-from extractor.carving.extraction import Extraction, Step, python_files
+from extractor.analysis.used_by_rest import Rest
+from extractor.carving.extraction import Extraction, Step, is_package, python_files
 from extractor.errors import UsageError
 from extractor.outcome import Failed, Finding, Rewritten
+from extractor.plan.alive import alive_by_plan, tests_of_result
+from extractor.project.facts import project_of
 from extractor.rewrites import drop_definitions, drop_options, remove_unused_imports
 from extractor.source.tree import MemoryTree
 
@@ -17,90 +22,65 @@ from extractor.source.tree import MemoryTree
 _ROUNDS = 10
 
 
-def _require_some_left(
-    extraction: Extraction, before: Mapping[str, bytes], in_tests: Callable[[str], bool]
-) -> None:
-    """``UsageError`` where nothing reaches any code: no package was meant to leave empty."""
+@dataclass
+class _Pass:
+    """What the rounds have in common; ``kept``: what the source's rest uses, with where."""
 
-    def has_code(files: Mapping[str, bytes]) -> bool:
-        modules = modules_of(MemoryTree(files), {extraction.package})
-        lines = (
-            line.strip()
-            for name, path in modules.items()
-            if not in_tests(name)
-            for line in files[path].splitlines()
-        )
-        # A licence is no code.
-        return any(line and not line.startswith(b"#") for line in lines)
+    extraction: Extraction
+    rest: Rest
+    kept: dict[str, str] = field(default_factory=dict)
+    methods: dict[str, str] = field(default_factory=dict)
+    findings: list[tuple[str, Finding]] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
 
-    if has_code(before) and not has_code(extraction.files):
-        raise UsageError(
-            f"neither an entry point nor a test reaches any code of {extraction.package}: name in "
-            "the plan's roots.entry_points what is called from outside, "
-            f'"{extraction.package}" for all of it'
-        )
+    def unreached(self) -> list[Unreached]:
+        """What nothing reaches now, neither here nor in the rest of the source."""
+        plan = self.extraction.plan.data
+        tree = self.extraction.tree()
+        modules = modules_of(tree, self.extraction.tops())
+        alive = alive_by_plan(plan, tree, modules)
+        entries = {*alive.entry_points, *_entry_points_of_source(self.extraction)}
+        while True:
+            now = replace(
+                alive, entry_points=sorted({*entries, *self.kept}), words=frozenset(self.methods)
+            )
+            found = [
+                u for u in find_unreached(tree, modules, now) if not plan.drop.keeps(u.subject)
+            ]
+            if not self._learn(found):
+                return found
+
+    def _learn(self, found: list[Unreached]) -> bool:
+        """Ask what of ``found`` the rest of the source uses; whether something of it does."""
+        before = {new: old for old, new in self.extraction.layout.moved.modules.items()}
+        asked = {Symbol(before[one.module], one.name): one for one in found if one.module in before}
+        used = self.rest.uses_of(asked)
+        for symbol, place in used.symbols.items():
+            self.kept.setdefault(asked[symbol].subject, place)
+        for symbol, one in asked.items():
+            method = symbol.name.rpartition(".")[2] if "." in symbol.name else ""
+            if method in used.methods:
+                self.kept.setdefault(one.subject, used.methods[method])
+                self.methods.setdefault(method, used.methods[method])
+        return bool(used.symbols or used.methods)
 
 
 def drop_unreached(extraction: Extraction) -> None:
-    """Alternate between unused imports and dead definitions until neither finds anything."""
+    """Propose what nothing reaches; drop what the plan takes of it, and imports left by that."""
     before = dict(extraction.files)
-    findings: list[tuple[str, Finding]] = []
-    failures: list[tuple[str, str]] = []
-    overlay = set(extraction.plan.overlay)
-
-    def in_tests(module: str) -> bool:
-        return module.startswith(f"{extraction.package}.tests.")
-
-    def is_test(module: str) -> bool:
-        return in_tests(module) and module.rpartition(".")[2].startswith("test_")
-
+    modules = modules_of(extraction.source, extraction.plan.data.tops())
+    rest = Rest(extraction.source, modules, extraction.layout.moved.modules)
+    work = _Pass(extraction, rest)
     for _ in range(_ROUNDS):
-        changed = False
-        for path in python_files(extraction):
-            content = extraction.files[path]
-            outcome = remove_unused_imports.rewrite(content, path=path)
-            if isinstance(outcome, Rewritten):
-                extraction.files[path] = outcome.content
-                changed = True
-        unread: dict[str, set[str]] = {}
-        for path, name in unread_options(extraction.tree(), extraction.package):
-            unread.setdefault(path, set()).add(name)
-        for path, options in sorted(unread.items()):
-            outcome = drop_options.rewrite(extraction.files[path], names=options, path=path)
-            if isinstance(outcome, Rewritten):
-                extraction.files[path] = outcome.content
-                changed = True
-                findings.extend(
-                    (path, Finding(f"option {name} is read by nothing")) for name in sorted(options)
-                )
-        modules = modules_of(extraction.tree(), {extraction.package})
-        dead = find_dead_code(
-            extraction.tree(), modules, extraction.plan.data.roots.entry_points, is_test, in_tests
-        )
-        for module in dead.modules:
-            path = modules[module]
-            del extraction.files[path]
-            what = (
-                "overlay file is not needed here"
-                if path in overlay
-                else "module is reached by nothing"
-            )
-            findings.append((path, Finding(what)))
-            changed = True
-        for module, names in dead.names.items():
-            path = modules[module]
-            result = drop_definitions.rewrite(
-                extraction.files[path], names=frozenset(names), path=path, keep_used=True
-            )
-            if isinstance(result, Rewritten):
-                extraction.files[path] = result.content
-                findings.extend((path, Finding(f"{name} is reached by nothing")) for name in names)
-                changed = True
-            elif isinstance(result, Failed):
-                failures.append((path, result.error))
+        changed = _drop_imports(work, before)
+        changed = _drop_options(work) or changed
+        proposed = work.unreached()
+        changed = _drop_definitions(work, proposed) or changed
         if not changed:
             break
-    _require_some_left(extraction, before, in_tests)
+    _require_some_left(extraction, before)
+    extraction.proposed = [one for one in proposed if one.path in extraction.files]
+    extraction.kept = dict(sorted(work.kept.items()))
     changes: dict[str, bytes | None] = {
         path: extraction.files.get(path)
         for path in sorted({*before, *extraction.files})
@@ -112,8 +92,134 @@ def drop_unreached(extraction: Extraction) -> None:
             "Drop what nothing reaches any more",
             "Imports and definitions whose last user was left behind.",
             changes,
-            tuple(findings),
-            tuple(failures),
-            "done" if changes else "matched nothing",
+            tuple(work.findings),
+            tuple(work.failures),
+            "done" if changes else "nothing to do",
         )
     )
+
+
+def _drop_imports(work: _Pass, before: Mapping[str, bytes]) -> bool:
+    """Unused imports: all where the plan drops all, else those that lost their user here."""
+    extraction = work.extraction
+    changed = False
+    for path in python_files(extraction):
+        content = extraction.files[path]
+        if extraction.plan.data.drop.all:
+            outcome = remove_unused_imports.rewrite(content, path=path)
+        else:
+            names = _lost_users(extraction, path, content)
+            outcome = remove_unused_imports.rewrite(content, path=path, names=names)
+        if isinstance(outcome, Rewritten):
+            extraction.files[path] = outcome.content
+            changed = True
+    return changed
+
+
+def _lost_users(extraction: Extraction, path: str, content: bytes) -> frozenset[str]:
+    """Local names of imports that the steps made unused, or that lead to what stays behind."""
+    original = extraction.mapped.get(path)
+    if original == content and extraction.old_word not in content:
+        return frozenset()
+    unused = remove_unused_imports.unused_imports(content, path)
+    if not unused:
+        return frozenset()
+    before: set[str] = set()
+    # A slice has whole import statements, whatever it needs of them.
+    if original is not None and path not in extraction.sliced:
+        before = {one.local for one in remove_unused_imports.unused_imports(original, path)}
+    tops = extraction.plan.data.tops()
+    return frozenset(
+        one.local
+        for one in unused
+        if one.local not in before
+        or ((one.is_plain or not is_package(path)) and one.module.partition(".")[0] in tops)
+    )
+
+
+def _drop_options(work: _Pass) -> bool:
+    """Options that nothing reads: proposed like definitions, and dropped like them."""
+    extraction = work.extraction
+    drop = extraction.plan.data.drop
+    unread: dict[str, set[str]] = {}
+    for path, name in unread_options(extraction.tree(), extraction.package):
+        subject = f"{module_of(path)}:{name}"
+        if drop.takes(subject) and not drop.keeps(subject):
+            unread.setdefault(path, set()).add(name)
+    changed = False
+    for path, options in sorted(unread.items()):
+        outcome = drop_options.rewrite(extraction.files[path], names=options, path=path)
+        if isinstance(outcome, Rewritten):
+            extraction.files[path] = outcome.content
+            changed = True
+            work.findings.extend(
+                (f"{module_of(path)}:{name}", Finding(f"option {name} is read by nothing"))
+                for name in sorted(options)
+            )
+    return changed
+
+
+def _drop_definitions(work: _Pass, proposed: list[Unreached]) -> bool:
+    """Take out what the plan takes of what is ``proposed``."""
+    extraction = work.extraction
+    taken = [one for one in proposed if extraction.plan.data.drop.takes(one.subject)]
+    names: dict[str, list[Unreached]] = {}
+    changed = False
+    for one in taken:
+        if one.name:
+            names.setdefault(one.path, []).append(one)
+            continue
+        del extraction.files[one.path]
+        in_overlay = one.path in extraction.plan.overlay
+        reason = "overlay file is not needed here" if in_overlay else one.reason
+        work.findings.append((one.subject, Finding(reason)))
+        changed = True
+    for path, ones in sorted(names.items()):
+        result = drop_definitions.rewrite(
+            extraction.files[path],
+            names=frozenset(one.name for one in ones),
+            path=path,
+            keep_used=True,
+        )
+        if isinstance(result, Rewritten):
+            extraction.files[path] = result.content
+            work.findings.extend((one.subject, Finding(one.reason)) for one in ones)
+            changed = True
+        elif isinstance(result, Failed):
+            work.failures.append((path, result.error))
+    return changed
+
+
+def _entry_points_of_source(extraction: Extraction) -> list[str]:
+    """What the source itself declares to be called from outside, as named in the result."""
+    moved = extraction.layout.moved.modules
+    found = []
+    for point in project_of(extraction.source).entry_points:
+        target = moved.get(point.module)
+        if target is not None:
+            found.append(f"{target}:{point.symbol.partition(':')[2]}".rstrip(":"))
+    return sorted(found)
+
+
+def _require_some_left(extraction: Extraction, before: Mapping[str, bytes]) -> None:
+    """``UsageError`` where nothing reaches any code: no package was meant to leave empty."""
+
+    def has_code(files: Mapping[str, bytes]) -> bool:
+        tree = MemoryTree(files)
+        modules = modules_of(tree, {extraction.package})
+        of_tests = frozenset().union(*tests_of_result(extraction.plan.data, tree, modules))
+        lines = (
+            line.strip()
+            for name, path in modules.items()
+            if name not in of_tests
+            for line in files[path].splitlines()
+        )
+        # A licence is no code.
+        return any(line and not line.startswith(b"#") for line in lines)
+
+    if has_code(before) and not has_code(extraction.files):
+        raise UsageError(
+            f"neither an entry point nor a test reaches any code of {extraction.package}: name in "
+            "the plan's roots.entry_points what is called from outside, "
+            f'"{extraction.package}" for all of it'
+        )

@@ -82,6 +82,37 @@ class Replace(Decision):
     names: dict[Identifier, Replacement] = {}
 
 
+class Drop(Table):
+    """Which of the proposed definitions and modules, those that nothing reaches, are dropped.
+
+    Patterns are those of file names, for ``module:name`` (``module:Class._method``, ``module``
+    alone) as named in the result; ``keep`` goes first.
+    """
+
+    all: bool = Field(
+        default=False, description="Drop all that is proposed: a person has looked at it."
+    )
+    names: list[str] = Field(default=[], description="Patterns of what is dropped.")
+    keep: list[str] = Field(default=[], description="Patterns of what is never proposed.")
+    public: bool = Field(
+        default=False,
+        description="Propose public names as well: roots.entry_points are the whole interface.",
+    )
+
+    wrappers: list[Subject] = Field(
+        default=[],
+        description="Objects and functions of the result that only wrap what they decorate.",
+    )
+
+    def keeps(self, subject: str) -> bool:
+        """Whether ``subject`` is not even proposed."""
+        return any(fnmatch.fnmatchcase(subject, pattern) for pattern in self.keep)
+
+    def takes(self, subject: str) -> bool:
+        """Whether ``subject``, which is proposed, is dropped."""
+        return self.all or any(fnmatch.fnmatchcase(subject, pattern) for pattern in self.names)
+
+
 class FileRule(Table):
     """Files that are not modules: ``from`` is a glob; a ``to`` ending in ``/`` is a folder.
 
@@ -263,6 +294,7 @@ class PlanData(Table):
     cut: list[Cut] = []
     replace: list[Replace] = []
     layout: Layout
+    drop: Drop = Drop()
     packaging: Packaging
     history: History = History()
     words: list[Words] = []

@@ -115,6 +115,33 @@ def rewrite(
     return Rewritten(text.encode(apply_edits(text.utf8, edits_for(text, unused))), tuple(findings))
 
 
+@dataclass(frozen=True)
+class UnusedImport:
+    """``local`` is the name it binds; ``module`` what is imported, or imported from, as written;
+    ``is_plain`` where that is ``import module``."""
+
+    local: str
+    module: str
+    is_plain: bool
+
+
+def unused_imports(source: bytes, path: str = "<source>") -> list[UnusedImport]:
+    """What ``rewrite`` could take out of one file if its names were given; no ``Failed`` here."""
+    if b"import" not in source:
+        return []
+    try:
+        text = read_source(source, path)
+    except UnreadableSource:
+        return []
+    found = read_names(text.tree)
+    guarded = guarded_imports(text.tree)
+    return [
+        UnusedImport(one.local, one.module or one.alias.name, one.module is None)
+        for one in found.bindings
+        if one.statement not in guarded and is_unused(text, found, one, frozenset())
+    ]
+
+
 def guarded_imports(tree: ast.Module) -> set[ast.AST]:
     """The imports whose failing is foreseen, by ``except`` or ``suppress``."""
     return {

@@ -1,16 +1,26 @@
-from extractor.analysis.dead_code import find_dead_code
+from types import SimpleNamespace
+
+from extractor.analysis.dead_code import Alive, find_unreached
 from extractor.analysis.symbols import modules_of
 from extractor.source.tree import MemoryTree
 
 
-def dead(files, entry_points=("pkg.app:main",)):
+def dead(files, entry_points=("pkg.app:main",), **more):
     tree = MemoryTree({path: text.encode() for path, text in files.items()})
-    return find_dead_code(
-        tree,
-        modules_of(tree, {"pkg"}),
-        entry_points,
-        lambda m: ".test_" in m,
-        lambda m: ".tests." in m,
+    modules = modules_of(tree, {"pkg"})
+    tests = {m for m in modules if ".test_" in m}
+    helpers = {m for m in modules if ".tests." in m} - tests
+    found = find_unreached(
+        tree, modules, Alive(entry_points=entry_points, tests=tests, helpers=helpers, **more)
+    )
+    names = {}
+    for one in found:
+        if one.name:
+            names.setdefault(one.module, []).append(one.name)
+    return SimpleNamespace(
+        modules=tuple(one.module for one in found if not one.name),
+        names={module: tuple(sorted(found)) for module, found in names.items()},
+        found=found,
     )
 
 
@@ -78,3 +88,111 @@ def test_a_view_through_which_something_live_is_changed_lives():
         ),
     }
     assert dead(files).names == {"pkg.app": ("lost", "unused")}
+
+
+def test_each_says_where_it_is_and_why():
+    files = {"pkg/app.py": "def main(): pass\n\n\n@property\ndef _x():\n    pass\n"}
+    (found,) = dead(files).found
+    assert (found.path, found.first_line, found.last_line) == ("pkg/app.py", 4, 6)
+    assert found.subject == "pkg.app:_x"
+    assert found.reason == "private, and nothing that is reached uses it"
+
+
+def test_what_python_enum_and_notebooks_call_lives():
+    files = {
+        "pkg/app.py": (
+            "class A:\n"
+            "    def __len__(self): pass\n"
+            "    def _missing_(self): pass\n"
+            "    def _repr_html_(self): pass\n"
+            "def main(): return A\n"
+            "def __getattr__(name): pass\n"
+        ),
+    }
+    assert dead(files).names == {}
+
+
+def test_methods_of_a_computed_name_live_and_others_do_not():
+    for made in ("'_do_' + x", "f'_do_{x}'", "'_do_%s' % x", "'_do_{}'.format(x)"):
+        files = {
+            "pkg/app.py": (
+                f"class A:\n    def run(self, x): return getattr(self, {made})\n"
+                "    def _do_it(self): pass\n    def _other(self): pass\n"
+                "def main(): return A\n"
+            ),
+        }
+        assert dead(files).names == {"pkg.app": ("A._other",)}, made
+    files["pkg/app.py"] = files["pkg/app.py"].replace("getattr(self, ", "print(")
+    assert dead(files).names == {"pkg.app": ("A._do_it", "A._other")}
+
+
+def test_a_base_or_a_decorator_from_elsewhere_may_call_a_private_method():
+    body = "    def _x_changed(self): pass\n"
+    for head in ("import t\nclass A(t.HasTraits):\n", "from t import obs\nclass A:\n    @obs\n"):
+        assert dead({"pkg/app.py": f"{head}{body}def main(): return A\n"}).names == {}, head
+    files = {"pkg/app.py": f"class B: pass\nclass A(B):\n{body}def main(): return A\n"}
+    assert dead(files).names == {"pkg.app": ("A._x_changed",)}
+
+
+def test_a_decorator_that_stores_what_it_decorates_keeps_it():
+    files = {
+        "pkg/app.py": (
+            "KNOWN = {}\n"
+            "def command(name):\n"
+            "    def keep(f):\n        KNOWN[name] = f\n        return f\n    return keep\n"
+            "def plain(f):\n    def inner(): return f()\n    return inner\n"
+            "app = object()\nmade = object\n"
+            "@command('a')\ndef stored(): pass\n"
+            "@app.route('/')\ndef routed(): pass\n"
+            "@plain\ndef wrapped(): pass\n"
+            "def main(): return KNOWN\n"
+        ),
+    }
+    assert dead(files).names == {"pkg.app": ("made", "plain", "wrapped")}
+    assert "routed" in dead(files, wrappers=["pkg.app:app"]).names["pkg.app"]
+
+
+def test_classes_that_their_base_knows_live():
+    files = {
+        "pkg/app.py": (
+            "class Base:\n    def __init_subclass__(cls): pass\n"
+            "class _Known(Base): pass\nclass _Alone: pass\n"
+            "def main(): return Base\n"
+        ),
+    }
+    assert dead(files).names == {"pkg.app": ("_Alone",)}
+    files["pkg/app.py"] = files["pkg/app.py"].replace("def __init_subclass__(cls)", "def f(cls)")
+    assert dead(files).names == {"pkg.app": ("_Alone", "_Known")}
+
+
+def test_modules_that_are_loaded_by_a_computed_name_live():
+    loads = "import importlib\ndef main(x): importlib.import_module(f'{__package__}.{x}')\n"
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/a/__init__.py": "",
+        "pkg/a/app.py": loads,
+        "pkg/a/_plug.py": "def f(): pass\n",
+        "pkg/_other.py": "",
+    }
+    assert dead(files, ["pkg.a.app:main"]).modules == ("pkg._other",)
+    files["pkg/a/app.py"] = "def main(): pass\n"
+    assert dead(files, ["pkg.a.app:main"]).modules == ("pkg._other", "pkg.a._plug")
+
+
+def test_what_settings_files_name_lives():
+    files = {
+        "pkg/app.py": "def main(): pass\ndef make(): pass\ndef lost(): pass\n",
+        "paste.ini": "[app:main]\npaste.app_factory = pkg.app:make\n",
+        "README.md": "pkg.app:lost\n",
+    }
+    assert dead(files).names == {"pkg.app": ("lost",)}
+
+
+def test_the_public_names_of_an_interface_live_with_what_they_use():
+    files = {
+        "pkg/app.py": (
+            "__all__ = ['_odd']\ndef one(): return _two()\ndef _two(): pass\n"
+            "def _odd(): pass\ndef _gone(): pass\n"
+        ),
+    }
+    assert dead(files, (), interface=["pkg.app"]).names == {"pkg.app": ("_gone",)}

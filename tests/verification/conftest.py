@@ -17,6 +17,9 @@ tests = ["mall.tests.shop"]
 entry_points = ["shop.till:main"]
 [layout]
 modules = { "mall.shop" = "shop", "mall.tests.shop" = "shop.tests.unit" }
+[drop]
+all = true
+public = true
 [packaging]
 distribution = "tiny-shop"
 requirements = "requirements.txt"

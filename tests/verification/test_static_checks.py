@@ -120,7 +120,7 @@ def test_dead_code_finds_definitions(shop, text, told):
 def test_dead_code_finds_modules(shop):
     shop.write("shop/more.py", "VALUE = 1\n")
     assert dead_code.check(shop.result(), shop.context()).findings == (
-        "shop.more: nothing imports it",
+        "shop.more: nothing imports it, and no string names it",
     )
 
 

@@ -1,12 +1,14 @@
-"""Nothing dead came along: definitions, private methods, options and modules are all reached."""
+"""Nothing dead came along: what nothing reaches is dropped, or proposed to a person."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from extractor.analysis.dead_code import find_dead_code
+from extractor.analysis.dead_code import find_unreached
 from extractor.analysis.symbols import modules_of
 from extractor.analysis.unread_options import unread_options
+from extractor.plan.alive import alive_by_plan, result_tops
 from extractor.project.facts import project_of
 from extractor.verification.check import CheckResult, Context, Result, verdict
 
@@ -14,38 +16,39 @@ NEEDS = "nothing"
 
 
 def check(result: Result, context: Context) -> CheckResult:
-    """Findings are what no entry point, registration or test reaches and no rule keeps."""
-    package = context.plan.data.target_package
-    tree = result.tree
-    modules = modules_of(tree, [package])
-    tests = f"{package}.tests"
-
-    def in_tests(module: str) -> bool:
-        return module == tests or module.startswith(f"{tests}.")
-
-    def is_test(module: str) -> bool:
-        return in_tests(module) and module.rpartition(".")[2].startswith("test_")
-
-    declared = {point.symbol for point in project_of(tree).entry_points}
-    entries = sorted({*context.plan.data.roots.entry_points, *declared})
+    """Findings are what nothing reaches, no rule keeps, and the plan was to drop."""
     data = context.plan.data
-    entries += [module for module, path in sorted(modules.items()) if data.is_migration(path)]
-    dead = find_dead_code(tree, modules, entries, is_test, in_tests)
-    found = [f"{module}: nothing imports it" for module in dead.modules]
-    found += [f"{module}:{name}" for module, names in dead.names.items() for name in names]
-    found += [
-        f"{path}: option {name} is never read" for path, name in unread_options(tree, package)
-    ]
-    findings = [
-        f for f in found if not any(fnmatchcase(f, rule.name) for rule in context.settings.kept)
-    ]
-    lines = sum(
-        tree.read(path).count(b"\n")
-        for module, path in modules.items()
-        if not in_tests(module) and not data.is_migration(path)
-    )
-    own = sum(1 for module in modules if not in_tests(module))
-    evidence = [f"{own} modules, {lines} lines outside tests and migrations"]
-    if len(found) > len(findings):
-        evidence.append(f"{len(found) - len(findings)} kept by the plan")
-    return verdict("dead_code", findings, evidence, {"modules": own, "lines": lines}, compared=own)
+    tree = result.tree
+    modules = modules_of(tree, result_tops(data))
+    alive = alive_by_plan(data, tree, modules)
+    entries = {*alive.entry_points, *(point.symbol for point in project_of(tree).entry_points)}
+    entries |= {module for module, path in modules.items() if data.is_migration(path)}
+    # Only the source's remaining code uses these: the run found out, and noted where.
+    kept = [str(one["symbol"]) for one in result.manifest.get("kept", ())]
+    methods = {name.rpartition(".")[2] for name in kept}
+    entries |= set(kept)
+    alive = replace(alive, entry_points=sorted(entries), words=methods)
+    found = {one.subject: one.reason for one in find_unreached(tree, modules, alive)}
+    found |= {
+        f"{path}: option {name}": "never read"
+        for path, name in unread_options(tree, data.target_package)
+    }
+    undecided = {
+        subject: reason
+        for subject, reason in found.items()
+        if not data.drop.keeps(subject)
+        and not any(fnmatchcase(subject, rule.name) for rule in context.settings.kept)
+    }
+    findings = [f"{s}: {reason}" for s, reason in undecided.items() if data.drop.takes(s)]
+    of_tests = frozenset(alive.tests) | frozenset(alive.helpers)
+    own = [m for m, path in modules.items() if m not in of_tests and not data.is_migration(path)]
+    lines = sum(tree.read(modules[module]).count(b"\n") for module in own)
+    evidence = [f"{len(own)} modules, {lines} lines outside tests and migrations"]
+    if len(found) > len(undecided):
+        evidence.append(f"{len(found) - len(undecided)} kept by the plan")
+    if len(undecided) > len(findings):
+        evidence.append(f"{len(undecided) - len(findings)} proposed: see the manifest")
+    if not alive.tests:
+        evidence.append("no tests: nothing proven")
+    figures = {"modules": len(own), "lines": lines}
+    return verdict("dead_code", findings, evidence, figures, compared=len(own))
