@@ -49,8 +49,9 @@ def command() -> None:
 def command_for(rewrite: Rewrite) -> click.Command:
     """The command of one rewrite: its settings are options that may be repeated."""
 
+    # Not called "paths": that is a setting of some rewrites.
     @click.argument(
-        "paths",
+        "files_or_folders",
         nargs=-1,
         required=True,
         metavar="PATHS...",
@@ -72,7 +73,7 @@ def command_for(rewrite: Rewrite) -> click.Command:
     )
     @reporting_options
     def call(
-        paths: tuple[Path, ...],
+        files_or_folders: tuple[Path, ...],
         write: bool,
         chosen: Path | None,
         root: Path | None,
@@ -81,7 +82,7 @@ def command_for(rewrite: Rewrite) -> click.Command:
     ) -> int:
         given = {} if chosen is None else in_place.read_settings(chosen)
         given |= {name: value for name, value in values.items() if value not in (None, ())}
-        return _run(rewrite, paths, root, given, write, reporting)
+        return _run(rewrite, files_or_folders, root, given, write, reporting)
 
     made = click.command(
         rewrite.name,

@@ -157,7 +157,7 @@ def test_a_module_that_cannot_move(project, new, says):
         (["rename_reference", "."], "there is no rewrite 'rename_reference': did you mean"),
         (["rename_references", "--module", "a", "."], "write modules as OLD=NEW, not 'a'"),
         (["rename_references", "--module", "a=b", "no-such-file"], "does not exist"),
-        (["drop_calls"], "Missing parameter: paths"),
+        (["drop_calls"], "Missing parameter: files_or_folders"),
     ],
 )
 def test_wrong_usage_is_one_sentence(arguments, says):
@@ -174,3 +174,9 @@ def test_every_option_of_every_rewrite_has_help():
         if isinstance(parameter, click.Option) and len(parameter.help or "") < 15
     ]
     assert bare == []
+
+
+def test_no_setting_has_the_name_of_an_argument():
+    for rewrite in registered():
+        names = [parameter.name for parameter in command_for(rewrite).params]
+        assert len(names) == len(set(names)), rewrite.name

@@ -1,0 +1,3 @@
+"""Prices by article, in cents: set by whoever uses this package."""
+
+CATALOGUE = {}
