@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from extractor.analysis.modules import around, module_of
 from extractor.analysis.names import Imported, ModuleNames, Reference, Unit, read_names
+from extractor.analysis.registered import registered_classes
 from extractor.parsing import UnreadableSource
 from extractor.project.standard_library import standard_library
 from extractor.source.tree import SYMLINK, Tree
@@ -116,6 +117,7 @@ class Resolver:
         self._read = read or self.read
         self.failed: dict[str, str] = {}
         self._names: dict[str, ModuleNames | None] = {}
+        self._registered: dict[str, Mapping[str, str]] = {}
 
     def names(self, module: str) -> ModuleNames | None:
         """The module's table; ``None`` when it is not ours or cannot be read."""
@@ -129,6 +131,14 @@ class Resolver:
                     self.failed[module] = str(error)
             self._names[module] = table
         return self._names[module]
+
+    def registered(self, package: str) -> Mapping[str, str]:
+        """Classes that decorators hang on ``package``, each with the module that defines it."""
+        if package not in self._registered:
+            self._registered[package] = registered_classes(
+                package, self.modules, self.tree.read, self.names
+            )
+        return self._registered[package]
 
     def read(self, module: str, path: str) -> ModuleNames:
         """The names of ``module``, from its source; ``UnreadableSource`` when nothing parses it."""
@@ -466,6 +476,11 @@ class SymbolWalker:
             if _makes_names(table):
                 walk.end, walk.whole = Symbol(module), True
                 return
+        where = self.resolver.registered(module).get(chain[0])
+        if where is not None:
+            walk.hops.append(hop)
+            self._attribute(walk, where, chain)
+            return
         walk.lost = hop
 
     def _module(self, walk: _Walk, module: str, chain: tuple[str, ...]) -> None:
