@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 from extractor.analysis.modules import module_of
 from extractor.analysis.symbols import modules_of
 from extractor.carving.extraction import Extraction
-from extractor.errors import UsageError
+from extractor.errors import DidNotHold, UsageError
 from extractor.in_place import settings_from
 from extractor.moves import SliceMove, WholeMove
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
@@ -35,7 +35,7 @@ from extractor.rewrites import (
     remove_unused_imports,
     rename_references,
 )
-from extractor.rewrites.drop_definitions import definitions
+from extractor.rewrites.parts.definitions import definitions
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.source_file import SourceFile
 from extractor.rewrites.rename_references import Renames
@@ -168,7 +168,7 @@ class Decoupling:
         project = Project(modules, self.files.__getitem__)
         try:
             settings = rewrite.prepare(given, project)
-        except UsageError as error:
+        except (DidNotHold, UsageError) as error:
             self.stage.findings.append((call.name, Finding(str(error))))
             return
         created: Mapping[str, str] = getattr(settings, "creates", {})

@@ -16,7 +16,7 @@ from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
 from extractor.rewrites.parts.import_blocks import is_preamble, lead_of
 from extractor.rewrites.parts.project import Project
-from extractor.rewrites.parts.removal import remove_statements
+from extractor.rewrites.parts.removal import first_line, remove_statements
 from extractor.rewrites.parts.scopes import names_bound, names_read
 from extractor.rewrites.parts.source_file import Review, SourceFile
 from extractor.rewrites.parts.source_text import Edit, SourceText, apply_edits, read_source
@@ -239,7 +239,7 @@ def _insertion(text: SourceText, index: int, blocks: Sequence[Block]) -> Edit:
     newline = text.newline
     written = _written(blocks).encode("utf-8").replace(b"\n", newline)
     if index == 0 and body:
-        at = text.line_starts[body[0].lineno - 1] - len(lead_of(text, body[0]))
+        at = text.line_starts[first_line(body[0]) - 1] - len(lead_of(text, body[0]))
         return Edit(at, at, written + newline)
     if not body:
         at = len(text.utf8)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped, Unchanged
 from extractor.parsing import UnreadableSource
-from extractor.rewrites.drop_definitions import definitions
 from extractor.rewrites.drop_definitions import rewrite as drop
+from extractor.rewrites.parts.definitions import definitions
 from extractor.rewrites.parts.import_statements import Import, fold, sort_key
 from extractor.rewrites.parts.source_file import Review, SourceFile
 from extractor.rewrites.parts.source_text import Edit, SourceText, apply_edits, read_source

@@ -18,6 +18,7 @@ from extractor.rewrites.parts.import_statements import (
     sort_key,
     write_imports,
 )
+from extractor.rewrites.parts.removal import Definition
 from extractor.rewrites.parts.source_text import Edit, SourceText, edited_slice
 
 
@@ -30,7 +31,12 @@ def add_imports(
     """
     if not entries:
         return []
-    runs = [run for run in runs_of_imports(source) if not is_future(run[-1])]
+    first = next((n.lineno for n in source.tree.body if isinstance(n, Definition)), None)
+    runs = [
+        run
+        for run in runs_of_imports(source)
+        if not is_future(run[-1]) and (first is None or run[0].lineno < first)
+    ]
     if not runs:
         return [first_import_edit(source, _as_groups(entries, first_party))]
     newline = source.newline.decode()

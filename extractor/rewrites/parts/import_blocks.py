@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from extractor.project.standard_library import is_standard_library
 from extractor.rewrites.parts.import_statements import Import, sort_key
+from extractor.rewrites.parts.removal import first_line
 from extractor.rewrites.parts.scopes import ImportStatement
 from extractor.rewrites.parts.source_text import Edit, SourceText
 
@@ -75,7 +76,7 @@ def first_import_edit(source: SourceText, text: str) -> Edit:
     while index < len(body) and is_preamble(body[index]):
         index += 1
     if index == 0:
-        at, lead = source.line_starts[body[0].lineno - 1] if body else len(source.utf8), ""
+        at, lead = source.line_starts[first_line(body[0]) - 1] if body else len(source.utf8), ""
         if body:
             at -= len(lead_of(source, body[0]))
     else:
@@ -177,7 +178,7 @@ def _after(source: SourceText, node: ast.stmt) -> int:
 
 def lead_of(source: SourceText, node: ast.stmt) -> bytes:
     """The comment lines directly above the first statement of a run."""
-    first = node.lineno
+    first = first_line(node)
     while first > 1:
         start, stop = source.line_bounds(first - 1)
         text = source.utf8[start:stop].strip()
@@ -186,7 +187,7 @@ def lead_of(source: SourceText, node: ast.stmt) -> bytes:
         first -= 1
     if first == 1 or (first == 2 and source.utf8.startswith(b"#!")):
         return b""  # the licence header or an interpreter line, not a comment on an import
-    return source.utf8[source.line_starts[first - 1] : source.line_starts[node.lineno - 1]]
+    return source.utf8[source.line_starts[first - 1] : source.line_starts[first_line(node) - 1]]
 
 
 def _read_groups(

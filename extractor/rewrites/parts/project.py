@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource
+from extractor.rewrites.parts.source_file import SourceFile
 from extractor.rewrites.parts.source_text import SourceText, read_source
 
 S = TypeVar("S")
@@ -38,6 +39,11 @@ class Project:
             return read_source(self.read(path), path)
         except UnreadableSource as error:
             raise UsageError(str(error)) from None
+
+    def source_file(self, module: str) -> SourceFile:
+        """``module`` as a rewrite is given it."""
+        path = self.paths[module]
+        return SourceFile(path, self.read(path), module, self.is_package(module))
 
     def path_for(self, module: str, like: str) -> str:
         """Where a new ``module`` goes: in its package's folder, or beside the top-level ``like``.

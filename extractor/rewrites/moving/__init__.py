@@ -1,0 +1,1 @@
+"""What it takes to move definitions: which statements go, what they need, where they arrive."""
