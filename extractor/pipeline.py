@@ -16,16 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from extractor_contracts import baseline
-from extractor_contracts.configuration import load as load_contracts
-from extractor_contracts.run import run as ask_contracts
-from extractor_contracts.written import shipped, shipped_path, write_contracts
-
 from extractor.analysis.symbols import Reach, modules_of
 from extractor.carving.extraction import Extraction, mapped_tree
 from extractor.carving.renaming import historic_rewrite
 from extractor.carving.steps import readable, rewrite_all
-from extractor.contracting.world import world_of
+from extractor.contracting.written import write_contracts
 from extractor.errors import DidNotHold, RootMissing
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
@@ -57,7 +52,6 @@ from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree
 from extractor.verification.run import as_record, choose, export, run_checks
 
-_FROM_BEFORE = "There before the contract was."
 Form: TypeAlias = Literal["moved", "rewritten"]
 Checks: TypeAlias = Literal["none", "quick", "all"]
 
@@ -165,15 +159,11 @@ def run(
         with progress.stage("compare"):
             _refuse_difference(extraction, GitTree(target / ".git", tip))
         with progress.stage("contracts"):
-            write_contracts(
-                building / "contracts",
-                violations_today(
-                    {
-                        plan.data.source_package: source.tree,
-                        plan.data.target_package: extraction.tree(),
-                    }
-                ),
-            )
+            trees: dict[str, Tree] = {
+                plan.data.source_package: source.tree,
+                extraction.package: extraction.tree(),
+            }
+            write_contracts(building / "contracts", plan, trees)
         manifest = describe(source, extraction, carried, tip)
         write_manifest(building / "manifest.json", manifest)
         with progress.stage("verify"), tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
@@ -201,23 +191,6 @@ def _analyse_or_explain(source: Source, plan: Plan) -> Analysis:
         return analyse(source.tree, plan)
     except RootMissing as missing:
         raise explain_absence(source, missing) or missing from None
-
-
-def violations_today(trees: Mapping[str, Tree]) -> dict[str, baseline.Baseline]:
-    """What breaks the shipped contracts already, by configuration; ``trees`` by package.
-
-    A configuration about none of the packages is left out.
-    """
-    found = {}
-    for name in shipped():
-        configuration = load_contracts(shipped_path(name))
-        tree = trees.get(configuration.packages[0])
-        if tree is None:
-            continue
-        world = world_of(tree, configuration.packages)
-        verdicts = ask_contracts(configuration, world, {})
-        found[name] = baseline.updated(verdicts, lambda _contract, _violation: _FROM_BEFORE)
-    return found
 
 
 def _refuse_difference(extraction: Extraction, written: GitTree) -> None:

@@ -52,11 +52,14 @@ def hits(pattern, path):
 
 
 def engine_files():
-    engine = ROOT / "extractor"
+    engine, sample = ROOT / "extractor", ROOT / "reports" / "sample"
     return [
         path
         for path in committed_files()
-        if path.is_relative_to(engine) and not path.is_relative_to(engine / "plans")
+        if path.is_relative_to(engine)
+        or path.is_relative_to(ROOT / "contracts")
+        or path.is_relative_to(ROOT / "reports")
+        if not path.is_relative_to(engine / "plans") and not path.is_relative_to(sample)
     ]
 
 

@@ -2,7 +2,7 @@
 
 A TOML file with a table a contract; a key names the violation, its value is the reason:
 
-    [placement-does-not-import]
+    [till-does-not-import]
     "p.sub.handler -> p.utils" = "moves over with the exceptions"
 """
 

@@ -24,10 +24,9 @@ class PlanName(_Type):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        from extractor.plan.load import PLANS
+        from extractor.plan.load import known_plans
 
-        known = sorted(path.parent.name for path in PLANS.glob("*/plan.toml"))
-        found = [CompletionItem(name) for name in known if name.startswith(incomplete)]
+        found = [CompletionItem(name) for name in known_plans() if name.startswith(incomplete)]
         return found or [CompletionItem(incomplete, type="dir")]
 
 

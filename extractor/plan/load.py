@@ -1,4 +1,7 @@
-"""Load a plan folder: ``plan.toml``, ``overlay/``, ``packaging/`` and ``inside/``.
+"""Load a plan folder: ``plan.toml``, ``overlay/``, ``packaging/``, ``inside/``, ``contracts/``.
+
+A plan is found by its path, by its name among those that come with the engine, or by its name
+in the entry-point group ``extractor.plans`` of an installed distribution.
 
 Errors name the file and the line.
 """
@@ -11,6 +14,8 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +29,7 @@ from extractor.source.tree import FolderTree
 _T = TypeVar("_T", bound=Table)
 # Far more than anybody writes by hand.
 _MOST_BYTES = 64 << 20
+GROUP = "extractor.plans"
 PLANS = Path(__file__).parent.parent / "plans"
 
 
@@ -32,7 +38,8 @@ class Plan:
     """A validated plan with the files that belong to it, all read into memory.
 
     ``overlay`` and ``packaging`` map paths in the result to bytes, ``inside`` paths in the source;
-    ``digest`` is the SHA-256 over every file of the plan folder.
+    ``contracts`` are configurations of import-linter by name, ``snippets`` what is pasted into a
+    CI, by path; ``digest`` is the SHA-256 over every file of the plan folder.
     """
 
     data: PlanData
@@ -40,6 +47,8 @@ class Plan:
     overlay: Mapping[str, bytes]
     packaging: Mapping[str, bytes]
     inside: Mapping[str, bytes]
+    contracts: Mapping[str, str]
+    snippets: Mapping[str, bytes]
     digest: str
 
 
@@ -47,15 +56,33 @@ def plan_folder(name: str) -> Path:
     """The folder of a plan given by its name or by a path."""
     # A folder of that name without a plan is no plan: what a run makes is often called like it.
     is_here = "/" in name or (Path(name) / "plan.toml").is_file()
-    folder = Path(name) if is_here else PLANS / name
+    folder = Path(name) if is_here else known_plans().get(name, PLANS / name)
     if folder.name == "plan.toml":
         folder = folder.parent
     if not (folder / "plan.toml").is_file():
-        known = ", ".join(sorted(p.parent.name for p in PLANS.glob("*/plan.toml")))
+        known = ", ".join(known_plans())
         raise UsageError(
             f"there is no plan {name!r}: give a folder with a plan.toml, or one of: {known}"
         )
     return folder
+
+
+def known_plans() -> dict[str, Path]:
+    """The plans that can be called by name, and their folders: ours, and installed ones.
+
+    An entry point ``name = package`` of the group ``extractor.plans`` names the package in whose
+    folder a ``plan.toml`` lies.
+    """
+    found = {path.parent.name: path.parent for path in PLANS.glob("*/plan.toml")}
+    for point in entry_points(group=GROUP):
+        try:
+            spec = find_spec(point.module)
+        except ImportError:
+            continue
+        for folder in (spec.submodule_search_locations or ()) if spec else ():
+            if (Path(folder) / "plan.toml").is_file():
+                found.setdefault(point.name, Path(folder))
+    return dict(sorted(found.items()))
 
 
 def load_plan(name: str) -> Plan:
@@ -73,6 +100,12 @@ def load_plan(name: str) -> Plan:
         overlay=_below(files, "overlay/"),
         packaging=_below(files, "packaging/"),
         inside=_below(files, "inside/"),
+        contracts={
+            path.removesuffix(".toml"): content.decode("utf-8")
+            for path, content in _below(files, "contracts/").items()
+            if path.endswith(".toml") and "/" not in path
+        },
+        snippets=_below(files, "contracts/snippets/"),
         digest=digest.hexdigest(),
     )
 

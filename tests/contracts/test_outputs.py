@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
-from extractor_contracts.configuration import load
-from extractor_contracts.written import SNIPPETS, shipped, write_contracts
 
 from extractor.cli.contracts import command
 from extractor.errors import UsageError
@@ -214,47 +209,6 @@ def test_a_file_that_is_not_there(shop: Shop, arguments: list[str], says: str) -
 
     with pytest.raises(UsageError, match=says):
         run(*arguments)
-
-
-def test_what_comes_with_the_package_is_written(tmp_path: Path) -> None:
-    known = {shipped()[0]: {"c": {"a -> b": "why"}}}
-
-    written = write_contracts(tmp_path, known)
-
-    names = sorted(path.relative_to(tmp_path).as_posix() for path in written)
-    first = shipped()[0]
-    assert f"{first}/contracts/{first}.baseline.toml" in names
-    for name in shipped():
-        assert f"{name}/contracts/{name}.toml" in names
-        assert all(f"{name}/{snippet}" in names for snippet in SNIPPETS)
-        (job, project) = yaml.safe_load((tmp_path / name / "zuul.yaml").read_text())
-        assert (tmp_path / name / job["job"]["run"]).is_file()
-        assert project["project"]["check"]["jobs"] == [job["job"]["name"]] == [f"{name}-contracts"]
-        (play,) = yaml.safe_load((tmp_path / name / job["job"]["run"]).read_text())
-        assert play["tasks"][0]["name"] == "Check the contracts"
-    assert not any("NAME" in path.read_text() for path in written)
-
-
-def test_the_tox_environment_that_is_written_runs(shop: Shop) -> None:
-    """Its command, as tox would call it in a project with two broken imports."""
-    name = shipped()[0]
-    write_contracts(shop.folder)
-    written = shop.folder / name
-    package = load(written / "contracts" / f"{name}.toml").packages[0]
-    (written / package).mkdir()
-    (written / package / "__init__.py").write_text("import json\n")
-    environment = configparser.ConfigParser(interpolation=None)
-    environment.read(written / "tox.ini")
-    (command,) = environment["testenv:contracts"]["commands"].strip().splitlines()
-    words = command.replace("{posargs}", "--format zuul --output comments.json").split()
-
-    done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=written, capture_output=True, text=True
-    )
-
-    assert done.returncode == 1, done.stderr
-    comments = json.loads((written / "comments.json").read_text())["zuul"]["file_comments"]
-    assert any("imports json" in c["message"] for c in comments[f"{package}/__init__.py"])
 
 
 def test_sarif_has_what_its_schema_asks_for(shop: Shop) -> None:

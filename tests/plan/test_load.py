@@ -88,3 +88,19 @@ def test_the_schema_for_editors_is_the_models():
 
     schema = Path(__file__).parents[2] / "docs" / "plan.schema.json"
     assert schema.read_text("utf-8") == json_schema(), "run python -m extractor.plan.model"
+
+
+def test_a_plan_of_another_distribution_is_called_by_its_name(tmp_path, monkeypatch):
+    package = tmp_path / "till_plans" / "till"
+    package.mkdir(parents=True)
+    (package / "plan.toml").write_bytes((PLANS / "placement" / "plan.toml").read_bytes())
+    about = tmp_path / "till_plans-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: till-plans\nVersion: 1\n")
+    (about / "entry_points.txt").write_text(
+        "[extractor.plans]\ntill = till_plans.till\nbroken = nowhere.till\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert load_plan("till").folder == package
+    with pytest.raises(UsageError, match=r"or one of: .*till$"):
+        load_plan("broken")

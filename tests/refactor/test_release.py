@@ -6,13 +6,12 @@ import re
 import pytest
 from extractor_contracts.configuration import load
 from extractor_contracts.run import run
-from extractor_contracts.written import shipped_path
 
 from extractor.contracting.world import world_of
 from extractor.errors import NothingToDo
 from extractor.parsing import parse_ast
 from extractor.pipeline import analyse, rewrite
-from extractor.plan.load import load_plan
+from extractor.plan.load import load_plan, plan_folder
 from extractor.plan.series import load_series
 from extractor.progress import Progress
 from extractor.refactor.run import refactor
@@ -152,7 +151,7 @@ def test_the_patches_apply_to_a_clean_checkout(done, source, tmp_path):
 
 def test_the_contracts_hold_without_a_baseline(done):
     output, manifest = done
-    configuration = load(shipped_path("nova"))
+    configuration = load(plan_folder("placement") / "contracts" / "nova.toml")
     with GitTree(output / "nova/.git", decoupled(manifest)[-1].revision) as tree:
         world = world_of(tree, configuration.packages)
     verdicts = run(configuration, world, {})
