@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,6 @@ from extractor import in_place
 from extractor.cli._options import Reporting, near_miss, reporting_options
 from extractor.cli._rewrite_help import setting_help
 from extractor.errors import ExitCode
-from extractor.outcome import Failed
 from extractor.rewrites import Rewrite, load, registered
 
 
@@ -38,6 +39,17 @@ class Rewrites(click.Group):
         return super().resolve_command(ctx, args)
 
 
+_SHOWN = 20  # files in a line
+
+
+@dataclass(frozen=True)
+class Mode:
+    """Whether files are written, and whether even if something would break."""
+
+    write: bool
+    force: bool
+
+
 @click.group("rewrite", cls=Rewrites, subcommand_metavar="NAME [OPTIONS] PATHS...")
 def command() -> None:
     """Run one rewrite on files or folders of any project.
@@ -58,6 +70,7 @@ def command_for(rewrite: Rewrite) -> click.Command:
         type=click.Path(exists=True, path_type=Path),
     )
     @click.option("--write", is_flag=True, help="Change the files; without it show a diff.")
+    @click.option("--force", is_flag=True, help="Go on even if the result would be broken.")
     @click.option(
         "--settings",
         "chosen",
@@ -75,6 +88,7 @@ def command_for(rewrite: Rewrite) -> click.Command:
     def call(
         files_or_folders: tuple[Path, ...],
         write: bool,
+        force: bool,
         chosen: Path | None,
         root: Path | None,
         reporting: Reporting,
@@ -82,7 +96,7 @@ def command_for(rewrite: Rewrite) -> click.Command:
     ) -> int:
         given = {} if chosen is None else in_place.read_settings(chosen)
         given |= {name: value for name, value in values.items() if value not in (None, ())}
-        return _run(rewrite, files_or_folders, root, given, write, reporting)
+        return _run(rewrite, files_or_folders, root, given, Mode(write, force), reporting)
 
     made = click.command(
         rewrite.name,
@@ -122,38 +136,60 @@ def _run(
     paths: tuple[Path, ...],
     root: Path | None,
     values: dict[str, Any],
-    write: bool,
+    mode: Mode,
     reporting: Reporting,
 ) -> int:
     settings = in_place.settings_from(rewrite, values)
-    files = in_place.files_below(paths, rewrite.suffixes)
-    changed: list[str] = []
-    failed: list[dict[str, Any]] = []
-    findings: list[dict[str, Any]] = []
-    for change in in_place.run(rewrite, settings, files, root):
-        name, outcome = change.path.as_posix(), change.outcome
-        if isinstance(outcome, Failed):
-            failed.append({"path": name, "error": outcome.error, "line": outcome.line})
-            continue
-        for found in getattr(outcome, "findings", ()):
-            findings.append({"path": name, "line": found.line, "message": found.message})
-        if change.is_one:
-            changed.append(name)
-            if write:
-                change.write()
-            elif not reporting.as_json:
-                click.echo(change.diff(), nl=False)
+    found = in_place.attempt(rewrite, settings, paths, root)
+    refused = bool(found.broken) and not mode.force
+    written = mode.write and not refused and bool(found.changes)
+    if written:
+        found.write()
+    elif not reporting.as_json and not mode.write:
+        for change in found.changes:
+            # Bytes: lines of files in other encodings are shown as they are.
+            click.echo(change.diff().encode("utf-8", "surrogateescape"), nl=False)
     if reporting.as_json:
-        summary = {"rewrite": rewrite.name, "written": write, "changed": changed}
-        click.echo(json.dumps({**summary, "failed": failed, "findings": findings}, indent=2))
+        click.echo(json.dumps(_as_json(rewrite, found, written, refused), indent=2))
     else:
-        for entry in failed:
-            click.echo(f"{entry['path']}:{entry['line']}: {entry['error']}", err=True)
-        for entry in findings:
-            click.echo(f"{entry['path']}:{entry['line']}: {entry['message']}", err=True)
-        done = "changed" if write else "would change"
-        total = len({*changed, *(path.as_posix() for path in files)})
-        click.echo(f"{rewrite.name}: {len(changed)} of {total} files {done}", err=True)
-    if failed:
+        _tell(rewrite, found, mode, refused)
+    if found.failed or refused:
         return ExitCode.DID_NOT_HOLD
-    return ExitCode.DONE if changed else ExitCode.NOTHING_TO_DO
+    return ExitCode.DONE if found.changes else ExitCode.NOTHING_TO_DO
+
+
+def _as_json(
+    rewrite: Rewrite, found: in_place.Attempt, written: bool, refused: bool
+) -> dict[str, Any]:
+    return {
+        "rewrite": rewrite.name,
+        "written": written,
+        "refused": refused,
+        "changed": [change.path.as_posix() for change in found.changes],
+        "failed": [
+            {"path": one.path, "error": one.message, "line": one.line} for one in found.failed
+        ],
+        "broken": [dataclasses.asdict(one) for one in found.broken],
+        "findings": [dataclasses.asdict(one) for one in found.findings],
+        "mentions": list(found.mentions),
+    }
+
+
+def _tell(rewrite: Rewrite, found: in_place.Attempt, mode: Mode, refused: bool) -> None:
+    for one in [*found.failed, *found.findings, *found.broken]:
+        click.echo(f"{one.path}:{one.line}: {one.message}", err=True)
+    if found.mentions:
+        count = len(found.mentions)
+        files = "1 file mentions" if count == 1 else f"{count} files mention"
+        shown = ", ".join(found.mentions[:_SHOWN]) + (", ..." if count > _SHOWN else "")
+        click.echo(f"not looked at: {files} {found.named}: {shown}", err=True)
+    if refused:
+        places = "1 place" if len(found.broken) == 1 else f"{len(found.broken)} places"
+        click.echo(
+            f"{rewrite.name}: refused, nothing written: {places} would break (named above); "
+            "change the code there first, or do it all the same with --force",
+            err=True,
+        )
+        return
+    done = "changed" if mode.write else "would change"
+    click.echo(f"{rewrite.name}: {len(found.changes)} of {found.total} files {done}", err=True)

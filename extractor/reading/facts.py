@@ -121,5 +121,6 @@ class Reading:
     dynamic: list[DynamicImport]
     handed_name: list[tuple[tuple[str, ...], bool]]  # calls given __name__; and: result unused
     makes_names: bool = False  # globals()[x] = ..., exec, sys.modules[...] = ...
+    locals: list[tuple[str, int]] = field(default_factory=list)  # ``x.a.b`` of a local x; line
     made_modules: list[str] = field(default_factory=list)  # sys.modules["name"] = ...
     asks_for: set[str] = field(default_factory=set)  # names that hasattr asks for

@@ -121,6 +121,8 @@ class Walk:
     def use(self, path: tuple[str, ...], node: Any, stored: bool = False) -> None:
         path = tuple(map(self.named, path)) if self.stand_ins.names else path
         if self.scope.holds(path[0]):
+            if len(path) > 1 and path[0] not in ("self", "cls"):
+                self.found.locals.append((".".join(path), self.line_of(node)))
             return
         line, group, guarded = self.line_of(node), self.group, self.guards > 0
         runs = not self.functions and not (self.annotating and self.lazy_annotations)

@@ -5,7 +5,17 @@ resolve_tree(modules).unresolved           # path, line, name, reason
 differences(old, new, moved)               # where two trees do not agree
 """
 
+from extractor.resolution.agreement import Difference, differences
 from extractor.resolution.modules import Modules
+from extractor.resolution.moved import Moved
 from extractor.resolution.tree import Resolution, Unresolved, resolve_tree
 
-__all__ = ["Modules", "Resolution", "Unresolved", "resolve_tree"]
+__all__ = [
+    "Difference",
+    "Modules",
+    "Moved",
+    "Resolution",
+    "Unresolved",
+    "differences",
+    "resolve_tree",
+]

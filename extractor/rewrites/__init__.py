@@ -29,6 +29,7 @@ class Rewrite:
     review: Review
     settings: type[Any]
     suffixes: tuple[str, ...]
+    file_names: tuple[str, ...]  # files of other kinds, by their whole names
     run: Callable[[SourceFile, Any], Outcome]
     prepare: Callable[[Any, Project], Any]
 
@@ -62,6 +63,7 @@ def _load(name: str) -> Rewrite | None:
         review=module.REVIEW,
         settings=module.Settings,
         suffixes=getattr(module, "SUFFIXES", (".py",)),
+        file_names=getattr(module, "FILE_NAMES", ()),
         run=module.run,
         prepare=getattr(module, "prepare", _as_they_are),
     )

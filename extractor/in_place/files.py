@@ -1,0 +1,163 @@
+"""The files that a rewrite is given, the others below them, and the modules they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from extractor.errors import UsageError
+
+# Folders with a dot that hold settings of the project's own.
+_SETTINGS = frozenset({".github", ".gitlab", ".circleci", ".buildkite", ".azure-pipelines"})
+_NEVER = frozenset({"__pycache__", "node_modules"})
+_AROUND = frozenset({"src", "lib"})
+_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
+
+
+@dataclass(frozen=True)
+class Files:
+    """``chosen`` are the rewrite's own; ``all`` are those below the same folders, too."""
+
+    chosen: tuple[Path, ...]
+    all: tuple[Path, ...]
+    folders: tuple[Path, ...]  # as they were given
+    root: Path | None = None  # of the top-level names, if it was given
+
+    @cached_property
+    def modules(self) -> dict[Path, str]:
+        """The dotted name of each Python file among all."""
+        names = Names(self.folders, self.root)
+        found: dict[Path, str] = {}
+        packages: set[str] = set()
+        for path in self.all:
+            if path.suffix == ".py":
+                found[path] = names.module_of(path)
+                if path.name == "__init__.py":
+                    packages.add(found[path])
+        # Beside a package of its name a module is never imported.
+        return {
+            path: name
+            for path, name in found.items()
+            if name not in packages or path.name == "__init__.py"
+        }
+
+
+def find_files(
+    paths: Iterable[Path],
+    suffixes: Sequence[str],
+    names: Sequence[str] = (),
+    root: Path | None = None,
+) -> Files:
+    """The files among ``paths`` and below folders among them, sorted; those with ``suffixes``,
+    or called like one of ``names``, are chosen.
+
+    Folders whose name starts with a dot are passed over, but for those with settings; links are
+    not followed. With ``""`` among ``names`` files without a suffix are chosen.
+    """
+    chosen: set[Path] = set()
+    every: set[Path] = set()
+    folders: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            chosen.add(path)
+            every.add(path)
+            continue
+        folders.append(path)
+        for file in _walk(path):
+            every.add(file)
+            if (
+                file.name.endswith(tuple(suffixes))
+                or file.name in names
+                or ("" in names and "." not in file.name)
+            ):
+                chosen.add(file)
+    return Files(_sorted(chosen), _sorted(every), tuple(folders), root)
+
+
+def _sorted(paths: Iterable[Path]) -> tuple[Path, ...]:
+    return tuple(sorted(path for path in paths if not path.is_symlink()))
+
+
+def _walk(folder: Path) -> Iterable[Path]:
+    for base, names, files in os.walk(folder):
+        names[:] = [
+            name
+            for name in names
+            if name not in _NEVER and (not name.startswith(".") or name in _SETTINGS)
+        ]
+        if "pyvenv.cfg" in files:
+            names.clear()
+            continue
+        here = Path(base)
+        yield from (here / file for file in files)
+
+
+class Names:
+    """Finds the dotted names of files, each folder looked at once."""
+
+    def __init__(self, given: Sequence[Path], root: Path | None) -> None:
+        self.root = None if root is None else root.resolve()
+        self.given = [path.resolve() for path in given]
+        self.folders: dict[Path, str] = {}
+        self.resolved: dict[Path, str] = {}
+
+    def module_of(self, path: Path) -> str:
+        """The dotted name of a Python file.
+
+        A folder without ``__init__`` inside a package belongs to it. Where no folder above has
+        one, top-level names are in ``root``, or below the project's own folder.
+        """
+        if path.parent not in self.folders:
+            self.folders[path.parent] = self._package(path.parent.resolve())
+        name = "" if path.name == "__init__.py" else path.stem
+        return f"{self.folders[path.parent]}.{name}".strip(".")
+
+    def _package(self, folder: Path) -> str:
+        if folder not in self.resolved:
+            self.resolved[folder] = self._find(folder)
+        return self.resolved[folder]
+
+    def _find(self, folder: Path) -> str:
+        if self.root is not None and folder.is_relative_to(self.root):
+            return ".".join(folder.relative_to(self.root).parts)
+        if (folder / "__init__.py").exists():
+            above = folder.parent
+            is_inner = (above / "__init__.py").exists() or self._is_inside(above)
+            return f"{self._package(above)}.{folder.name}" if is_inner else folder.name
+        if self._is_inside(folder):
+            return f"{self._package(folder.parent)}.{folder.name}"
+        base = self._project(folder)
+        parts = folder.relative_to(base).parts if base is not None else ()
+        if parts and parts[0] in _AROUND:
+            parts = parts[1:]
+        return ".".join(parts) if all(part.isidentifier() for part in parts) else ""
+
+    def _is_inside(self, folder: Path) -> bool:
+        """Whether a folder without ``__init__`` is below a package."""
+        while folder != folder.parent and folder.name.isidentifier():
+            if (folder / "__init__.py").exists():
+                return True
+            if any((folder / mark).exists() for mark in _MARKS) or folder in self.given:
+                return False
+            folder = folder.parent
+        return False
+
+    def _project(self, folder: Path) -> Path | None:
+        """The project's own folder: with its packaging, or the outermost that was given."""
+        above = [folder, *folder.parents]
+        marked = [one for one in above if any((one / mark).exists() for mark in _MARKS)]
+        given = [one for one in above if one in self.given]
+        return marked[0] if marked else given[-1] if given else None
+
+
+def folder_for(path: Path) -> Path:
+    """The nearest folder above ``path`` that is there; ``UsageError`` when it is a file."""
+    folder = path.parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is a file: {path} cannot be below it")
+    return folder

@@ -1,0 +1,193 @@
+"""Write changes to files: all of them or none.
+
+The new texts are laid out in a folder of their own first. Then each goes to its place by a
+rename, with the old file kept beside until all are done: what fails on the way is undone. A
+process that is killed in between leaves the folder with a list in it: the next one that writes
+below the same place completes what is there and clears it away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from extractor.errors import UsageError
+from extractor.in_place.change import Change
+
+_PREFIX = ".extractor-"
+_LIST = "list.json"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """``staged`` becomes ``target``; ``old`` is what goes, if it is another file."""
+
+    staged: Path
+    target: Path
+    old: Path | None
+
+
+def write_all(changes: Sequence[Change], base: Path) -> None:
+    """Make the ``changes``, which are below ``base``; ``UsageError`` when a place is taken.
+
+    Any other error, and an interruption, leaves the files as they were.
+    """
+    for change in changes:
+        if change.target is not None and change.target.exists():
+            raise UsageError(f"{change.target} is there already: nothing can be moved to it")
+    complete_interrupted(base)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
+    try:
+        steps = [_stage(change, folder / str(number)) for number, change in enumerate(changes)]
+        with _uninterrupted():
+            _note(folder, steps)
+            _apply(steps, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def complete_interrupted(base: Path) -> None:
+    """Bring to an end what a killed process began below ``base``."""
+    for folder in sorted(base.glob(f"{_PREFIX}[0-9]*-*")):
+        pid = int(folder.name[len(_PREFIX) :].partition("-")[0])
+        if _is_running(pid):
+            raise UsageError(f"process {pid} is writing to {base}: wait until it is done")
+        listed = folder / _LIST
+        if listed.exists():
+            for staged, target, old in json.loads(listed.read_text("utf-8")):
+                if Path(staged).exists():
+                    Path(target).parent.mkdir(parents=True, exist_ok=True)
+                    Path(staged).replace(target)
+                if old is not None:
+                    Path(old).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _stage(change: Change, place: Path) -> _Step:
+    target = change.path.resolve() if change.target is None else change.target.absolute()
+    with place.open("wb") as file:
+        file.write(change.after)
+        file.flush()
+        os.fsync(file.fileno())
+    if change.before is None:
+        near = target.parent
+        while not near.exists():
+            near = near.parent
+        place.chmod(near.stat().st_mode & 0o666)  # a new file's, as its folder's
+    else:
+        place.chmod(change.path.stat().st_mode)
+    return _Step(place, target, None if change.target is None else change.path.resolve())
+
+
+def _note(folder: Path, steps: Sequence[_Step]) -> None:
+    listed = [
+        [str(step.staged.absolute()), str(step.target), None if step.old is None else str(step.old)]
+        for step in steps
+    ]
+    partial = folder / f"{_LIST}.part"
+    partial.write_text(json.dumps(listed), "utf-8")
+    partial.replace(folder / _LIST)
+
+
+def _apply(steps: Sequence[_Step], folder: Path) -> None:
+    """Put everything in its place; what was there is kept in ``folder`` until all is done."""
+    undo: list[tuple[Path | None, Path]] = []  # what to put back, and where
+    made: list[Path] = []
+    try:
+        for number, step in enumerate(steps):
+            made += _make_folders(step.target.parent)
+            for place in [step.target, *([step.old] if step.old else [])]:
+                kept = folder / f"old-{number}-{place is step.old}"
+                if place.exists():
+                    _keep(place, kept)
+                    undo.append((kept, place))
+                else:
+                    undo.append((None, place))
+            _move(step.staged, step.target)
+            if step.old is not None:
+                step.old.unlink()
+    except BaseException:
+        for saved, place in reversed(undo):
+            if saved is None:
+                place.unlink(missing_ok=True)
+            else:
+                _move(saved, place)
+        for new_folder in reversed(made):
+            with contextlib.suppress(OSError):
+                new_folder.rmdir()
+        (folder / _LIST).unlink(missing_ok=True)
+        raise
+    for step in steps:
+        if step.old is not None:
+            _remove_empty(step.old.parent)
+
+
+def _keep(place: Path, kept: Path) -> None:
+    try:
+        os.link(place, kept)
+    except OSError:
+        shutil.copy2(place, kept)
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != 18:  # another file system is mounted below
+            raise
+        beside = target.with_name(f"{_PREFIX}{target.name}")
+        try:
+            shutil.copy2(source, beside)
+            beside.replace(target)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for path in reversed(missing):
+        path.mkdir()
+    return list(reversed(missing))
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove folders that hold nothing any more, but for what Python made there itself."""
+    while all(entry.name == "__pycache__" for entry in folder.iterdir()):
+        shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C and the like wait until the files are in their places."""
+    waiting = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, waiting)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
