@@ -155,9 +155,13 @@ class Resolver:
 
 @dataclass
 class _Walk:
-    """One resolution: the hops it took, conditional imports among them, and where it ended."""
+    """One resolution: the hops it took, conditional imports among them, and where it ended.
+
+    ``rests``: how many parts of the chain came after each hop.
+    """
 
     hops: list[Symbol] = field(default_factory=list)
+    rests: dict[Symbol, int] = field(default_factory=dict)
     conditional: list[Symbol] = field(default_factory=list)
     end: Symbol | None = None
     stop: str | None = None
@@ -379,7 +383,10 @@ class SymbolWalker:
         if walk.external is not None:
             _note(self.external, walk.external, use)
             for hop in walk.hops:
-                self.spelled.setdefault(hop, Symbol(*_external_parts(walk.external)))
+                # What comes after the hop is an attribute of what the hop stands for.
+                parts = walk.external.split(".")
+                real = parts[: len(parts) - walk.rests.get(hop, 0)]
+                self.spelled.setdefault(hop, Symbol(".".join(real[:-1]), real[-1]))
             return
         if walk.lost is not None:
             _note(self.unknown, walk.lost, use)
@@ -407,10 +414,19 @@ class SymbolWalker:
                     self._attribute(walk, star, chain)
                     return
             return
+        defined = any(
+            head not in {name for name, _ in table.units[index].imports} for index in indices
+        )
         for index in indices:
             unit = table.units[index]
             for name, target in unit.imports:
                 if name != head:
+                    continue
+                if unit.kind != "import" and defined:
+                    # It may take the place of what the module defines itself: both are carried.
+                    self._follow_replacement(
+                        table, target, Use(table.module, unit.first_line, head)
+                    )
                     continue
                 if unit.kind != "import":
                     # A conditional import: the statement around it is part of the answer.
@@ -433,8 +449,17 @@ class SymbolWalker:
             self._name(inner, table, unit.alias_of)
             if inner.external is not None:
                 walk.external = inner.external
+                for hop in walk.hops:
+                    walk.rests[hop] = max(0, walk.rests.get(hop, 0) - len(chain) + 1)
                 return
         walk.end = own
+
+    def _follow_replacement(self, table: ModuleNames, target: Imported, use: Use) -> None:
+        walk = _Walk()
+        if target.name and target.name != "*":
+            self._attribute(walk, target.module, (target.name,))
+        if walk.external is None and walk.end is not None and walk.end.module != table.module:
+            self._settle(walk, use)
 
     def _attribute(self, walk: _Walk, module: str, chain: tuple[str, ...]) -> None:
         """Resolve ``module.chain[0]...``."""
@@ -461,6 +486,7 @@ class SymbolWalker:
             own = [t for i in table.binders[chain[0]] for n, t in table.units[i].imports]
             if not (below in self.resolver.modules and _binds_module(own, below)):
                 walk.hops.append(hop)
+                walk.rests[hop] = len(chain) - 1
                 self._name(walk, table, chain)
                 return
         if below in self.resolver.modules:
@@ -470,6 +496,7 @@ class SymbolWalker:
             for star in table.stars:
                 if self._exports(star, chain[0]):
                     walk.hops.append(hop)
+                    walk.rests[hop] = len(chain) - 1
                     self._attribute(walk, star, chain)
                     return
             # Made at run time (a module that replaces itself, __getattr__): carry it whole.
@@ -538,11 +565,6 @@ def _makes_names(table: ModuleNames) -> bool:
         if not unit.names
         for reference in unit.references
     )
-
-
-def _external_parts(dotted: str) -> tuple[str, str]:
-    module, _, name = dotted.rpartition(".")
-    return module, name
 
 
 def _note(notes: dict[K, dict[Use, None]], key: K, use: Use) -> None:

@@ -117,7 +117,11 @@ def lay_out(tree: Tree, modules: Mapping[str, str], reach: Reach, data: PlanData
             undecided.append(Symbol(module))
             continue
         moved[module] = target
-        moves[modules[module]] = WholeMove(modules[module], _path(target, modules[module]))
+        path = _path(target, modules[module])
+        if target == data.target_package:
+            # What was a module has others below it now, or will have.
+            path = target.replace(".", "/") + "/__init__.py"
+        moves[modules[module]] = WholeMove(modules[module], path)
     slices: dict[str, set[str]] = {}
     for symbol in reach.symbols:
         if symbol.module in reach.whole or not symbol.name:
@@ -135,7 +139,9 @@ def lay_out(tree: Tree, modules: Mapping[str, str], reach: Reach, data: PlanData
         moves.setdefault(move.source, move)
     ordered = tuple(sorted(moves.values(), key=lambda m: (m.target, m.source)))
     moves_by_target(ordered)
-    carried, replaced = _symbol_maps(reach, data, {**moved, **carried_modules})
+    places_of = {**moved, **carried_modules}
+    carried, replaced = _symbol_maps(reach, data, places_of)
+    carried_modules.update(_handed_on(reach))
     carried_modules.update(_upstream_modules(data, moved, carried_modules, modules))
     return Layout(
         moves=ordered,
@@ -202,6 +208,15 @@ def _upstream_modules(
     }
 
 
+def _handed_on(reach: Reach) -> dict[str, str]:
+    """Top-level modules of other projects that modules here import for others to take."""
+    return {
+        f"{spelled.module}.{spelled.name}": real.name
+        for spelled, real in reach.spelled.items()
+        if not real.module and spelled.name
+    }
+
+
 def _symbol_maps(
     reach: Reach, data: PlanData, places: Mapping[str, str]
 ) -> tuple[dict[str, str], tuple[tuple[Replace, NameMap], ...]]:
@@ -209,6 +224,7 @@ def _symbol_maps(
     replaced: dict[str, dict[str, str]] = {r.subject: {} for r in data.replace}
     rules = {r.subject: r for r in data.replace}
     stops = Stops(data)
+    external = {dotted[:end] for dotted in reach.external for end in _ends(dotted)}
     for spelled, real in reach.spelled.items():
         if not real.name:
             continue
@@ -220,15 +236,28 @@ def _symbol_maps(
         elif real.module in places:
             if spelled != real or spelled.module not in places or spelled.module not in reach.whole:
                 carried[str(spelled)] = f"{places[real.module]}:{real.name}"
-        elif spelled != real and f"{real.module}.{real.name}" in reach.external:
+        elif real.module and spelled != real and f"{real.module}.{real.name}" in external:
             carried[str(spelled)] = str(real)
     maps = []
+    for names in replaced.values():
+        # A module that is carried in part has its new name by then.
+        names |= {
+            f"{places[module]}:{name}": new
+            for old, new in names.items()
+            for module, _, name in [old.partition(":")]
+            if module in places
+        }
     for rule in data.replace:
         whole = {} if ":" in rule.subject else {rule.subject: rule.with_}
         used = rule.subject in reach.stopped
         if used:
             maps.append((rule, NameMap(whole, dict(sorted(replaced[rule.subject].items())))))
     return dict(sorted(carried.items())), tuple(maps)
+
+
+def _ends(dotted: str) -> Iterable[int]:
+    """Where each prefix of a dotted name ends."""
+    return [*(i for i, sign in enumerate(dotted) if sign == "."), len(dotted)]
 
 
 def _replacement(rule: Replace, real: Symbol) -> str:

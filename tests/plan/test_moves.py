@@ -187,3 +187,51 @@ def test_a_decision_about_a_package_covers_modules_below_but_no_roots():
     assert found.moved.modules["big.help.sub.test_x"] == "small.tests.more.test_x"
     names = {rule.subject: names.symbols for rule, names in found.replaced}
     assert names["big.help"] == {"big.help.deep.tools:T": "small.base:Tool"}
+
+
+def test_a_stand_in_holds_beside_a_slice_of_the_same_module():
+    plan = PLAN.replace('subject = "big.base"', 'subject = "big.errors:Unused"').replace(
+        'with = "lib.base"\nnames = { BigObject = "Object" }', 'with = "small.light:Unused"'
+    )
+    app = "from big.errors import E, Unused\nE, Unused\n"
+    found = layout({**FILES, "big/sub/app.py": app}, plan)
+    (names,) = (names for rule, names in found.replaced if rule.subject == "big.errors:Unused")
+    # Before and after the slice has its new name.
+    assert names.symbols == {
+        "big.errors:Unused": "small.light:Unused",
+        "small.errors:Unused": "small.light:Unused",
+    }
+    slices = [move for move in found.moves if isinstance(move, SliceMove)]
+    assert [sorted(move.symbols) for move in slices] == [["E"]]
+
+
+def test_what_follows_a_name_that_is_handed_on_stays_an_attribute_of_it():
+    files = {
+        "big/errors.py": "import unittest\nfrom lib import tools\nclass E(Exception): pass\n",
+        "big/sub/app.py": (
+            "from big import errors\nerrors.E\n"
+            "errors.unittest.skipUnless(1, 2)\nerrors.tools.saw.cut()\n"
+        ),
+    }
+    carried = layout({**FILES, **files}).carried
+    assert carried.modules["big.errors.unittest"] == "unittest"
+    assert carried.symbols["big.errors:tools"] == "lib:tools"
+
+
+def test_a_class_that_a_guarded_import_may_replace_is_carried():
+    text = "class E(Exception): pass\ntry:\n    from fast import E\nexcept ImportError:\n    pass\n"
+    found = layout({**FILES, "big/errors.py": text})
+    assert found.carried.symbols["big.errors:E"] == "small.errors:E"
+    (move,) = (m for m in found.moves if isinstance(m, SliceMove))
+    assert move.symbols == {"E"}
+    alone = "try:\n    from fast import E\nexcept ImportError:\n    E = None\n"
+    assert layout({**FILES, "big/errors.py": alone}).undecided == ()
+
+
+def test_a_module_with_others_below_it_becomes_their_package():
+    plan = PLAN.replace('"big.sub" = "small"', '"big.sub.app" = "small"').replace(
+        'packages = ["big.sub"]', 'packages = ["big.sub.app"]'
+    )
+    targets = {m.source: m.target for m in layout(FILES, plan).moves}
+    assert targets["big/sub/app.py"] == "small/__init__.py"
+    assert targets["big/errors.py"] == "small/errors.py"

@@ -40,7 +40,7 @@ def test_imports_catches_a_module_that_nobody_wrote(shop):
     assert imports.check(shop.result(), shop.context()).held
     shop.write("shop/more.py", "from shop.gone import Away\n")
     assert imports.check(shop.result(), shop.context()).findings == (
-        "shop/more.py:1: imports shop.gone.Away, which is no module of ours",
+        "shop/more.py:1: shop.gone.Away: there is no module shop.gone",
     )
 
 
@@ -172,3 +172,18 @@ def test_requests_of_a_test_file_are_tests(shop):
     found = tests_carried.tests_in(shop.result().tree, "shop/tests/")
     path = "shop/tests/functional/gabbits/till.yaml"
     assert {(path, "open"), (path, "close")} <= found
+
+
+def test_imports_finds_names_that_lead_nowhere(shop):
+    before = (shop.root / TILL).read_text()
+    shop.write(TILL, "from shop import tray\n" + before)
+    shop.write("shop/tray.py", "def slot():\n    pass\n")
+    assert imports.check(shop.result(), shop.context()).held
+    shop.write(TILL, "from shop import tray\n\ntray.slot()\n" + before)
+    assert imports.check(shop.result(), shop.context()).held
+    shop.write(TILL, "from shop import tray\n\ntray.drawer()\n" + before)
+    (found,) = imports.check(shop.result(), shop.context()).findings
+    assert found == "shop/till.py:3: tray.drawer: shop.tray has no name drawer"
+    shop.write(TILL, "from shop.tray import drawer\n" + before)
+    (found,) = imports.check(shop.result(), shop.context()).findings
+    assert "shop.tray has no name drawer" in found

@@ -1,4 +1,4 @@
-"""No import, string or entry point names the package it came from; imports of ours are there."""
+"""Nothing names the package it came from, and every name of ours leads to a definition."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from extractor.analysis.symbols import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.model import explained
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.verification.unresolved import unresolved_names
 
 NEEDS = "nothing"
 # Files in which a dotted name is a name that something will import, not prose.
@@ -35,9 +36,6 @@ def check(result: Result, context: Context) -> CheckResult:
                 imported += 1
                 if _is_of(name, old):
                     findings.append(f"{path}:{line}: imports {name}")
-                # The last part may be a name in the module.
-                elif _is_of(name, new) and not {name, name.rpartition(".")[0]} & own.keys():
-                    findings.append(f"{path}:{line}: imports {name}, which is no module of ours")
             for line, text in named_in_strings(parsed, old):
                 strings += 1
                 if not explained(context.plan.data.words, path, f"{path}:{text}"):
@@ -55,6 +53,7 @@ def check(result: Result, context: Context) -> CheckResult:
                     strings += 1
                     if not explained(context.plan.data.words, path, raw):
                         findings.append(f"{path}:{number}: names {match.group()}")
+    findings += unresolved_names(result, context.plan.data)
     evidence = [f"{imported} imports and {strings} names in strings and settings read"]
     return verdict(
         "imports", findings, evidence, {"imports": imported, "strings": strings}, compared=searched
