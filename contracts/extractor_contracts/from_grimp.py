@@ -122,6 +122,7 @@ class _GraphReader(Reader):
         """The engine's, which follows strings, entry points and calls at import time."""
         if self._engine is None:
             from extractor.analysis.modules import Module
+            from extractor.analysis.surroundings import surroundings
             from extractor.contracting.world import ModuleReader
             from extractor.project.facts import project_of
             from extractor.source.tree import FolderTree
@@ -130,8 +131,8 @@ class _GraphReader(Reader):
                 name: Module(name, place.path or None, place.is_package)
                 for name, place in self.world.modules.items()
             }
-            points = list(project_of(FolderTree(Path())).entry_points)
-            self._engine = ModuleReader(self.roots, modules, points)
+            around = surroundings(project_of(FolderTree(Path())), modules)
+            self._engine = ModuleReader(self.roots, modules, around)
             self._engine.world = self.world
         return self._engine
 

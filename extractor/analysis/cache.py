@@ -16,13 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from extractor.analysis.names import (
-    NAMES_VERSION,
-    ModuleNames,
-    names_from_plain,
-    plain_names,
-)
-from extractor.analysis.scan import (
+from extractor.analysis.facts import (
     FACTS_VERSION,
     Body,
     Facts,
@@ -30,6 +24,12 @@ from extractor.analysis.scan import (
     facts_from_plain,
     plain_body,
     plain_facts,
+)
+from extractor.analysis.names import (
+    NAMES_VERSION,
+    ModuleNames,
+    names_from_plain,
+    plain_names,
 )
 from extractor.analysis.uses import USES_VERSION, Uses
 from extractor.cache_folder import cache_folder

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from extractor.analysis.cache import Cache
+from extractor.analysis.facts import Body, Facts
 from extractor.analysis.graph import (
     Edge,
     External,
@@ -16,9 +17,9 @@ from extractor.analysis.graph import (
     Kind,
     Unknown,
     Unreadable,
-    build_graph,
 )
-from extractor.analysis.modules import Module, find_modules, paths_of, top_packages
+from extractor.analysis.import_edges import build_graph
+from extractor.analysis.modules import Module, find_modules, paths_of
 from extractor.analysis.names import ModuleNames, read_names
 from extractor.analysis.references import (
     REFERENCES_VERSION,
@@ -33,17 +34,19 @@ from extractor.analysis.registry import (
     coupling_from_plain,
     registry_coupling,
 )
-from extractor.analysis.scan import Body, Facts, scan, scan_function
+from extractor.analysis.scan import scan, scan_function
+from extractor.analysis.surroundings import Surroundings, surroundings
 from extractor.analysis.symbols import Resolver
 from extractor.analysis.uses import Uses, uses_of
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource
 from extractor.project.declared import FILES
+from extractor.project.facts import Project as ProjectFacts
 from extractor.project.facts import project_of
 from extractor.source.tree import GitTree, Tree, blob_id
 
 # Part of a graph's key: raise it whenever the same facts can give another graph.
-GRAPH_VERSION = 4
+GRAPH_VERSION = 5
 
 
 class Project:
@@ -64,16 +67,22 @@ class Project:
 
     def graph(self, tree: Tree) -> Graph:
         """The import graph of ``tree``: of its largest package when none was named."""
-        paths = tree.paths()
-        packages = self.packages or _largest(paths)
-        modules = find_modules(paths, packages)
+        facts = project_of(tree)
+        packages = self.packages or _largest(facts)
+        modules = find_modules(tree.paths(), packages)
         blobs = self._blobs_of(tree, modules)
-        key = _graph_key(packages, modules, blobs)
+        around = surroundings(facts, modules)
+        stubs = _stubs(tree, modules)
+        beside = [tree.entry(path).blob for path in stubs.values()]
+        key = _graph_key(packages, modules, blobs, [*around.key(), *beside])
         if self.cache is not None:
             stored = self.cache.graph(key)
             if stored is not None:
                 return _restored(packages, modules, stored)
-        graph = self._build(tree, packages, modules, blobs)
+        around = dataclasses.replace(
+            around, stubs={m: scan(tree.read(path), path) for m, path in stubs.items()}
+        )
+        graph = self._build(tree, packages, modules, blobs, around)
         if self.cache is not None:
             self.cache.add({}, {}, {key: _stored(graph)})
         return graph
@@ -137,7 +146,9 @@ class Project:
             path = graph.modules[module].path
             return self._facts_at(tree, path) if path else Facts()
 
-        of_graph = _graph_key(graph.packages, graph.modules, self._blobs_of(tree, graph.modules))
+        around = surroundings(project_of(tree), graph.modules)
+        blobs = self._blobs_of(tree, graph.modules)
+        of_graph = _graph_key(graph.packages, graph.modules, blobs, list(around.key()))
         key = _hash(["coupling", str(REGISTRY_VERSION), of_graph, package])
         stored = self.cache.answer(key) if self.cache is not None else None
         if stored is not None:
@@ -212,6 +223,7 @@ class Project:
         packages: Sequence[str],
         modules: dict[str, Module],
         blobs: dict[str, str],
+        around: Surroundings,
     ) -> Graph:
         def read(name: str) -> bytes:
             return self._source(tree, modules[name].path or "")
@@ -238,7 +250,7 @@ class Project:
             return self._functions[key]
 
         facts = {name: self._facts[blob] for name, blob in blobs.items()}
-        graph = build_graph(packages, modules, facts, look, list(project_of(tree).entry_points))
+        graph = build_graph(packages, modules, facts, look, around)
         if self.cache is not None:
             self.cache.add(new_facts, new_functions, {})
         return graph
@@ -249,17 +261,26 @@ def import_graph(tree: Tree, packages: Sequence[str] = (), cache: Cache | None =
     return Project(packages, cache).graph(tree)
 
 
-def _largest(paths: Sequence[str]) -> tuple[str, ...]:
-    found = top_packages(paths)
-    if not found:
-        raise UsageError("no Python package in this source")
-    return (found[0],)
+def _largest(facts: ProjectFacts) -> tuple[str, ...]:
+    if not facts.tops:
+        raise UsageError("no Python package in this source: name one with --package")
+    return facts.tops[:1]
+
+
+def _stubs(tree: Tree, modules: Mapping[str, Module]) -> dict[str, str]:
+    """The stubs beside the files of packages, by module."""
+    paths = frozenset(path for path in tree.paths() if path.endswith("/__init__.pyi"))
+    found = {m.name: f"{m.path}i" for m in modules.values() if m.path is not None}
+    return {module: path for module, path in found.items() if path in paths}
 
 
 def _graph_key(
-    packages: Sequence[str], modules: Mapping[str, Module], blobs: dict[str, str]
+    packages: Sequence[str],
+    modules: Mapping[str, Module],
+    blobs: dict[str, str],
+    around: Sequence[str],
 ) -> str:
-    parts = [str(GRAPH_VERSION), *packages]
+    parts = [str(GRAPH_VERSION), *packages, *around]
     parts.extend(blobs.get(path, "") for path in FILES)
     parts.extend(f"{m.path} {blobs.get(m.name)} {m.name}" for m in modules.values())
     return _hash(parts)

@@ -14,9 +14,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from extractor.analysis.dynamic_imports import BY_STRING
 from extractor.analysis.graph import Graph
 from extractor.analysis.modules import paths_of
-from extractor.analysis.scan import BY_STRING
 from extractor.project.declared import FILES, EntryPoint
 from extractor.project.facts import project_of
 from extractor.source.tree import REGULAR, Tree

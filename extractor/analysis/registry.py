@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from extractor.analysis.facts import Facts
 from extractor.analysis.graph import Edge, Graph, Kind
 from extractor.analysis.names import absolute
-from extractor.analysis.scan import Facts
 from extractor.analysis.uses import Uses
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource, parse_ast

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from extractor.analysis.cascade import loaded
-from extractor.analysis.graph import Graph
+from extractor.analysis.graph import Graph, Unknown
 
 
 @dataclass(frozen=True)
 class Observation:
     """What importing ``module`` was seen to load: first-party modules, others' packages.
 
-    ``error`` says why it could not be imported; nothing else is known then.
+    ``error`` says why it could not be imported; nothing else is known then. ``by`` gives for a
+    module the lines, as ``module:line``, that were running when it was loaded: innermost first,
+    the last one at the top level of the module that loads it.
     """
 
     module: str
     loaded: tuple[str, ...]
     third_party: tuple[str, ...] = ()
     error: str = ""
+    by: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Comparison:
     """One module: how many were seen, and where the static answer differs.
 
     ``missing`` were seen and not foretold; ``configured`` are those among the seen that a
-    name taken from configuration decides, with what they bring; ``extra`` were foretold
+    place listed as unknown has loaded, with what they bring; ``extra`` were foretold
     and not seen. ``third_party`` are the other projects' packages that were loaded, by
     whomever; a kept table does not have them.
     """
@@ -42,10 +45,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Report:
-    """All comparisons, and the modules that could not be imported, with the reason."""
+    """All comparisons, and the modules that could not be imported, with the reason.
+
+    ``chosen`` says which place listed as unknown, ``module:line``, loaded which modules.
+    """
 
     compared: tuple[Comparison, ...]
     not_importable: tuple[tuple[str, str], ...]
+    chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -63,18 +70,15 @@ def compare(graph: Graph, observations: Iterable[Observation]) -> Report:
     """The static answers of ``graph`` against ``observations``, module by module."""
     compared = []
     failed = []
+    places = Places(graph)
+    chosen: dict[str, set[str]] = {}
     for seen in observations:
         if seen.error:
             failed.append((seen.module, seen.error))
             continue
         static = loaded(graph, seen.module)
         missing = set(seen.loaded) - static
-        configured: set[str] = set()
-        for unknown in graph.unknown:
-            if missing and not unknown.on_call and unknown.importer in static:
-                for candidate in unknown.candidates:
-                    if candidate in seen.loaded:
-                        configured |= missing & loaded(graph, candidate)
+        configured = places.explained(seen, static, missing, chosen)
         compared.append(
             Comparison(
                 module=seen.module,
@@ -85,14 +89,74 @@ def compare(graph: Graph, observations: Iterable[Observation]) -> Report:
                 third_party=seen.third_party,
             )
         )
-    return Report(tuple(compared), tuple(failed))
+    found = tuple((place, tuple(sorted(modules))) for place, modules in sorted(chosen.items()))
+    return Report(tuple(compared), tuple(failed), found)
 
 
-def dump_observations(observations: Sequence[Observation]) -> str:
+class Places:
+    """The places of a graph that are listed as unknown, and what they account for."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.lines: set[str] = set()
+        self.by_importer: dict[str, list[Unknown]] = {}
+        for unknown in graph.unknown:
+            self.lines.add(f"{unknown.importer}:{unknown.line}")
+            if unknown.via:
+                self.lines.add(f"{unknown.via.partition(':')[0]}:{unknown.via_line}")
+            if not unknown.on_call:
+                self.by_importer.setdefault(unknown.importer, []).append(unknown)
+
+    def explained(
+        self,
+        seen: Observation,
+        static: frozenset[str],
+        missing: set[str],
+        chosen: dict[str, set[str]],
+    ) -> set[str]:
+        """Those of ``missing`` that an unknown place has loaded, with all that they bring.
+
+        Where it was noted which lines were running that decides; else the candidates do.
+        """
+        found: set[str] = set()
+        pending = set(missing)
+        roots = set(static)
+        while True:
+            new = set()
+            for module in pending:
+                by = seen.by.get(module)
+                place = next((line for line in by or () if line in self.lines), None)
+                if by and place is None:
+                    continue
+                if place is None:
+                    place = self._candidate(module, roots)
+                if place is not None:
+                    chosen.setdefault(place, set()).add(module)
+                    new.add(module)
+            for module in tuple(new):
+                new |= pending & loaded(self.graph, module)
+            if not new:
+                return found
+            found |= new
+            roots |= new
+            pending -= new
+
+    def _candidate(self, module: str, importers: set[str]) -> str | None:
+        for importer in importers:
+            for unknown in self.by_importer.get(importer, ()):
+                if module in unknown.candidates:
+                    return f"{importer}:{unknown.line}"
+        return None
+
+
+def dump_observations(
+    observations: Sequence[Observation], chosen: Iterable[tuple[str, Sequence[str]]] = ()
+) -> str:
     """A table of observations to keep: small, and readable in a review.
 
     A line names a module, then what importing it loads: ``+name`` stands for all that the
-    line of ``name`` says. Modules that could not be imported are comments.
+    line of ``name`` says. A line of ``chosen`` begins with ``@`` and a place listed as unknown,
+    ``module:line``, and names what that loaded. Modules that could not be imported are comments.
     """
     good = sorted((o for o in observations if not o.error), key=lambda o: (len(o.loaded), o.module))
     lines = []
@@ -108,6 +172,7 @@ def dump_observations(observations: Sequence[Observation]) -> str:
         words += sorted(left)
         sets.append((seen.module, whole))
         lines.append(f"{seen.module}: {' '.join(words)}")
+    lines += [f"@{place}: {' '.join(modules)}" for place, modules in chosen]
     lines += sorted(f"# {o.module}: {o.error}" for o in observations if o.error)
     return "\n".join(lines) + "\n"
 
@@ -115,14 +180,22 @@ def dump_observations(observations: Sequence[Observation]) -> str:
 def load_observations(text: str) -> list[Observation]:
     """The table that ``dump_observations`` wrote."""
     sets: dict[str, frozenset[str]] = {}
-    found = []
+    by: dict[str, tuple[str, ...]] = {}
+    rows = []
     for line in text.splitlines():
         if not line or line.startswith("#"):
             continue
         name, _, rest = line.partition(": ")
+        if name.startswith("@"):
+            for module in rest.split():
+                by[module] = (*by.get(module, ()), name[1:])
+            continue
         loaded_here: set[str] = set()
         for word in rest.split():
             loaded_here |= sets[word[1:]] if word.startswith("+") else {word}
         sets[name] = frozenset(loaded_here)
-        found.append(Observation(name, tuple(sorted(loaded_here))))
-    return found
+        rows.append((name, tuple(sorted(loaded_here))))
+    return [
+        Observation(name, modules, by={m: by[m] for m in modules if m in by})
+        for name, modules in rows
+    ]

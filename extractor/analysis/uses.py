@@ -13,8 +13,8 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from extractor.analysis.facts import Facts
 from extractor.analysis.names import Imported, Unit, absolute, read_names
-from extractor.analysis.scan import Facts
 from extractor.analysis.skeleton import masked_lines, outer_functions
 from extractor.parsing import UnreadableSource
 

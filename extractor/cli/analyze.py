@@ -148,7 +148,8 @@ def command(
                 seen = observe(found.tree, graph.modules, python, names, jobs)
                 observed = compare(graph, seen)
                 if keep_observed is not None:
-                    keep_observed.write_text(dump_observations(seen), encoding="utf-8")
+                    table = dump_observations(seen, observed.chosen)
+                    keep_observed.write_text(table, encoding="utf-8")
             elif observed_table is not None:
                 table = observed_table.read_text(encoding="utf-8")
                 observed = compare(graph, load_observations(table))

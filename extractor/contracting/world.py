@@ -31,24 +31,23 @@ from extractor_contracts.world import (
     World,
 )
 
-from extractor.analysis.graph import Edge, External, GraphReader, Kind
-from extractor.analysis.modules import Module, find_modules
-from extractor.analysis.scan import (
-    BY_STRING,
+from extractor.analysis.dynamic_imports import BY_STRING, PLUGIN_MANAGERS
+from extractor.analysis.facts import (
     FACTS_VERSION,
-    PLUGIN_MANAGERS,
     Body,
     Facts,
     body_from_plain,
     facts_from_plain,
     plain_body,
     plain_facts,
-    scan,
-    scan_function,
 )
+from extractor.analysis.graph import Edge, External, Kind
+from extractor.analysis.import_edges import GraphReader
+from extractor.analysis.modules import Module, find_modules
+from extractor.analysis.scan import scan, scan_function
 from extractor.analysis.skeleton import skeleton
+from extractor.analysis.surroundings import Surroundings, surroundings
 from extractor.cache_folder import cache_folder
-from extractor.project.declared import EntryPoint
 from extractor.project.facts import project_of
 from extractor.source.tree import FolderTree, Tree
 
@@ -104,7 +103,7 @@ def world_of(tree: Tree, packages: Sequence[str], store: Store | None = None) ->
         below = folder + "/"
         return [p for p in paths if p.startswith(below) and "/" not in p[len(below) :]]
 
-    reader = ModuleReader(packages, modules, list(project_of(tree).entry_points))
+    reader = ModuleReader(packages, modules, surroundings(project_of(tree), modules))
     world = World(
         modules={name: Place(m.path or "", m.is_package) for name, m in modules.items()},
         reader=reader,
@@ -146,11 +145,11 @@ class ModuleReader(Reader):
         self,
         packages: Sequence[str],
         modules: Mapping[str, Module],
-        points: Sequence[EntryPoint],
+        around: Surroundings,
     ) -> None:
-        self.points = points
+        self.points = around.entry_points
         self.facts = _FactsOnDemand(self, modules)
-        self.graph = GraphReader(packages, modules, self.facts, self._function, points)
+        self.graph = GraphReader(packages, modules, self.facts, self._function, around)
 
     def all_of(self, module: str) -> Imports:
         return _imports(*self.graph.imports_of(module))

@@ -6,6 +6,9 @@ from functools import cache
 
 import stdlibs
 
+# Every Python that is known, oldest first.
+KNOWN_VERSIONS: tuple[str, ...] = tuple(stdlibs.KNOWN_VERSIONS)
+
 
 @cache
 def standard_library(version: str = stdlibs.ALL) -> frozenset[str]:

@@ -10,10 +10,11 @@ from extractor_reports import schema
 from extractor import __version__
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import Cascade, cascade
+from extractor.analysis.facts import Facts
 from extractor.analysis.graph import Edge, Graph, Kind
 from extractor.analysis.names import Imported, ModuleNames, Unit, absolute
 from extractor.analysis.project import Project
-from extractor.analysis.scan import Facts, scan
+from extractor.analysis.scan import scan
 from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker, Use, modules_of
 from extractor.plan.load import Plan
 from extractor.plan.model import PlanData

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,10 +19,29 @@ from extractor.analysis.truth import Observation
 from extractor.errors import UsageError
 from extractor.source.tree import SUBMODULE, SYMLINK, Tree
 
-# Runs on every Python since 2.7; the module's own output must not mix with the answer.
+# Runs on every Python since 2.7; the module's own output must not mix with the answer. For each
+# first-party module it notes the lines that were running when it was first looked for, up to the
+# module whose top level that was.
 _PROGRAM = r"""
 import importlib, json, os, sys
 before = set(sys.modules)
+tops = set(sys.argv[2].split(","))
+by = {}
+class Watch(object):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in tops and name not in by:
+            places, frame = [], sys._getframe(1)
+            while frame is not None:
+                module = frame.f_globals.get("__name__") or ""
+                if module.partition(".")[0] in tops and "<frozen" not in frame.f_code.co_filename:
+                    places.append("%s:%d" % (module, frame.f_lineno))
+                    if frame.f_code.co_name == "<module>":
+                        break
+                frame = frame.f_back
+            by[name] = places
+    def find_module(self, name, path=None):
+        self.find_spec(name)
+sys.meta_path.insert(0, Watch())
 answer = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 try:
@@ -30,7 +49,7 @@ try:
 except BaseException as error:
     answer.write(json.dumps({"error": "%s: %s" % (type(error).__name__, error)}))
 else:
-    answer.write(json.dumps({"modules": sorted(set(sys.modules) - before)}))
+    answer.write(json.dumps({"modules": sorted(set(sys.modules) - before), "by": by}))
 answer.flush()
 os._exit(0)
 """
@@ -48,21 +67,34 @@ def observe(
 
     ``UsageError`` when ``python`` cannot be started.
     """
-    # Not resolved: a virtual environment's interpreter is a symlink that must stay one.
-    python = Path(os.path.abspath(python))  # noqa: PTH100
-    if not os.access(python, os.X_OK):
-        raise UsageError(f"{python} is no interpreter that can be run")
     tops = {name.partition(".")[0] for name in modules}
     with tempfile.TemporaryDirectory(prefix="extractor-observe-") as folder:
         root = Path(folder)
         _write(tree, root)
-        path = _import_path(root, modules)
+        return observe_installed(python, names, tops, jobs, _import_path(root, modules))
 
-        def one(name: str) -> Observation:
-            return _observe(python, path, name, tops)
 
-        with ThreadPoolExecutor(jobs) as pool:
-            return list(pool.map(one, names))
+def observe_installed(
+    python: Path,
+    names: Iterable[str],
+    tops: Collection[str],
+    jobs: int = 1,
+    path: Sequence[str] = (),
+) -> list[Observation]:
+    """As ``observe``, of packages that ``python`` finds itself, or else in the folders ``path``.
+
+    ``tops`` are the top-level packages that count as the project's own.
+    """
+    # Not resolved: a virtual environment's interpreter is a symlink that must stay one.
+    python = Path(os.path.abspath(python))  # noqa: PTH100
+    if not os.access(python, os.X_OK):
+        raise UsageError(f"{python} is no interpreter that can be run")
+
+    def one(name: str) -> Observation:
+        return _observe(python, path, name, tops)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(one, names))
 
 
 def _write(tree: Tree, root: Path) -> None:
@@ -86,12 +118,12 @@ def _import_path(root: Path, modules: Mapping[str, Module]) -> list[str]:
     return sorted(folders)
 
 
-def _observe(python: Path, path: Sequence[str], name: str, tops: set[str]) -> Observation:
+def _observe(python: Path, path: Sequence[str], name: str, tops: Collection[str]) -> Observation:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     environment["PYTHONPATH"] = os.pathsep.join(path)
     try:
         done = subprocess.run(
-            [str(python), "-W", "ignore", "-c", _PROGRAM, name],
+            [str(python), "-W", "ignore", "-c", _PROGRAM, name, ",".join(sorted(tops))],
             env=environment,
             cwd=path[0] if path else None,
             capture_output=True,
@@ -107,5 +139,6 @@ def _observe(python: Path, path: Sequence[str], name: str, tops: set[str]) -> Ob
         return Observation(name, (), (), answer["error"])
     loaded = answer["modules"]
     own = [m for m in loaded if m.partition(".")[0] in tops]
-    others = {m.partition(".")[0] for m in loaded} - tops
-    return Observation(name, tuple(own), tuple(sorted(others)), "")
+    others = {m.partition(".")[0] for m in loaded} - set(tops)
+    by = {module: tuple(answer["by"].get(module, ())) for module in own}
+    return Observation(name, tuple(own), tuple(sorted(others)), "", by)
