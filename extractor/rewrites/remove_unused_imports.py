@@ -193,10 +193,16 @@ def names_by_custom(tree: ast.Module, path: str) -> set[str]:
 
 
 def is_fixture_import(binding: Binding, path: str) -> bool:
-    """Whether pytest may find what is imported: a hook, or a function among fixtures."""
+    """Whether pytest may find what is imported: a hook, or a function among fixtures.
+
+    It looks in the modules that it collects, and in no others.
+    """
     module, name = binding.module or "", binding.local
-    home = module.rpartition(".")[2]
-    of_fixtures = "fixture" in home or home == "conftest" or path.endswith("conftest.py")
+    home, file = module.rpartition(".")[2], path.rpartition("/")[2]
+    is_collected = file.startswith("test_") or file.endswith("_test.py")
+    of_fixtures = file == "conftest.py" or (
+        is_collected and ("fixture" in home or home == "conftest")
+    )
     is_function = binding.module is not None and name == name.lower()
     return name.startswith("pytest_") or (
         of_fixtures and is_function and not is_standard_library(module.partition(".")[0])

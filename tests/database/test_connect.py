@@ -69,7 +69,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch, capsys, argument
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
-    assert "install the package with its extra 'database'" in capsys.readouterr().err
+    assert "pip install 'extractor-toolkit[database]'" in capsys.readouterr().err
 
 
 def test_bad_urls_on_the_command_line_end_in_one_sentence(capsys):

@@ -77,6 +77,8 @@ def test_a_file_that_was_cut_off_is_no_value(tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_units_end_with_the_run(tmp_path, how):
     text = (
+        # A shell starts what runs in the background deaf to Ctrl-C.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from extractor.execution.processes import Processes\n"
         "from extractor.execution.unit import Unit\n"
         f"arguments = {{'log': {str(tmp_path / 'pid')!r}}}\n"

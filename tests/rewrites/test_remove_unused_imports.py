@@ -2,7 +2,7 @@ from functools import partial
 
 import pytest
 
-from extractor.outcome import Failed, Finding
+from extractor.outcome import Failed, Finding, Rewritten, Unchanged
 from extractor.rewrites.remove_unused_imports import rewrite
 from tests.rewrites.tools import check_rewritten, check_unchanged, content_of
 
@@ -152,7 +152,6 @@ def test_name_shadowed_everywhere_is_unused():
         pytest.param(
             "from a import b\n\n\n@mark.usefixtures('b')\nclass TestX:\n    pass\n", id="by string"
         ),
-        pytest.param("from shop.fixtures import prepared\n", id="from a module of fixtures"),
         pytest.param("from a import pytest_configure\n", id="hook"),
         pytest.param("from a import setUpModule\n", id="called by the runner"),
     ],
@@ -192,3 +191,16 @@ def test_a_computed_list_may_have_any_name():
 )
 def test_deep_expressions(expression):
     check_rewritten(run, f"import os\n\ny = {expression}\n", f"y = {expression}\n")
+
+
+@pytest.mark.parametrize("path", ["tests/test_shop.py", "tests/shop_test.py", "tests/conftest.py"])
+def test_keeps_what_pytest_finds_where_it_collects(path):
+    source = b"from shop.fixtures import prepared\n"
+    assert rewrite(source, path=path) == Unchanged()
+
+
+def test_a_module_of_fixtures_itself_is_not_collected():
+    source = b"from shop.fixtures import prepared\n"
+    outcome = rewrite(source, path="tests/fixtures.py")
+    assert isinstance(outcome, Rewritten)
+    assert outcome.content == b""

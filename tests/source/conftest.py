@@ -83,7 +83,7 @@ class Notes:
     def note(self, text: str) -> None:
         self.lines.append(text)
 
-    begin = update = end = note
+    begin = update = end = warn = note
 
 
 @pytest.fixture
