@@ -61,6 +61,7 @@ def write_migration(extraction: Extraction) -> None:
         return
     changes: dict[str, bytes | None] = {}
     failures: tuple[tuple[str, str], ...] = ()
+    absent: list[str] = []
     models = extraction.files.get(settings.models)
     if models is not None:
         path = f"{settings.migrations}/{settings.revision}_initial.py"
@@ -68,6 +69,7 @@ def write_migration(extraction: Extraction) -> None:
             changes[path] = write_initial_migration.initial_migration(
                 models, settings, settings.models
             )
+            absent = write_initial_migration.absent_tables(models, settings, settings.models)
         except UnreadableSource as error:
             failures = ((settings.models, f"{error} (line {error.line})"),)
     extraction.apply(
@@ -75,7 +77,8 @@ def write_migration(extraction: Extraction) -> None:
             "write_initial_migration",
             "Begin migrations of its own",
             "The first revision makes the tables as the old repository's migrations left them; "
-            "a database that has them already is recognised and only stamped.",
+            "a database that has them already is recognised and only stamped."
+            + (f" This revision has no {', '.join(absent)}." if absent else ""),
             changes,
             failures=failures,
             status="done" if changes else "matched nothing",

@@ -137,7 +137,7 @@ def compare_databases(settings: Settings, one: str | None, other: str | None) ->
             schema.require(found, settings.tables, engine)
     label = " / ".join(hidden(engine.url) for engine in engines)
     found_differences = schema.compare(*schemas)
-    return Report((EngineReport(label, len(settings.tables), found_differences),))
+    return Report((EngineReport(label, len(schemas[0].tables), found_differences),))
 
 
 def compare_sides(

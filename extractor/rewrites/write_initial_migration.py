@@ -70,14 +70,25 @@ def _leading_comment(source: bytes) -> str:
     return "".join(itertools.takewhile(lambda line: line.startswith("#"), lines))
 
 
+def absent_tables(models: bytes, settings: Database, path: str = "") -> list[str]:
+    """Tables of the plan that this revision's models do not have, sorted.
+
+    The plan's list is an upper bound: a table may be older or newer than the revision.
+    """
+    found = {model.table for model in models_in(models, path)}
+    return sorted(set(settings.tables) - found)
+
+
 def _require_agreement(found: Mapping[str, Model], settings: Database, path: str) -> None:
-    wrong = sorted(set(found) ^ set(settings.tables))
-    if wrong:
-        told = [f"{table} ({'model' if table in found else 'plan'} only)" for table in wrong]
-        raise UsageError(f"{path} and the plan's [database] differ in tables: {', '.join(told)}")
+    unknown = sorted(set(found) - set(settings.tables))
+    if unknown:
+        raise UsageError(
+            f"{path} has tables that the plan's [database] does not name: {', '.join(unknown)}"
+        )
+    if not found:
+        raise UsageError(f"{path} has none of the tables that the plan's [database] names")
     for special in settings.columns:
-        model = found.get(special.table)
-        if model is None:
+        if special.table not in settings.tables:
             raise UsageError(f"[[database.columns]] names {special.table}, which is no table")
 
 

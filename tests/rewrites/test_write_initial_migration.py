@@ -5,7 +5,7 @@ import pytest
 
 from extractor.errors import UsageError
 from extractor.plan.model import Database
-from extractor.rewrites.write_initial_migration import initial_migration
+from extractor.rewrites.write_initial_migration import absent_tables, initial_migration
 
 MODELS = dedent(
     """\
@@ -108,11 +108,15 @@ def test_the_plan_says_what_migrations_left_otherwise():
     assert text.count("mysql_engine='InnoDB',") == 2
 
 
-def test_lists_of_tables_that_do_not_agree_are_refused():
-    with pytest.raises(UsageError, match=r"differ in tables: rail \(plan only\)"):
-        _written(tables=["rack", "rail", "slot"])
-    with pytest.raises(UsageError, match=r"differ in tables: slot \(model only\)"):
+def test_a_table_that_the_plan_does_not_name_is_refused():
+    with pytest.raises(UsageError, match=r"the plan's \[database\] does not name: slot"):
         _written(tables=["rack"])
+
+
+def test_a_table_that_is_not_there_yet_is_left_out_and_told():
+    assert _written(tables=["rack", "rail", "slot"]) == _written(tables=["rack", "slot"])
+    settings = _settings(tables=["rack", "rail", "slot"])
+    assert absent_tables(MODELS, settings) == ["rail"]
 
 
 def test_no_line_is_longer_than_the_style_of_the_source_allows():
