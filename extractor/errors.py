@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import errno
 
 
 class ExitCode(enum.IntEnum):
@@ -43,6 +44,76 @@ class MissingObject(SourceError):
         )
         self.name = name
         self.where = where
+
+
+class MachineError(ExtractorError):
+    """This machine has no room, no memory or no permission: neither plan nor source is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+# What the system says no with when neither we nor what we were given is wrong.
+_MACHINE_SAYS_NO = frozenset(
+    {
+        errno.E2BIG,
+        errno.EACCES,
+        errno.EAGAIN,
+        errno.EBUSY,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.EMFILE,
+        errno.ENAMETOOLONG,
+        errno.ENFILE,
+        errno.ENODEV,
+        errno.ENOLCK,
+        errno.ENOMEM,
+        errno.ENOSPC,
+        errno.ENOTDIR,
+        errno.ENOTSUP,
+        errno.ENXIO,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ESTALE,
+        errno.ETXTBSY,
+    }
+)
+_NO_ROOM = (
+    "No space left on device",
+    "Disk quota exceeded",
+    "Read-only file system",
+    "File too large",
+    "Too many open files",
+    "Cannot allocate memory",
+    "Out of memory",
+    "Resource temporarily unavailable",
+    "Input/output error",
+)
+# Of an error that has to do with no one file: full, out of handles, out of memory.
+_SHORT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
+def is_short(error: OSError) -> bool:
+    """Whether the machine ran out of something, which no other file would change."""
+    return error.errno in _SHORT or error.errno in {errno.EFBIG, errno.EROFS, errno.EIO}
+
+
+def machine_error(error: BaseException) -> MachineError | None:
+    """The sentence for what the system refused; ``None`` when it is not the machine's."""
+    if isinstance(error, MemoryError):
+        return MachineError("this machine has not enough memory for it")
+    if isinstance(error, OSError) and error.errno in _MACHINE_SAYS_NO:
+        where = error.filename if isinstance(error.filename, str) else "this machine"
+        return MachineError(f"{where}: {error.strerror}")
+    return None
+
+
+def machine_complaint(said: str) -> MachineError | None:
+    """The same of what a program said before it failed."""
+    found = next((words for words in _NO_ROOM if words.lower() in said.lower()), None)
+    return None if found is None else MachineError(f"this machine: {found}")
 
 
 class NothingToDo(ExtractorError):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Protocol
 
+from extractor.terminal import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
@@ -171,17 +173,18 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Show one line a person should see."""
-        self._display.note(text)
+        self._display.note(printable(text))
 
     def warn(self, text: str) -> None:
         """Show one line a person must see, also under ``--quiet``."""
-        self._display.warn(text)
+        self._display.warn(printable(text))
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Stage]:
         """Time what runs inside and show that it does."""
         self.seconds.setdefault(name, 0.0)
         start = self._clock()
+        name = printable(name)
         self._display.begin(f"{name} ...")
         ending = "stopped"
         try:

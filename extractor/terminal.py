@@ -21,5 +21,10 @@ def in_a_line(text: str) -> str:
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def in_json(text: str) -> str:
+    """The same of JSON, which has an escape of its own for each; its value stays what it was."""
+    return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def _written_out(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape", "backslashreplace").decode("ascii")

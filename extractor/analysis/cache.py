@@ -48,7 +48,7 @@ class Cache:
         folder = folder or cache_folder()
         with suppress(OSError, sqlite3.Error):
             folder.mkdir(parents=True, exist_ok=True)
-            self._database = _open(folder / "imports.sqlite3")
+            self._database = _opened(folder / "imports.sqlite3")
 
     def facts(self, blobs: Iterable[str]) -> dict[str, Facts]:
         """The facts known of these blobs."""
@@ -114,7 +114,8 @@ class Cache:
         found: dict[str, Any] = {}
         if self._database is None:
             return found
-        with suppress(sqlite3.Error, ValueError):
+        # What is broken, or nested deeper than anything of ours, is as good as not there.
+        with suppress(sqlite3.Error, ValueError, TypeError, RecursionError):
             for start in range(0, len(wanted), _AT_ONCE):
                 some = wanted[start : start + _AT_ONCE]
                 marks = ",".join("?" * len(some))
@@ -139,6 +140,17 @@ class Cache:
             )
 
 
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        return _open(path)
+    except sqlite3.DatabaseError as error:
+        # Full, locked and read-only ones are left alone; what is no database (any more) goes.
+        if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise
+    path.unlink()
+    return _open(path)
+
+
 def _open(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=5)
     try:
@@ -148,11 +160,9 @@ def _open(path: Path) -> sqlite3.Connection:
                     f"create table if not exists {table}_{_VERSION} "
                     "(key text primary key, sum integer, value text) without rowid"
                 )
-    except sqlite3.DatabaseError:
-        # Not a database (any more): start anew.
+    except BaseException:
         database.close()
-        path.unlink()
-        return _open(path)
+        raise
     return database
 
 

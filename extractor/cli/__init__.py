@@ -5,9 +5,9 @@ A verb is a module of this package holding a click command named ``command``.
 
 from __future__ import annotations
 
-import errno
 import gc
 import importlib
+import io
 import os
 import pkgutil
 import signal
@@ -20,11 +20,12 @@ import click
 
 from extractor import __version__
 from extractor.cli._summaries import SECTIONS
-from extractor.errors import ExitCode, ExtractorError
+from extractor.errors import ExitCode, ExtractorError, machine_error
+from extractor.terminal import printable
 
 EXIT_CODES = """\b
-Exit codes: 0 done; 1 done, but something did not hold; 2 wrong usage or plan;
-3 the source cannot be used; 4 nothing to do; 70 a bug of ours."""
+Exit codes: 0 done; 1 done, but something did not hold; 2 wrong usage or plan, or the
+machine has no room; 3 the source cannot be used; 4 nothing to do; 70 a bug of ours."""
 
 
 class Verbs(click.Group):
@@ -94,36 +95,56 @@ def cli() -> None:
     """
 
 
-# Not ours and not the source's: the user's machine has no room or no permission.
-_MACHINE_SAYS_NO = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
-
-
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; every failure ends in one sentence and a documented exit code."""
-    # A polite kill unwinds like ctrl-C does, so that half-made folders are removed.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    _heed_signals()
     # Syntax trees are millions of objects without a cycle: looking for one after every 700 of
     # them, as Python does unasked, takes a quarter of the time of reading them.
     gc.set_threshold(50_000, 20, 20)
     try:
         code = cli.main(arguments, prog_name="extractor", standalone_mode=False)
         sys.stdout.flush()
+        # All is done: whoever wants the process to end now may have it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
     except (click.exceptions.Abort, KeyboardInterrupt):
         _give_up("interrupted", 128 + signal.SIGINT)
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        print(printable(said.getvalue()), end="", file=sys.stderr)
         sys.exit(ExitCode.USAGE)
     except ExtractorError as error:
         _give_up(str(error), error.exit_code)
     except BrokenPipeError:
         _reader_left()
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _MACHINE_SAYS_NO:
-            _give_up(f"{error.filename or 'this machine'}: {error.strerror}", ExitCode.USAGE)
+        machines = machine_error(error)
+        if machines is not None:
+            _give_up(str(machines), machines.exit_code)
         # Whatever was not foreseen is ours: the traceback is for the report to us.
-        traceback.print_exc()
+        print(printable(traceback.format_exc()), end="", file=sys.stderr)
         _give_up(f"a bug of ours: {type(error).__name__}: {error}", ExitCode.BUG)
+
+
+def _heed_signals() -> None:
+    """Let ctrl-C and a polite kill unwind, so that half-made folders are removed."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGINT, _interrupt)
+    sys.unraisablehook = _lost_error
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    # Who asks a second time does not want to wait for the tidying up.
+    signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))
+    raise KeyboardInterrupt
+
+
+def _lost_error(lost: Any) -> None:
+    """Python drops an error where nobody can catch it; ctrl-C must not get lost that way."""
+    if lost.exc_type is not None and issubclass(lost.exc_type, KeyboardInterrupt | SystemExit):
+        os._exit(128 + signal.SIGINT)
+    sys.__unraisablehook__(lost)
 
 
 def _reader_left() -> NoReturn:
@@ -133,5 +154,5 @@ def _reader_left() -> NoReturn:
 
 
 def _give_up(sentence: str, code: int) -> NoReturn:
-    print(f"extractor: {sentence}", file=sys.stderr)
+    print(f"extractor: {printable(sentence)}", file=sys.stderr)
     sys.exit(code)

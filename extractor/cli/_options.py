@@ -28,11 +28,17 @@ import click
 from extractor.cli._completing import PlanName, Revision, SourceName
 from extractor.errors import UsageError
 from extractor.progress import Progress, progress_for
+from extractor.terminal import printable
 
 if TYPE_CHECKING:
     from extractor.source.repository import Source
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def tell(text: str) -> None:
+    """Print a result for a person; what a terminal would obey is written out."""
+    click.echo(printable(text))
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,7 @@ class Reporting:
 
     def result(self, values: Any, text: str) -> None:
         """Print ``values`` as JSON when a program asked, else ``text`` for a person."""
-        # Python's own print would fail on a path that is not UTF-8; JSON escapes it.
-        click.echo(json.dumps(values, indent=2, sort_keys=True) if self.as_json else text)
+        tell(json.dumps(values, indent=2, sort_keys=True) if self.as_json else text)
 
 
 def _checked_revision(

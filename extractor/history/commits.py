@@ -14,7 +14,7 @@ from pathlib import Path
 from extractor.errors import UsageError
 from extractor.history.trees import Folder, Leaf, object_name
 from extractor.source.objects import git_command
-from extractor.source.tree import REGULAR, git_environment, run_git
+from extractor.source.tree import REGULAR, git_environment, git_failed, run_git
 
 _FORBIDDEN = re.compile(r"[<>\n\0]")
 
@@ -99,8 +99,7 @@ def checkout(target: Path, branch: str = "main", commit: str | None = None) -> N
         env=git_environment(),
     )
     if done.returncode:
-        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(f"cannot check out {branch}: {reason[-1] if reason else 'no reason'}")
+        raise git_failed(["read-tree"], done.returncode, done.stderr.decode("utf-8", "replace"))
 
 
 def read_folder(git_dir: Path, commit: str) -> Folder:

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
-from extractor.errors import SourceError
 from extractor.history.trees import object_name
 from extractor.source.objects import git_command
-from extractor.source.tree import git_environment
+from extractor.source.tree import git_environment, git_failed
 
 _KINDS = {b"commit": 1, b"tree": 2, b"blob": 3, b"tag": 4}
 
@@ -100,6 +99,5 @@ def _run(
         env=git_environment() | {"GIT_DIR": os.fspath(git_dir)} | dict(others or {}),
     )
     if done.returncode:
-        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise SourceError(f"packing failed: {reason[-1] if reason else 'no reason'}")
+        raise git_failed(arguments, done.returncode, done.stderr.decode("utf-8", "replace"))
     return done.stdout

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
-from extractor.errors import MissingObject, SourceError
-from extractor.source.tree import git_environment
+from extractor.errors import MissingObject
+from extractor.source.tree import git_environment, git_failed
 
 # Of a SHA-1; folders and submodules are no blobs.
 _NAME_BYTES = 20
@@ -149,9 +149,5 @@ def stream_git(
                 process.wait()
         if process.returncode:
             errors.seek(0)
-            raise SourceError(_failure(arguments, errors.read()))
-
-
-def _failure(arguments: Sequence[str], stderr: bytes) -> str:
-    reason = stderr.decode("utf-8", "replace").strip().splitlines()
-    return f"git {arguments[0]} failed: {reason[-1] if reason else 'no reason'}"
+            said = errors.read().decode("utf-8", "replace")
+            raise git_failed(arguments, process.returncode, said)

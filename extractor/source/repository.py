@@ -19,12 +19,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from extractor.errors import SourceError, UsageError
-from extractor.source.tree import SUBMODULE, GitTree, git_environment, run_git
+from extractor.source.tree import SUBMODULE, GitTree, git_environment, git_reason, run_git
 
 # GIT_CONFIG_GLOBAL, which keeps the user's configuration out, came with 2.32.
 _OLDEST_GIT = (2, 32)
 # How files on disk differ from committed ones; none of these can name a program.
 _HARMLESS_CONVERSIONS = ("autocrlf", "eol", "filemode", "ignorecase", "symlinks")
+_LAST_DATE = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _ADDRESS = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[^/@]+@[^/:]+:)", re.IGNORECASE)
 
 
@@ -87,8 +88,16 @@ def require_git() -> None:
 
 
 def commit_date(git_dir: Path, revision: str) -> int:
-    """The committer's date of ``revision``, in seconds since the epoch."""
-    return int(run_git(git_dir, "show", "-s", "--format=%ct", revision, "--"))
+    """The committer's date of ``revision``, in seconds since the epoch.
+
+    Git takes commits without a date, or with one that no calendar has: those count as the
+    nearest that there is.
+    """
+    said = run_git(git_dir, "show", "-s", "--format=%ct", revision, "--").strip()
+    try:
+        return min(max(int(said), 0), _LAST_DATE)
+    except ValueError:
+        return 0
 
 
 def open_repository(spec: str, rev: str | None, workspace: Path, need_history: bool) -> Source:
@@ -252,7 +261,7 @@ def _resolve(place: _Place, rev: str | None, spec: str) -> str:
     answer = done.stdout.decode("ascii", "replace").split()
     if not done.returncode and answer:
         return answer[-1]
-    complaint = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    complaint = git_reason(done.stderr.decode("utf-8", "replace")) if done.stderr.strip() else ""
     if rev is None and not complaint:
         raise SourceError(f"{spec} has no commit yet")
     if (place.common_dir / "shallow").is_file():
@@ -260,8 +269,8 @@ def _resolve(place: _Place, rev: str | None, spec: str) -> str:
             f"{spec} has no revision {name!r}, and it is a shallow clone: "
             "run `git fetch --unshallow` in it first"
         )
-    if complaint and not any(word in complaint[-1] for word in ("ambiguous", "Needed a single")):
-        raise SourceError(f"{spec} has no usable revision {name!r}: {complaint[-1]}")
+    if complaint and not any(word in complaint for word in ("ambiguous", "Needed a single")):
+        raise SourceError(f"{spec} has no usable revision {name!r}: {complaint}")
     raise SourceError(f"{spec} has no revision {name!r}")
 
 

@@ -9,13 +9,21 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import signal
+import stat
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from extractor.errors import MissingObject, SourceError
+from extractor.errors import (
+    ExtractorError,
+    MachineError,
+    MissingObject,
+    SourceError,
+    machine_complaint,
+)
 
 REGULAR, EXECUTABLE, SYMLINK, SUBMODULE = "100644", "100755", "120000", "160000"
 
@@ -87,7 +95,10 @@ class FolderTree:
                 for entry in entries:
                     if not entry.is_dir(follow_symlinks=False):
                         # A link to a folder is no file; git lists it, a walk of files does not.
-                        if not (entry.is_symlink() and entry.is_dir()):
+                        # Nor does either have pipes, sockets and devices.
+                        if entry.is_file(follow_symlinks=False) or (
+                            entry.is_symlink() and not entry.is_dir()
+                        ):
                             found.append(base + entry.name)
                     elif not entry.name.startswith(".") and entry.name != "__pycache__":
                         pending.append(f"{base}{entry.name}/")
@@ -104,7 +115,7 @@ class FolderTree:
         full = f"{self._prefix}{path}"
         try:
             # Of a link its target: opening it is refused then. One call less for all others.
-            handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW)
+            handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             raise KeyError(path) from None
         except OSError:
@@ -113,7 +124,10 @@ class FolderTree:
             return os.fsencode(os.readlink(full))  # noqa: PTH115
         try:
             # As many bytes as there are, and one more to see the end: the usual two calls.
-            size = os.fstat(handle).st_size + 1
+            about = os.fstat(handle)
+            if not stat.S_ISREG(about.st_mode):
+                raise KeyError(path)
+            size = about.st_size + 1
             pieces = [os.read(handle, size)]
             while len(pieces[-1]) not in (0, size - 1):
                 pieces.append(os.read(handle, size))
@@ -158,13 +172,26 @@ def run_git(git_dir: Path, *arguments: str, stdin: bytes | None = None) -> bytes
         said = done.stderr.decode("utf-8", "replace").strip()
         if lacking := _LACKING.search(said):
             raise MissingObject(lacking[1], git_dir)
-        words = list(arguments)
-        while words[0] == "-c":
-            del words[:2]
-        raise SourceError(
-            f"git {words[0]} failed: {said.splitlines()[-1] if said else 'no reason'}"
-        )
+        raise git_failed(arguments, done.returncode, said)
     return done.stdout
+
+
+def git_failed(arguments: Sequence[str], code: int, said: str) -> ExtractorError:
+    """The error for a git command that ended with ``code``, by what it ``said``."""
+    words = list(arguments)
+    while words[0] == "-c":
+        del words[:2]
+    if code in {-signal.SIGXFSZ, -signal.SIGKILL, -signal.SIGTERM}:
+        return MachineError(f"git {words[0]} was ended by signal {-code}")
+    return machine_complaint(said) or SourceError(f"git {words[0]} failed: {git_reason(said)}")
+
+
+def git_reason(said: str) -> str:
+    """The line in which git says why; its advice is no reason."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith(("hint:", "warning:", "Use '--'"))]
+    errors = [line for line in told if line.startswith(("fatal:", "error:"))]
+    return (errors or told or lines or ["no reason"])[-1]
 
 
 class GitTree:
