@@ -57,9 +57,11 @@ def find(contract: Contract, world: World) -> Finding:
 def graph_of(world: World) -> grimp.ImportGraph:
     """The world's import statements as grimp's graph."""
     graph = grimp.ImportGraph()
-    for module in world.modules:
+    # A name with bytes that are no text is one that no import can have: it is left out.
+    modules = [module for module in world.modules if _is_text(module)]
+    for module in modules:
         graph.add_module(module)
-    named = (world.named_by(module) for module in world.modules)
+    named = (world.named_by(module) for module in modules)
     for edge in (edge for imports in named for edge in (*imports.inside, *imports.outside)):
         if edge.dynamic:
             continue
@@ -74,3 +76,7 @@ def graph_of(world: World) -> grimp.ImportGraph:
             line_contents="",
         )
     return graph
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in name)

@@ -110,7 +110,7 @@ class Cache:
             self._database = None
 
     def _read(self, table: str, keys: Iterable[str]) -> dict[str, Any]:
-        wanted = sorted(set(keys))
+        wanted = sorted(key for key in set(keys) if key.isprintable())
         found: dict[str, Any] = {}
         if self._database is None:
             return found
@@ -133,7 +133,10 @@ class Cache:
         rows = []
         for key, value in values.items():
             text = json.dumps(value, separators=(",", ":"))
-            rows.append((key, _checksum(key, text), text))
+            with suppress(UnicodeEncodeError):
+                # Module names may hold bytes that are no text, which no database keeps.
+                key.encode("utf-8")
+                rows.append((key, _checksum(key, text), text))
         with suppress(sqlite3.Error), self._database:
             self._database.executemany(
                 f"insert or replace into {table}_{_VERSION} values (?, ?, ?)", rows

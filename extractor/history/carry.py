@@ -8,6 +8,7 @@ against fast-export into fast-import: both read every version of every file.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,7 @@ from extractor.moves import Move, SliceMove, moves_by_target
 from extractor.parsing import UnreadableSource
 from extractor.slicing import join_slices, needed_names, slice_module
 from extractor.source.objects import ObjectReader
+from extractor.source.repository import LAST_DATE
 from extractor.source.tree import REGULAR, SUBMODULE, SYMLINK, blob_id, run_git
 
 UPSTREAM = "refs/heads/upstream"
@@ -189,9 +191,10 @@ def older_names(
 
 
 def commit_date(raw: bytes) -> int:
-    """The committer's date of a raw commit, in seconds since the epoch."""
-    committer = next(line for line in raw.split(b"\n") if line.startswith(b"committer "))
-    return int(committer.split()[-2])
+    """The committer's date of a raw commit, in seconds since the epoch; 0 when it has none."""
+    committer = next((line for line in raw.split(b"\n") if line.startswith(b"committer ")), b"")
+    found = re.search(rb"> (\d+) [+-]\d+$", committer)
+    return min(int(found[1]), LAST_DATE) if found else 0
 
 
 def _pack_all(git_dir: Path, pack: PackWriter, blobs: Mapping[str, str]) -> None:

@@ -75,7 +75,11 @@ def pack_objects(
 ) -> None:
     """One pack in ``git_dir`` of the objects (name, path hint), wherever they are now."""
     base = git_dir / "objects" / "pack" / "pack"
-    lines = (f"{name} {hint}".rstrip().encode("utf-8", "surrogateescape") for name, hint in objects)
+    # A hint only helps to find likenesses; a name is a line.
+    lines = (
+        f"{name} {hint}".replace("\n", " ").rstrip().encode("utf-8", "surrogateescape")
+        for name, hint in objects
+    )
     arguments = [
         "-c", "pack.writeBitmaps=false", "-c", "pack.threads=2",
         "pack-objects", "-q", "--delta-base-offset", f"--window={window}", str(base),

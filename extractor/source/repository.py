@@ -25,7 +25,7 @@ from extractor.source.tree import SUBMODULE, GitTree, git_environment, git_reaso
 _OLDEST_GIT = (2, 32)
 # How files on disk differ from committed ones; none of these can name a program.
 _HARMLESS_CONVERSIONS = ("autocrlf", "eol", "filemode", "ignorecase", "symlinks")
-_LAST_DATE = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+LAST_DATE = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _ADDRESS = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[^/@]+@[^/:]+:)", re.IGNORECASE)
 
 
@@ -95,7 +95,7 @@ def commit_date(git_dir: Path, revision: str) -> int:
     """
     said = run_git(git_dir, "show", "-s", "--format=%ct", revision, "--").strip()
     try:
-        return min(max(int(said), 0), _LAST_DATE)
+        return min(max(int(said), 0), LAST_DATE)
     except ValueError:
         return 0
 

@@ -77,13 +77,13 @@ class Renames:
         named = {module.rpartition(".")[2] for module in self.modules}
         named |= {module.rpartition(".")[2] for module in {*self.reexports, *self.quieted}}
         named |= {symbol.partition(":")[0].rpartition(".")[2] for symbol in self.symbols}
-        return frozenset(word.encode("utf-8") for word in named)
+        return frozenset(word.encode("utf-8", "surrogateescape") for word in named)
 
     @cached_property
     def symbol_words(self) -> frozenset[bytes]:
         """The renamed top-level names themselves."""
         named = {symbol.partition(":")[2].partition(".")[0] for symbol in self.symbols}
-        return frozenset(word.encode("utf-8") for word in named)
+        return frozenset(word.encode("utf-8", "surrogateescape") for word in named)
 
     @cached_property
     def only_home(self) -> Mapping[str, str]:
