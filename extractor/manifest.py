@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from extractor import __version__
 from extractor.errors import UsageError
+from extractor.files import replace_file
 from extractor.outcome import CheckOutcome
 from extractor.source.repository import Source
 
@@ -222,6 +223,12 @@ class CheckRecord(_Record):
     outcome: CheckOutcome
     evidence: tuple[Text, ...] = ()
 
+    def ending(self) -> str:
+        """The outcome, with what is missing where nothing could be compared."""
+        if self.outcome == CheckOutcome.CANNOT_RUN and self.evidence:
+            return f"{self.outcome}: {self.evidence[0]}"
+        return str(self.outcome)
+
 
 class BlameRecord(_Record):
     """Lines of one carried file by what blame says of them in the result and in the source."""
@@ -275,8 +282,9 @@ class Manifest(BaseModel):
 
     @property
     def everything_held(self) -> bool:
-        """No file or step failed and no check that ran was broken."""
-        return not self.failed and all(c.outcome != "did not hold" for c in self.checks)
+        """No file or step failed, no check was broken, and each that was asked for could run."""
+        wrong = {"did not hold", "cannot run"}
+        return not self.failed and all(c.outcome not in wrong for c in self.checks)
 
     def ending(self) -> list[str]:
         """The last lines of a summary: what is open, and each check with its outcome."""
@@ -289,7 +297,7 @@ class Manifest(BaseModel):
             )
             if records
         ]
-        return lines + [f"  {check.name}: {check.outcome}" for check in self.checks]
+        return lines + [f"  {check.name}: {check.ending()}" for check in self.checks]
 
 
 def source_record(source: Source) -> SourceRecord:
@@ -338,9 +346,7 @@ def manifest_bytes(manifest: Manifest, timing: bool = True) -> bytes:
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write ``manifest`` to ``path``, replacing what is there in one step."""
-    draft = path.with_name(f".{path.name}.unfinished")
-    draft.write_bytes(manifest_bytes(manifest))
-    draft.replace(path)
+    replace_file(path, manifest_bytes(manifest))
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import io
 import re
-import tempfile
 import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,6 +47,7 @@ from extractor.plan.load import Plan
 from extractor.plan.model import explained
 from extractor.plan.moves import Layout, lay_out, reach_from_roots
 from extractor.progress import Progress
+from extractor.scratch import workspace
 from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree
 from extractor.verification.run import as_record, choose, export, run_checks
@@ -166,7 +166,7 @@ def run(
             write_contracts(building / "contracts", plan, trees)
         manifest = describe(source, extraction, carried, tip)
         write_manifest(building / "manifest.json", manifest)
-        with progress.stage("verify"), tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
+        with progress.stage("verify"), workspace() as scratch:
             against = export(source.tree, Path(scratch) / "source") if checks == "all" else None
             manifest.checks = [
                 as_record(result)

@@ -88,8 +88,11 @@ def test_only_timing_may_differ_and_it_comes_last(manifest):
 def test_everything_held(manifest):
     assert manifest.everything_held
     manifest.skipped.append(TroubleRecord(step="move", path="a.py", reason="binary"))
-    manifest.checks.append(CheckRecord(name="serves", outcome="cannot run"))
+    manifest.checks.append(CheckRecord(name="serves", outcome="does not apply"))
     assert manifest.everything_held
+    manifest.checks[-1:] = [CheckRecord(name="serves", outcome="cannot run")]
+    assert not manifest.everything_held
+    manifest.checks.pop()
     manifest.checks.append(CheckRecord(name="imports", outcome="did not hold"))
     assert not manifest.everything_held
     manifest.checks.pop()

@@ -5,11 +5,13 @@ A verb is a module of this package holding a click command named ``command``.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import io
 import os
 import pkgutil
+import resource
 import signal
 import sys
 import traceback
@@ -21,11 +23,14 @@ import click
 from extractor import __version__
 from extractor.cli._summaries import SECTIONS
 from extractor.errors import ExitCode, ExtractorError, machine_error
+from extractor.reading.depth import FRAMES
 from extractor.terminal import printable
 
 EXIT_CODES = """\b
 Exit codes: 0 done; 1 done, but something did not hold; 2 wrong usage or plan, or the
 machine has no room; 3 the source cannot be used; 4 nothing to do; 70 a bug of ours."""
+
+_STACK = 64 << 20
 
 
 class Verbs(click.Group):
@@ -101,6 +106,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # Syntax trees are millions of objects without a cycle: looking for one after every 700 of
     # them, as Python does unasked, takes a quarter of the time of reading them.
     gc.set_threshold(50_000, 20, 20)
+    _make_room_for_deep_code()
     try:
         code = cli.main(arguments, prog_name="extractor", standalone_mode=False)
         sys.stdout.flush()
@@ -118,6 +124,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _give_up(str(error), error.exit_code)
     except BrokenPipeError:
         _reader_left()
+    except RecursionError:
+        _give_up("a file nests deeper than Python itself could compile it", ExitCode.SOURCE)
     except Exception as error:
         machines = machine_error(error)
         if machines is not None:
@@ -125,6 +133,16 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         # Whatever was not foreseen is ours: the traceback is for the report to us.
         print(printable(traceback.format_exc()), end="", file=sys.stderr)
         _give_up(f"a bug of ours: {type(error).__name__}: {error}", ExitCode.BUG)
+
+
+def _make_room_for_deep_code() -> None:
+    """Python compiles expressions of thousands of levels: what walks them calls itself as often."""
+    sys.setrecursionlimit(FRAMES)
+    with contextlib.suppress(ValueError, OSError):
+        soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+        if 0 <= soft < _STACK and (hard == resource.RLIM_INFINITY or hard >= _STACK):
+            # The system lets the main thread's stack grow as far as the limit is now.
+            resource.setrlimit(resource.RLIMIT_STACK, (_STACK, hard))
 
 
 def _heed_signals() -> None:

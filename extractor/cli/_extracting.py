@@ -17,8 +17,10 @@ from extractor.cli._options import (
     reporting_options,
     rev_option,
     source_argument,
+    tell,
 )
 from extractor.errors import ExitCode
+from extractor.terminal import in_json
 
 if TYPE_CHECKING:
     from extractor.pipeline import Checks
@@ -87,10 +89,10 @@ def extract(
             )
             remember_place(output / chosen.data.name / ".git", ready, source)
     if reporting.as_json:
-        click.echo(manifest_bytes(manifest).decode("utf-8"), nl=False)
+        click.echo(in_json(manifest_bytes(manifest).decode("utf-8")), nl=False)
     else:
-        click.echo(summary(manifest, output))
+        tell(summary(manifest, output))
         # What neither the manifest nor the result tells: the place of a plan of one's own.
         own = [] if plan == manifest.plan.name else ["--plan", plan]
-        click.echo(f"  as a page: {shlex.join(['extractor', 'report', str(output), *own])}")
+        tell(f"  as a page: {shlex.join(['extractor', 'report', str(output), *own])}")
     return ExitCode.DONE if manifest.everything_held else ExitCode.DID_NOT_HOLD

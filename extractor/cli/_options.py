@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def tell(text: str) -> None:
+def tell(text: str, *, err: bool = False) -> None:
     """Print a result for a person; what a terminal would obey is written out."""
-    click.echo(printable(text))
+    click.echo(printable(text), err=err)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,8 +20,10 @@ from extractor.analysis.symbols import Symbol
 from extractor.analysis.truth import compare, dump_observations, load_observations
 from extractor.cli._options import Reporting, reporting_options, rev_option, source_argument
 from extractor.errors import ExitCode, UsageError
+from extractor.files import replace_file
 from extractor.plan.load import load_plan
 from extractor.plan.moves import Stops, is_below, reach_from_roots
+from extractor.scratch import workspace
 from extractor.source.opening import open_source
 from extractor.source.tree import Tree
 from extractor.verification.observe import observe
@@ -125,7 +126,7 @@ def command(
     ):
         if given and not needed:
             raise UsageError(sentence)
-    with tempfile.TemporaryDirectory(prefix="extractor-") as folder:
+    with workspace() as folder:
         opened = open_source(
             source, rev, workspace=Path(folder), progress=reporting.progress, need_history=False
         )
@@ -149,7 +150,7 @@ def command(
                 observed = compare(graph, seen)
                 if keep_observed is not None:
                     table = dump_observations(seen, observed.chosen)
-                    keep_observed.write_text(table, encoding="utf-8")
+                    replace_file(keep_observed, table.encode("utf-8"))
             elif observed_table is not None:
                 table = observed_table.read_text(encoding="utf-8")
                 observed = compare(graph, load_observations(table))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import shlex
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from extractor.cli._options import Reporting, reporting_options, rev_option
-from extractor.errors import ExitCode, UsageError
+from extractor.cli._options import Reporting, reporting_options, rev_option, tell
+from extractor.errors import ExitCode, MachineError, UsageError
+from extractor.files import replace_file
+from extractor.scratch import workspace
+from extractor.terminal import in_json, printable
 
 if TYPE_CHECKING:
     from extractor_contracts.configuration import Configuration
@@ -96,11 +98,11 @@ def check(
             values = renderer.report_values(verdicts, *names, unreadable)
         result = json.dumps(values, indent=2, sort_keys=True)
     if output is None:
-        click.echo(result)
+        click.echo(in_json(result) if form != "text" else printable(result))
     else:
         _write(output, result + "\n")
         # Who looks at the log sees what was found.
-        click.echo(text)
+        tell(text)
     kept = all(verdict.kept for verdict in verdicts)
     return ExitCode.DONE if kept else ExitCode.DID_NOT_HOLD
 
@@ -173,7 +175,7 @@ def history(
     from extractor.source.opening import open_source
 
     configuration = _configuration(config)
-    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
+    with workspace() as scratch:
         opened = open_source(source, rev, workspace=Path(scratch), progress=reporting.progress)
         with opened as found:
             judged = list(replay(found.git_dir, since, found.revision, configuration))
@@ -183,9 +185,9 @@ def history(
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        replace_file(file, text.encode("utf-8"))
     except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}") from None
+        raise MachineError(f"cannot write {file}: {error.strerror}") from None
 
 
 def _configuration(config: Path | None) -> Configuration:
@@ -244,7 +246,7 @@ def _tree(source: str, rev: str | None, reporting: Reporting) -> Iterator[Tree]:
         return
     from extractor.source.opening import open_source
 
-    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
+    with workspace() as scratch:
         opened = open_source(
             source, rev, workspace=Path(scratch), progress=reporting.progress, need_history=False
         )

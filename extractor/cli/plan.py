@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from extractor.cli._options import (
     source_argument,
 )
 from extractor.errors import ExitCode, UsageError
+from extractor.scratch import workspace
 
 
 @click.command()
@@ -58,7 +58,7 @@ def command(
 
     if bool(roots) != bool(into):
         raise UsageError("a draft wants both --root and --into")
-    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
+    with workspace() as scratch:
         opened = open_source(
             source,
             rev,

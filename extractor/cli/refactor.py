@@ -14,8 +14,10 @@ from extractor.cli._options import (
     reporting_options,
     rev_option,
     source_argument,
+    tell,
 )
 from extractor.errors import ExitCode
+from extractor.terminal import in_json
 
 if TYPE_CHECKING:
     from extractor.plan.series import Phase
@@ -76,7 +78,7 @@ def command(
                 progress=reporting.progress,
             )
     if reporting.as_json:
-        click.echo(manifest_bytes(manifest).decode("utf-8"), nl=False)
+        click.echo(in_json(manifest_bytes(manifest).decode("utf-8")), nl=False)
     else:
-        click.echo(summary(manifest, output))
+        tell(summary(manifest, output))
     return ExitCode.DONE if manifest.everything_held else ExitCode.DID_NOT_HOLD

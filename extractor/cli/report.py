@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import webbrowser
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from extractor.cli._options import ExtraGroup, Reporting, plan_option, reporting_options
 from extractor.errors import ExitCode, SourceError, UsageError
+from extractor.scratch import workspace
 
 if TYPE_CHECKING:
     from extractor_contracts.configuration import Configuration
@@ -75,7 +75,7 @@ def of_run(
     manifest = read_manifest(output / "manifest.json")
     chosen = load_plan(plan or manifest.plan.name)
     spec = source or known_source(manifest, output, Path.cwd())
-    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch, ExitStack() as stack:
+    with workspace() as scratch, ExitStack() as stack:
         opened = None
         if spec is not None:
             revision = None if manifest.source.releases else manifest.source.revision
@@ -149,7 +149,7 @@ def of_change(
 
     chosen = load_plan(plan)
     rules = _rules(contracts) if contracts is not None else None
-    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch, ExitStack() as stack:
+    with workspace() as scratch, ExitStack() as stack:
         sources: list[Source] = []
         for name, revision in (("before", rev1), ("after", rev2)):
             folder = Path(scratch) / name

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from extractor import in_place
-from extractor.cli._options import Reporting, near_miss, reporting_options
+from extractor.cli._options import Reporting, near_miss, reporting_options, tell
 from extractor.cli._rewrite_help import setting_help
 from extractor.errors import ExitCode
 from extractor.rewrites import Rewrite, load, registered
@@ -177,12 +177,12 @@ def _as_json(
 
 def _tell(rewrite: Rewrite, found: in_place.Attempt, mode: Mode, refused: bool) -> None:
     for one in [*found.failed, *found.findings, *found.broken]:
-        click.echo(f"{one.path}:{one.line}: {one.message}", err=True)
+        tell(f"{one.path}:{one.line}: {one.message}", err=True)
     if found.mentions:
         count = len(found.mentions)
         files = "1 file mentions" if count == 1 else f"{count} files mention"
         shown = ", ".join(found.mentions[:_SHOWN]) + (", ..." if count > _SHOWN else "")
-        click.echo(f"not looked at: {files} {found.named}: {shown}", err=True)
+        tell(f"not looked at: {files} {found.named}: {shown}", err=True)
     if refused:
         places = "1 place" if len(found.broken) == 1 else f"{len(found.broken)} places"
         click.echo(

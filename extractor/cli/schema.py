@@ -9,6 +9,7 @@ import click
 
 from extractor.cli._options import ExtraGroup, Reporting, plan_option, reporting_options
 from extractor.errors import ExitCode
+from extractor.files import replace_file
 from extractor.plan.load import load_plan
 
 _ENGINES = ("sqlite", "mariadb", "postgresql")
@@ -126,7 +127,7 @@ def freeze(
     if output is None:
         click.echo(text, nl=False)
         return
-    output.write_text(text, encoding="utf-8")
+    replace_file(output, text.encode("utf-8"))
     tables = len(json.loads(text)["tables"])
     reporting.result({"file": str(output), "tables": tables}, f"{output}: {tables} tables")
 

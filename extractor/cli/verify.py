@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from extractor.cli._options import (
 from extractor.errors import ExitCode, UsageError
 from extractor.manifest import record_checks
 from extractor.plan.load import Plan, load_plan
+from extractor.scratch import workspace
 from extractor.source.opening import open_source
 from extractor.source.tree import FolderTree
 from extractor.verification.check import CheckResult, Result
@@ -90,18 +90,18 @@ def command(
     with ExitStack() as stack:
         tree = history = None
         if against is not None:
-            workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="extractor-")))
+            place = stack.enter_context(workspace())
             known = Result.at(result).manifest.get("source", {}).get("revision")
             source = stack.enter_context(
                 open_source(
                     against,
                     rev or (None if against.startswith("pypi:") else known),
-                    workspace=workspace,
+                    workspace=place,
                     progress=reporting.progress,
                     need_history=False,
                 )
             )
-            tree = export(source.tree, workspace / "source-tree")
+            tree = export(source.tree, place / "source-tree")
             history = None if source.shallow else source.git_dir
         if faults:
             return _check_checks(result, loaded, names, tree, history, python, state, reporting)
@@ -145,7 +145,7 @@ def _check_checks(
     chosen.sort(key=lambda fault: CHECKS.index(fault.check))
     kept = None if state is None else Kept(state, content_key(result, FolderTree(result).paths()))
     done = []
-    with tempfile.TemporaryDirectory(prefix="extractor-faults-") as scratch:
+    with workspace() as scratch:
         shared = Path(scratch) / "source"
         shared.mkdir()
 

@@ -16,13 +16,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.errors import SourceError
+from extractor.scratch import workspace
 
 PREFIX = "EXTRACTOR_SERVERS"
 ENGINES = ("sqlite", "mariadb", "postgresql")
@@ -144,8 +144,7 @@ def free_port() -> int:
 def running(engine: str) -> Iterator[Server]:
     """A server of that kind while the block runs; ``SourceError`` when there is none."""
     with contextlib.ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix=f"extractor-{engine}-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = stack.enter_context(workspace())
         if engine == "sqlite":
             yield Server("sqlite", folder)
             return
@@ -157,6 +156,8 @@ def running(engine: str) -> Iterator[Server]:
             )
         owner = _ordinary_user()
         if owner is not None:
+            # The server's own user must get through to it.
+            folder.parent.chmod(0o711)
             shutil.chown(folder, owner.pw_uid, owner.pw_gid)
         start = {"mariadb": _start_mariadb, "postgresql": _start_postgresql}[engine]
         server = Server(engine, folder, free_port(), secrets.token_hex(8), installed.clients)

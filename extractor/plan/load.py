@@ -171,10 +171,11 @@ def _files_of(folder: Path) -> dict[str, bytes]:
 
 
 def _links(folder: Path) -> list[str]:
-    """Links to folders, which a listing of files does not have."""
+    """Links, and what is neither file nor folder: a listing of files does not have all of them."""
     found = []
-    for base, names, _ in os.walk(folder):
+    for base, names, files in os.walk(folder):
         found += [Path(base) / name for name in names if (Path(base) / name).is_symlink()]
+        found += [Path(base) / name for name in files if not (Path(base) / name).is_file()]
     return [str(path.relative_to(folder)) for path in found]
 
 

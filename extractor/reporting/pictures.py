@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from extractor_reports import schema
 from extractor.analysis.graph import Graph
 from extractor.plan.model import PlanData
 from extractor.project.standard_library import is_standard_library
+from extractor.scratch import workspace
 
 _NO_DOT = (
     "Graphviz is not installed on the machine of the run: there is no drawing, only its table."
@@ -127,8 +127,7 @@ def _drawn(
         return "", "There is nothing to draw: no module imports another."
     if shutil.which("dot") is None:
         return "", _NO_DOT
-    with tempfile.TemporaryDirectory(prefix="extractor-") as scratch:
-        folder = Path(scratch)
+    with workspace() as folder:
         _write_skeleton(folder, imports)
         graph = folder / "picture.dot"
         command = [
@@ -140,7 +139,7 @@ def _drawn(
             done = _run(command, folder)
             if not graph.is_file():
                 words = done.stderr.strip().splitlines() or ["without a word"]
-                return "", f"pydeps failed: {words[-1].replace(scratch, '')}"
+                return "", f"pydeps failed: {words[-1].replace(str(folder), '')}"
             text = _restyled(graph.read_text(encoding="utf-8"), imports, arrows, marked)
             graph.write_text(text, encoding="utf-8")
             done = _run(["dot", "-Gstart=1", "-Tsvg", str(graph)], folder)
@@ -148,7 +147,7 @@ def _drawn(
             return "", f"pydeps and graphviz took over {_SECONDS} s."
         if done.returncode or "<svg" not in done.stdout:
             words = done.stderr.strip().splitlines() or ["without a word"]
-            return "", f"graphviz failed: {words[-1].replace(scratch, '')}"
+            return "", f"graphviz failed: {words[-1].replace(str(folder), '')}"
         return done.stdout, ""
 
 

@@ -8,6 +8,8 @@ from extractor_reports.html import render_html
 from extractor_reports.markdown import render_markdown
 from extractor_reports.schema import Report, parse_report, report_bytes
 
+from extractor.files import replace_file
+
 
 def write_report(folder: Path, report: Report) -> Path:
     """Write ``report.json``, ``report.md`` and ``index.html``; gives the page's path."""
@@ -21,7 +23,5 @@ def write_report(folder: Path, report: Report) -> Path:
         (folder / "report.md", render_markdown(again, "index.html").encode("utf-8")),
         (page, render_html(again).encode("utf-8")),
     ):
-        draft = path.with_name(f".{path.name}.unfinished")
-        draft.write_bytes(data)
-        draft.replace(path)
+        replace_file(path, data)
     return page

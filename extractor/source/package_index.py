@@ -16,7 +16,6 @@ import shutil
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,10 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import platformdirs
-
+from extractor.cache_folder import cache_folder
 from extractor.errors import SourceError
 from extractor.progress import Progress, Stage
+from extractor.scratch import locked_folder, remove_leftovers
 
 if TYPE_CHECKING:
     from unearth import Link, PackageFinder
@@ -146,7 +145,7 @@ def get_sdist(
     Raises ``SourceError`` when there is no such release, no network, or a wrong hash.
     """
     settings = pip_settings() if settings is None else settings
-    cache = platformdirs.user_cache_path("extractor") / "sdists" if cache is None else cache
+    cache = cache_folder() / "sdists" if cache is None else cache
     progress = progress or Progress()
     shelf = cache / settings.digest / f"{name}-{version}"
     known = _from_cache(shelf, name, version)
@@ -155,8 +154,8 @@ def get_sdist(
     with progress.stage(f"get {name} {version}") as stage, _IndexClient(settings) as client:
         link = client.find(name, version)
         shelf.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=shelf.parent))
-        try:
+        remove_leftovers(shelf.parent, ".partial-")
+        with locked_folder(shelf.parent, ".partial-") as partial:
             digest = client.download(link, partial / link.filename, stage)
             uploaded = int(link.upload_time.timestamp()) if link.upload_time else None
             record = {"file": link.filename, "sha256": digest, "uploaded": uploaded}
@@ -164,8 +163,6 @@ def get_sdist(
             (partial / "record").write_text(json.dumps(record, sort_keys=True))
             # The record comes last: without it a file on the shelf counts for nothing.
             (partial / "record").replace(shelf / _RECORD)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
         if not link.hash_option:
             progress.warn(f"the index gives no hash for {link.filename}: it is {digest} (sha256)")
     return Sdist(shelf / link.filename, name, version, digest, uploaded)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,9 @@ from pathlib import Path
 from extractor.analysis.modules import Module
 from extractor.analysis.truth import Observation
 from extractor.errors import UsageError
-from extractor.source.tree import SUBMODULE, SYMLINK, Tree
+from extractor.files import Below
+from extractor.scratch import workspace
+from extractor.source.tree import Tree, is_link
 
 # Runs on every Python since 2.7; the module's own output must not mix with the answer. For each
 # first-party module it notes the lines that were running when it was first looked for, up to the
@@ -68,7 +69,7 @@ def observe(
     ``UsageError`` when ``python`` cannot be started.
     """
     tops = {name.partition(".")[0] for name in modules}
-    with tempfile.TemporaryDirectory(prefix="extractor-observe-") as folder:
+    with workspace() as folder:
         root = Path(folder)
         _write(tree, root)
         return observe_installed(python, names, tops, jobs, _import_path(root, modules))
@@ -98,12 +99,10 @@ def observe_installed(
 
 
 def _write(tree: Tree, root: Path) -> None:
-    for path in tree.paths():
-        if tree.entry(path).mode in {SYMLINK, SUBMODULE}:
-            continue
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(tree.read(path))
+    with Below(root) as below:
+        for path in tree.paths():
+            if not is_link(tree, path):
+                below.write(path, tree.read(path))
 
 
 def _import_path(root: Path, modules: Mapping[str, Module]) -> list[str]:

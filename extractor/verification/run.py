@@ -11,15 +11,16 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeAlias
 
 from extractor.errors import ExitCode, ExtractorError, UsageError
+from extractor.files import Below
 from extractor.manifest import CheckRecord
 from extractor.outcome import CheckOutcome
 from extractor.plan.load import Plan
 from extractor.progress import Progress
-from extractor.source.tree import GitTree
+from extractor.scratch import workspace
+from extractor.source.tree import EXECUTABLE, SUBMODULE, SYMLINK, GitTree
 from extractor.verification.check import (
     Check,
     CheckResult,
@@ -135,24 +136,23 @@ def run_checks(
     results = []
     with ExitStack() as stack:
         if shared is None:
-            shared = Path(stack.enter_context(TemporaryDirectory(prefix="extractor-source-")))
+            shared = stack.enter_context(workspace())
         for name in names:
             # What a check leaves behind must not be seen by the next.
-            scratch = TemporaryDirectory(prefix="extractor-verify-", ignore_cleanup_errors=True)
-            context = Context(
-                plan=plan,
-                settings=plan.data.verify,
-                scratch=Path(scratch.name),
-                shared=shared,
-                against=against,
-                history=history,
-                python=python,
-                workers=workers,
-                first=first,
-                report=progress.note,
-                day=day,
-            )
-            with scratch, progress.stage(name):
+            with workspace() as scratch, progress.stage(name):
+                context = Context(
+                    plan=plan,
+                    settings=plan.data.verify,
+                    scratch=scratch,
+                    shared=shared,
+                    against=against,
+                    history=history,
+                    python=python,
+                    workers=workers,
+                    first=first,
+                    report=progress.note,
+                    day=day,
+                )
                 results.append(_run_one(name, result, context))
     return results
 
@@ -176,27 +176,20 @@ def _run_one(name: str, result: Result, context: Context) -> CheckResult:
 
 def export(tree: GitTree, folder: Path) -> Path:
     """Write the files of a revision to ``folder``, so that its code can run there."""
-    for path in tree.paths():
-        entry = tree.entry(path)
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if entry.mode == "120000":
-            target.symlink_to(tree.read(path).decode("utf-8", "surrogateescape"))
-        elif entry.mode != "160000":
-            target.write_bytes(tree.read(path))
-            if entry.mode == "100755":
-                target.chmod(0o755)
+    with Below(folder) as below:
+        for path in tree.paths():
+            entry = tree.entry(path)
+            if entry.mode == SYMLINK:
+                below.link(path, tree.read(path).decode("utf-8", "surrogateescape"))
+            elif entry.mode != SUBMODULE:
+                below.write(path, tree.read(path), executable=entry.mode == EXECUTABLE)
     return folder
 
 
 def exit_code(results: Sequence[CheckResult]) -> ExitCode:
-    """1 when something did not hold, 2 when something could not run for want of a part."""
-    outcomes = {r.outcome for r in results}
-    if CheckOutcome.BROKEN in outcomes:
-        return ExitCode.DID_NOT_HOLD
-    if CheckOutcome.CANNOT_RUN in outcomes:
-        return ExitCode.USAGE
-    return ExitCode.DONE
+    """1 when something did not hold, or was asked for and could not run: that proves nothing."""
+    wrong = {CheckOutcome.BROKEN, CheckOutcome.CANNOT_RUN}
+    return ExitCode.DID_NOT_HOLD if any(r.outcome in wrong for r in results) else ExitCode.DONE
 
 
 def as_record(result: CheckResult) -> CheckRecord:

@@ -42,7 +42,7 @@ def test_exit_codes():
         does_not_apply("d", "x"),
     )
     assert run.exit_code([held, skipped]) == ExitCode.DONE
-    assert run.exit_code([held, missing]) == ExitCode.USAGE
+    assert run.exit_code([held, missing]) == ExitCode.DID_NOT_HOLD
     assert run.exit_code([missing, broken]) == ExitCode.DID_NOT_HOLD
 
 
@@ -110,7 +110,7 @@ def test_the_verb_speaks_json(shop):
 def test_a_missing_interpreter_is_said_and_is_no_failure_of_the_result(shop, monkeypatch, tmp_path):
     monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path))
     done = verify(shop, "--only", "tests", "--python", "/nowhere/python")
-    assert done.return_value == ExitCode.USAGE
+    assert done.return_value == ExitCode.DID_NOT_HOLD
     assert "/nowhere/python is no Python with venv and ensurepip" in done.output
 
 
