@@ -21,17 +21,14 @@ def report_values(
 ) -> dict[str, Any]:
     """A log of one run: a rule a contract, a result a violation, a notification a file unread.
 
-    Known violations are results with a suppression, entries no longer needed are results at
-    the file ``baseline``; what is about no file of the project is at ``configuration``.
+    Known violations are left out: many readers show every result as an open alert, suppressed or
+    not. Entries no longer needed are results at the file ``baseline``; what is about no file of the
+    project is at ``configuration``.
     """
     results: list[dict[str, Any]] = []
     for index, verdict in enumerate(verdicts):
         for violation, brought in verdict.leaders():
             results.append(_result(verdict, index, violation, brought, configuration))
-        for violation, reason in verdict.accepted:
-            result = _result(verdict, index, violation, 0, configuration)
-            result["suppressions"] = [{"kind": "external", "justification": reason}]
-            results.append(result)
         for key in verdict.unused:
             text = f"the baseline's entry {key!r} is no longer needed: take it out"
             results.append(

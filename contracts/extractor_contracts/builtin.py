@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import grimp
 from importlinter import configuration
 from importlinter.application import output
 from importlinter.domain.contract import Contract
 
-from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.verdict import ContractMistake, Finding, Violation
 from extractor_contracts.world import World
 
 _STEP = re.compile(r"(?:^|[\s-])([\w.]+) -> ([\w.]+)(?: \((?:l\.(\d+))?)?")
 
 
 def find(contract: Contract, world: World) -> Finding:
-    """What the contract renders when it is broken: a violation a chain that it prints."""
+    """What the contract renders when it is broken: a violation a chain that it prints.
+
+    ``ContractMistake`` where it cannot be asked.
+    """
     configuration.configure()
-    check = contract.check(graph=graph_of(world), verbose=False)
+    graph = graph_of(
+        world,
+        outside=_yes(contract.session_options, "include_external_packages"),
+        for_types=not _yes(contract.session_options, "exclude_type_checking_imports"),
+    )
+    try:
+        check = contract.check(graph=graph, verbose=False)
+    except Exception as error:
+        # Whatever it is that a type raises, it could not do what it was told to.
+        what = " ".join(str(error).split()) or type(error).__name__
+        raise ContractMistake(f"{contract.name}: {what}") from None
+    summary = "; ".join(check.warnings)
     if check.kept:
-        return Finding(())
+        return Finding((), summary)
     # Lines are read back: none of them may be folded.
     width, output.console.width = output.console.width, 1_000_000
     try:
@@ -51,30 +67,42 @@ def find(contract: Contract, world: World) -> Finding:
             )
         )
     text = "; ".join(lines)
-    return Finding(tuple(violations) or (Violation("broken", "", 0, text),))
+    return Finding(tuple(violations) or (Violation("broken", "", 0, text),), summary)
 
 
-def graph_of(world: World) -> grimp.ImportGraph:
-    """The world's import statements as grimp's graph."""
+def _yes(session: Mapping[str, Any], option: str) -> bool:
+    # As import-linter reads it.
+    return session.get(option) in ("True", "true")
+
+
+def graph_of(world: World, *, outside: bool = True, for_types: bool = True) -> grimp.ImportGraph:
+    """The world's import statements as grimp's graph.
+
+    ``outside``: with other packages, ``for_types``: with what only type checkers see.
+    """
     graph = grimp.ImportGraph()
     # A name with bytes that are no text is one that no import can have: it is left out.
     modules = [module for module in world.modules if _is_text(module)]
     for module in modules:
         graph.add_module(module)
-    named = (world.named_by(module) for module in modules)
-    for edge in (edge for imports in named for edge in (*imports.inside, *imports.outside)):
-        if edge.dynamic:
-            continue
-        imported = edge.imported
-        if imported not in world.modules:
-            imported = imported.partition(".")[0]
-            graph.add_module(imported, is_squashed=True)
-        graph.add_import(
-            importer=edge.importer,
-            imported=imported,
-            line_number=edge.line,
-            line_contents="",
-        )
+    roots = {module.partition(".")[0] for module in world.modules}
+    for module in modules:
+        for named, line, only_types in world.reader.statements(module):
+            imported = named
+            if not _is_text(named):
+                continue
+            if only_types and not for_types:
+                continue
+            if imported not in world.modules:
+                imported = imported.partition(".")[0]
+                # What is not there of the project itself nobody can import.
+                if not outside or imported in roots:
+                    continue
+                graph.add_module(imported, is_squashed=True)
+            if imported != module:
+                graph.add_import(
+                    importer=module, imported=imported, line_number=line, line_contents=""
+                )
     return graph
 
 

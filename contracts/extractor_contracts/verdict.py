@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
+class ContractMistake(ValueError):
+    """A contract cannot be asked: it names what is not there, or its options do not fit."""
+
+
 class Unread(NamedTuple):
     """A file that no parser accepts, so that nobody knows what it imports; ``line`` may be 0."""
 

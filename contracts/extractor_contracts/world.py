@@ -92,6 +92,18 @@ class Reader:
         """Only what the module's own text names: no parent, nothing by a call."""
         raise NotImplementedError
 
+    def statements(self, module: str) -> Sequence[tuple[str, int, bool]]:
+        """What its import statements name, wherever they stand: as import-linter counts them.
+
+        Each the module named, the line, and whether it is for type checkers only.
+        """
+        named = self.named_by(module)
+        return [
+            (edge.imported, edge.line, edge.how == TYPE_CHECKING)
+            for edge in (*named.inside, *named.outside)
+            if not edge.dynamic
+        ]
+
     def hidden(self, roots: Sequence[str]) -> Collection[str]:
         """Modules that can import one of ``roots``, or below, though their text names none."""
         return ()

@@ -82,6 +82,21 @@ class GraphReader:
             builder.named(name, builder.facts[name])
         return sorted(builder.edges), sorted(builder.externals)
 
+    def statements_of(self, name: str) -> Iterator[tuple[str, int, bool]]:
+        """What the import statements of ``name`` name, whether or not they ever run.
+
+        Each the module, the line, and whether it is for type checkers only.
+        """
+        facts = self._builder.facts.get(name)
+        if facts is None:
+            return
+        for body in (facts.top, *facts.functions.values()):
+            for one in body.all():
+                for entry in one.imports:
+                    for_types = bool(entry[1] & TYPE_CHECKING)
+                    for module in self._builder.spelled_out(name, entry):
+                        yield module, entry[0], for_types
+
     def _taken_up(self) -> _Builder:
         self._builder.edges, self._builder.externals = set(), set()
         return self._builder
@@ -341,6 +356,16 @@ class _Builder:
             yield from self.made_on_demand(name, line, base, imported)
         if wants_base:
             yield target(base)
+
+    def spelled_out(self, name: str, entry: Import) -> Iterator[str]:
+        """The modules that a statement names: with each name, where that is a module."""
+        base = self.names.base_of(name, entry)
+        if entry[4] is None:
+            yield base
+            return
+        for imported, _ in entry[4]:
+            full = f"{base}.{imported}"
+            yield full if full in self.modules else base
 
     def exported(self, base: str) -> Sequence[str]:
         """What a star takes of ``base`` that may be more than its own names."""

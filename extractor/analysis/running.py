@@ -73,6 +73,8 @@ class Running:
         self.assigned: set[str] = set()
         # Whether the statement at hand never runs.
         self.idle = False
+        # Whether only statements change what names stand for.
+        self.plain_names = True
         # A function that imports by name and was put where it cannot be followed.
         self.handed_out = ""
 
@@ -244,7 +246,9 @@ class Running:
         if len(node.body) == 1 and type(node.body[0]) is ast.Pass and not self.in_function:
             return
         if self.in_function:
-            self.values[name] = f"<{name}>"
+            while name in self.body.inner:
+                name += "'"
+            self.values[self.name(node.name)] = f"<{name}>"
             self.body.inner[name] = self._run_body(node.args, node.body, Body(), decorators)
             return
         qualified = f"{self.scope}.{name}" if self.scope else name
@@ -465,7 +469,8 @@ class Running:
         self.truths.pop(name, None)
         if importer:
             self.importers[name] = importer
-        if truth is not None and name not in self.assigned:
+        known = self.plain_names or not isinstance(value, ast.Constant)
+        if truth is not None and known and name not in self.assigned:
             self.truths[name] = truth
         self.assigned.add(name)
         if isinstance(value, ast.Call) and (groups := group_of(value, self.strings)):

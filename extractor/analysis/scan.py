@@ -40,7 +40,9 @@ def scan(source: bytes, path: str = "<source>") -> Facts:
     try:
         reduced = source if makes_names else skeleton(source, _WORDS)
         tree, restore = _parse(reduced, source, path)
-        Running(facts, restore).read(tree)
+        reader = Running(facts, restore)
+        reader.plain_names = b"globals()" not in source
+        reader.read(tree)
         if makes_names:
             read_lazy_names(tree, facts)
     except ValueError as error:

@@ -31,7 +31,8 @@ _config = click.option(
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The contracts: TOML or INI of import-linter.  [default: contracts.toml, .importlinter]",
+    help="The contracts: TOML or INI of import-linter.  [default: contracts.toml, setup.cfg, "
+    ".importlinter or pyproject.toml of the project]",
 )
 _baseline = click.option(
     "--baseline",
@@ -78,11 +79,12 @@ def check(
     from extractor_contracts import as_json, as_sarif, as_zuul
     from extractor_contracts.as_text import report_text
 
-    configuration = _configuration(config)
+    configuration = _configuration(config, source)
     known = baseline or configuration.baseline
     if known is not None and not known.exists():
         raise UsageError(f"there is no baseline {known}; 'extractor contracts baseline' writes one")
-    verdicts, unreadable = _verdicts(source, rev, configuration, known, no_cache, reporting)
+    place = _place(source, rev, configuration)
+    verdicts, unreadable = _verdicts(place, rev, configuration, known, no_cache, reporting)
     form = "json" if reporting.as_json else form
     names = (str(known or "baseline"), str(configuration.path))
     update = ["extractor", "contracts", "baseline", source, *(["--rev", rev] if rev else ())]
@@ -132,13 +134,14 @@ def baseline(
     """
     from extractor_contracts import baseline as ratchet
 
-    configuration = _configuration(config)
+    configuration = _configuration(config, source)
     file = baseline or configuration.baseline
     if file is None:
         raise UsageError("name a file with --baseline, or in the configuration's session options")
     if reason is None and not file.exists():
         raise UsageError("give a --reason for the violations of today; edit it for each later")
-    verdicts, _ = _verdicts(source, rev, configuration, file, no_cache, reporting)
+    place = _place(source, rev, configuration)
+    verdicts, _ = _verdicts(place, rev, configuration, file, no_cache, reporting)
     entries = ratchet.updated(verdicts, (lambda _c, _v: reason) if reason else None)
     _write(file, ratchet.dump(entries))
     counts = {
@@ -174,7 +177,7 @@ def history(
     from extractor.contracting.history import replay, summary
     from extractor.source.opening import open_source
 
-    configuration = _configuration(config)
+    configuration = _configuration(config, source)
     with workspace() as scratch:
         opened = open_source(source, rev, workspace=Path(scratch), progress=reporting.progress)
         with opened as found:
@@ -190,18 +193,25 @@ def _write(file: Path, text: str) -> None:
         raise MachineError(f"cannot write {file}: {error.strerror}") from None
 
 
-def _configuration(config: Path | None) -> Configuration:
-    from extractor_contracts.configuration import BadConfiguration, load
+def _configuration(config: Path | None, source: str) -> Configuration:
+    from extractor_contracts.configuration import BadConfiguration, find, load
 
     if config is None:
-        candidates = [Path("contracts.toml"), Path(".importlinter")]
-        config = next((path for path in candidates if path.is_file()), None)
+        folder = Path(source)
+        config = find(Path(), *([folder] if folder.is_dir() else []))
         if config is None:
-            raise UsageError("name a file of contracts with --config")
+            raise UsageError("no contracts for import-linter here: name a file with --config")
     try:
         return load(config)
     except BadConfiguration as error:
         raise UsageError(str(error)) from None
+
+
+def _place(source: str, rev: str | None, configuration: Configuration) -> str:
+    """The source: where nothing was named, the folder of a configuration found further up."""
+    folder = configuration.path.resolve().parent
+    inside = Path().resolve() != folder and Path().resolve().is_relative_to(folder)
+    return str(folder) if source == "." and rev is None and inside else source
 
 
 def _verdicts(
@@ -215,6 +225,7 @@ def _verdicts(
     from extractor_contracts import baseline as ratchet
     from extractor_contracts.file_facts import Store
     from extractor_contracts.run import run
+    from extractor_contracts.verdict import ContractMistake
 
     from extractor.contracting.helper import helped
     from extractor.contracting.world import store_for, world_of
@@ -228,7 +239,10 @@ def _verdicts(
     with _tree(source, rev, reporting) as tree:
         store = Store() if no_cache else store_for(tree, configuration.path)
         with helped(world_of(tree, configuration.packages, store), tree) as world:
-            verdicts = run(configuration, world, known)
+            try:
+                verdicts = run(configuration, world, known)
+            except ContractMistake as error:
+                raise UsageError(f"{configuration.path}: {error}") from None
         store.save()
         # Nor need the interpreter look at them once more when it ends.
         gc.freeze()

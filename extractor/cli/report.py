@@ -126,7 +126,7 @@ def of_run(
     "--contracts",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Also say which violations of these contracts came and went.",
+    help="Also say which violations of these contracts came and went; one that came fails.",
 )
 @reporting_options
 def of_change(
@@ -140,6 +140,7 @@ def of_change(
     reporting: Reporting,
 ) -> int:
     """Say what the change from REV1 to REV2 does to the cut; Markdown for a comment."""
+    from extractor_contracts.verdict import ContractMistake
     from extractor_reports.markdown import render_markdown
 
     from extractor.plan.load import load_plan
@@ -165,13 +166,17 @@ def of_change(
                     )
                 )
             )
-        report = build_change_report(sources[0], sources[1], chosen, rules)
+        try:
+            report = build_change_report(sources[0], sources[1], chosen, rules)
+        except ContractMistake as error:
+            raise UsageError(f"{contracts}: {error}") from None
     if output is not None:
         from extractor.reporting.write import write_report
 
         write_report(output, report)
     reporting.result(report.model_dump(mode="json"), render_markdown(report, link).rstrip("\n"))
-    return ExitCode.DONE
+    broken = any(violation.broken for violation in report.violations)
+    return ExitCode.DID_NOT_HOLD if broken else ExitCode.DONE
 
 
 def _rules(path: Path) -> Configuration:

@@ -157,6 +157,9 @@ class ModuleReader(Reader):
     def named_by(self, module: str) -> Imports:
         return _imports(*self.graph.named_by(module))
 
+    def statements(self, module: str) -> Sequence[tuple[str, int, bool]]:
+        return list(self.graph.statements_of(module))
+
     def hidden(self, roots: Sequence[str]) -> Collection[str]:
         found: set[str] = set()
         every = self.world.modules

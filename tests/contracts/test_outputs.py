@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from extractor.cli.contracts import command
-from extractor.errors import UsageError
+from extractor.errors import MachineError, UsageError
 from tests.contracts.conftest import Shop, configured
 
 CONFIG = configured("one_way", 'upper = ["shop"]\nlower = ["shop.till"]\nway_out = "ask"')
@@ -207,7 +207,7 @@ def test_wrong_options_are_told_all_at_once(shop: Shop) -> None:
 def test_a_file_that_is_not_there(shop: Shop, arguments: list[str], says: str) -> None:
     shop.write(FILES)
 
-    with pytest.raises(UsageError, match=says):
+    with pytest.raises((UsageError, MachineError), match=says):
         run(*arguments)
 
 
