@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import shutil
 import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from extractor.carving.extraction import Extraction, mapped_tree
 from extractor.carving.renaming import historic_rewrite
 from extractor.carving.steps import readable, rewrite_all
 from extractor.contracting.written import write_contracts
-from extractor.errors import DidNotHold, RootMissing
+from extractor.errors import DidNotHold, ExtractorError, RootMissing, UsageError
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
 from extractor.history.merge import record_extracted
@@ -43,7 +44,8 @@ from extractor.manifest import (
 )
 from extractor.moves import SliceMove
 from extractor.output import complete_or_absent
-from extractor.plan.load import Plan
+from extractor.plan.draft import write_draft
+from extractor.plan.load import Plan, load_plan
 from extractor.plan.model import explained
 from extractor.plan.moves import Layout, lay_out, reach_from_roots
 from extractor.progress import Progress
@@ -74,6 +76,27 @@ def analyse(tree: Tree, plan: Plan) -> Analysis:
     modules = modules_of(tree, plan.data.tops())
     reach = reach_from_roots(tree, modules, plan.data)
     return Analysis(plan, modules, reach, lay_out(tree, modules, reach, plan.data))
+
+
+def draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Path:
+    """Draft a plan into the new ``folder``, which is there at the end only if a run takes it.
+
+    ``UsageError`` with what a run would say against it.
+    """
+    if folder.exists():
+        raise UsageError(f"{folder} is there already: a draft never writes over anything")
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        write_draft(tree, packages, into, unfinished)
+        rewrite(tree, analyse(tree, load_plan(f"{unfinished}/")))
+        unfinished.rename(folder)
+    except ExtractorError as error:
+        told = str(error).replace(f"{unfinished}", f"{folder}")
+        raise UsageError(f"no plan was drafted, since it could not be run: {told}") from None
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
 
 
 def rewrite(tree: Tree, analysis: Analysis, described: str = "") -> Extraction:

@@ -170,7 +170,3 @@ def source_text(extraction: Extraction, path: str) -> bytes:
         return extraction.source.read(path)
     except KeyError:
         return b""
-
-
-def tests_folder(extraction: Extraction) -> str:
-    return f"{extraction.package}/tests"

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable
 
 from extractor.analysis.symbols import Resolver, modules_of
-from extractor.carving.extraction import Extraction, Step, source_text, tests_folder
+from extractor.carving.extraction import Extraction, Step, source_text
 from extractor.errors import UsageError
+from extractor.plan.alive import tests_of_result
+from extractor.project.facts import project_of
 from extractor.rewrites import packaging
 
 
@@ -19,14 +21,16 @@ def package_result(extraction: Extraction) -> None:
     )
     # What the overlay needs and the source never did comes last: the source's own word wins.
     lines += "".join(f"{line}\n" for line in rules.requirement_lines).encode()
+    tree = extraction.tree()
+    modules = modules_of(tree, extraction.tops())
+    tests, helpers = tests_of_result(extraction.plan.data, tree, modules)
     wanted = packaging.requirements_of(
-        extraction.tree(),
-        extraction.package,
-        source_lines=lines,
-        distributions=rules.distributions,
+        tree,
+        modules,
+        packaging.Known(lines, rules.distributions, project_of(extraction.source)),
         runtime=rules.runtime,
         test=rules.test,
-        tests_folder=tests_folder(extraction),
+        in_tests=(tests | helpers).__contains__,
     )
     languages = packaging.classifiers(source_text(extraction, "setup.cfg"))
     values = {

@@ -50,9 +50,8 @@ def command(
     With --root and --into a first plan is drafted from the analysis, written to a new folder,
     and shown. Nothing else is written. Exits with 1 when something is reached that has no place.
     """
-    from extractor.pipeline import analyse
+    from extractor.pipeline import analyse, draft
     from extractor.plan.describe import as_json, as_text
-    from extractor.plan.draft import write_draft
     from extractor.plan.load import load_plan
     from extractor.source.opening import open_source
 
@@ -68,7 +67,7 @@ def command(
         )
         with opened as ready, reporting.progress.stage("analyse"):
             if into:
-                plan = str(write_draft(ready.tree, roots, into, write or Path(f"{into}-plan")))
+                plan = str(draft(ready.tree, roots, into, write or Path(f"{into}-plan")))
             # With a slash: a plan of that name may come with us.
             chosen = load_plan(f"{plan}/" if into else plan)
             analysis = analyse(ready.tree, chosen)

@@ -36,6 +36,7 @@ from extractor.project.facts import project_of
 from extractor.source.tree import Tree
 
 _SHOWN = 8
+_LEGAL = re.compile(r"(?:LICEN[CS]E|COPYING|NOTICE|AUTHORS)(?:[-.]\w+)*", re.IGNORECASE)
 # What makes the result installable by any setuptools; ``%s`` is the new package.
 _PACKAGING = {
     "MANIFEST.in": "include requirements.txt\ngraft %s\nglobal-exclude *.py[co]\n",
@@ -364,6 +365,15 @@ def _layout(
             item.comment(notes[module])
         rules.add(module, item)
     layout.add("modules", rules)
+    legal = tomlkit.aot()
+    for path in sorted(tree.paths()):
+        if _LEGAL.fullmatch(path):
+            rule = tomlkit.table()
+            rule.add("from", path)
+            rule.add("to", path)
+            legal.append(rule)
+    if legal:
+        layout.add("files", legal)
     tables = sorted(
         {
             model.table

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import ast
 import configparser
+import enum
 import re
 import string
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from extractor.errors import UsageError
 from extractor.outcome import Finding
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.project.declared import normal
+from extractor.project.distributions import candidates
+from extractor.project.facts import Project
 from extractor.project.standard_library import is_standard_library
 from extractor.source.tree import Tree
 
@@ -35,87 +38,161 @@ class Requirements:
     findings: tuple[Finding, ...]
 
 
-def third_party_imports(source: bytes, own: str, path: str = "") -> dict[str, tuple[int, bool]]:
-    """Top-level names imported anywhere in the file that are neither ours nor Python's.
+class Need(enum.IntEnum):
+    """How much an import is needed: its failing is foreseen or not."""
 
-    Values are the 1-based line of the first import, and whether all of them only try.
+    HARD = 0
+    GUARDED = 1
+    TRIED = 2
+
+
+def third_party_imports(
+    source: bytes, own: Collection[str], path: str = ""
+) -> dict[str, tuple[int, Need]]:
+    """Dotted names imported anywhere in the file that are neither of ``own`` nor Python's.
+
+    Values are the 1-based line of the first import, and the strongest need of any.
     Raises ``UnreadableSource``.
     """
     tree, _ = parse_ast(source, path)
-    found: dict[str, tuple[int, bool]] = {}
+    guarded = _guarded(tree)
+    found: dict[str, tuple[int, Need]] = {}
     for node in ast.walk(tree):
-        for name, tried in _imported(node):
+        for name, need in _imported(node):
             top = name.split(".")[0]
-            if top != own and not is_standard_library(top):
-                line, before = found.get(top, (getattr(node, "lineno", 0), True))
-                found[top] = (line, before and tried)
+            if top not in own and not is_standard_library(top):
+                line, before = found.get(name, (getattr(node, "lineno", 0), Need.TRIED))
+                now = max(need, Need.GUARDED) if id(node) in guarded else need
+                found[name] = (line, min(before, now))
     return found
 
 
-def _imported(node: ast.AST) -> Iterator[tuple[str, bool]]:
+def _guarded(tree: ast.Module) -> set[int]:
+    """The statements whose failing to import something is foreseen, or that come in its place."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any(_catches_import(h) for h in node.handlers):
+            for statement in [*node.body, *node.handlers]:
+                found.update(id(inner) for inner in ast.walk(statement))
+    return found
+
+
+def _catches_import(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {"Exception", "ImportError", "ModuleNotFoundError"}
+    return any(kind is None or getattr(kind, "id", "") in names for kind in kinds)
+
+
+def _imported(node: ast.AST) -> Iterator[tuple[str, Need]]:
     if isinstance(node, ast.Import):
-        yield from ((alias.name, False) for alias in node.names)
+        yield from ((alias.name, Need.HARD) for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        yield node.module, False
+        for alias in node.names:
+            # Of a namespace the name may be the part that is a distribution.
+            yield f"{node.module}.{alias.name}".removesuffix(".*"), Need.HARD
     elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         value = node.args[0].value
         if called in {"try_import", "import_module", "import_class"} and isinstance(value, str):
-            yield value, called == "try_import"
+            yield value, Need.TRIED if called == "try_import" else Need.HARD
+
+
+class Known:
+    """What is known of distributions: a plan's word, the source's files, a kept mapping."""
+
+    def __init__(
+        self, source_lines: bytes, distributions: Mapping[str, str], project: Project
+    ) -> None:
+        """``distributions``: import name to distribution; ``project``: the facts of the source."""
+        self.distributions = distributions
+        self.project = project
+        self.lines: dict[str, str] = {}
+        for name, requirement in _parse(source_lines):
+            self.lines.setdefault(normal(name), requirement)
+
+    def distribution_of(self, name: str) -> str:
+        """What the dotted import ``name`` comes from; empty when nothing says so."""
+        parts = name.split(".")
+        for end in range(len(parts), 0, -1):
+            given = self.distributions.get(".".join(parts[:end]))
+            if given is not None:
+                return given
+        if normal(parts[0]) in self.lines or parts[0] in self.project.conventions:
+            return parts[0]
+        required = self.project.requirement_of(name)
+        if required is not None:
+            line = f"{required.specifier or required.name}\n"
+            self.lines.setdefault(normal(required.name), line)
+            return required.name
+        likeliest = candidates(parts[0])[0]
+        return likeliest if likeliest != parts[0] else ""
+
+    def is_pinned(self, distribution: str) -> bool:
+        """Whether a line of the source's stands for it."""
+        return normal(distribution) in self.lines
+
+    def line_of(self, distribution: str) -> str:
+        """The source's line for it, or its bare name."""
+        return self.lines.get(normal(distribution), f"{distribution}\n")
 
 
 def requirements_of(
     tree: Tree,
-    own: str,
+    modules: Mapping[str, str],
+    known: Known,
     *,
-    source_lines: bytes,
-    distributions: Mapping[str, str],
-    runtime: list[str],
-    test: list[str],
-    tests_folder: str,
+    runtime: Collection[str],
+    test: Collection[str],
+    in_tests: Callable[[str], bool],
 ) -> Requirements:
-    """Requirement files for the package ``own``; ``source_lines`` are the old files' lines."""
-    lines: dict[str, str] = {}
-    for known_name, requirement in _parse(source_lines):
-        lines.setdefault(normal(known_name), requirement)
+    """Requirement files for ``modules`` (dotted name to path); ``in_tests`` is asked by name.
+
+    What nothing says the distribution of is a finding, and no requirement.
+    """
+    own = {module.partition(".")[0] for module in modules}
     needed: dict[bool, dict[str, str]] = {False: {}, True: {}}
     tried: dict[str, str] = {}
-    findings = []
-    for path in tree.paths():
-        if not path.endswith(".py") or not path.startswith(f"{own}/"):
-            continue
-        in_tests = path.startswith(f"{tests_folder}/")
+    findings: dict[str, Finding] = {}
+    for module, path in sorted(modules.items(), key=lambda item: item[1]):
         try:
             imports = third_party_imports(tree.read(path), own, path)
         except UnreadableSource:
             continue
-        for name, (line, only_tried) in imports.items():
-            distribution = distributions.get(name, name)
-            known = normal(distribution)
-            if only_tried:
-                tried[known] = distribution
+        for name, (line, need) in imports.items():
+            top = name.partition(".")[0]
+            if known.project.is_first_party(top) and top not in known.distributions:
+                told = f"{top} of {path} is a package of the source itself: carry or replace it"
+                findings.setdefault(top, Finding(told, line))
                 continue
-            if known not in lines and known not in needed[False] and known not in needed[True]:
-                findings.append(Finding(f"{name} of {path} is imported, but nothing pins it", line))
-            needed[in_tests].setdefault(known, distribution)
+            distribution = known.distribution_of(name)
+            pinned = bool(distribution) and known.is_pinned(distribution)
+            if need is Need.TRIED:
+                tried[normal(distribution or top)] = distribution or top
+                continue
+            # What is optional and no file of the source asks for, nobody is asked for.
+            if need is Need.GUARDED and not pinned:
+                continue
+            if not pinned:
+                told = f"{top} of {path} is imported, but nothing pins it"
+                findings.setdefault(distribution or top, Finding(told, line))
+            if distribution:
+                needed[in_tests(module)].setdefault(normal(distribution), distribution)
     for name in runtime:
         needed[False].setdefault(normal(name), name)
     for name in test:
         needed[True].setdefault(normal(name), name)
 
     def text(wanted: Mapping[str, str]) -> bytes:
-        chosen = [lines.get(known, f"{name}\n") for known, name in wanted.items()]
+        chosen = [known.line_of(name) for name in wanted.values()]
         return "".join(sorted(chosen, key=str.lower)).encode()
 
     only_tests = {k: v for k, v in needed[True].items() if k not in needed[False]}
     optional = {
-        name: lines.get(known, f"{name}\n").strip()
-        for known, name in sorted(tried.items())
-        if known not in needed[False]
+        key: known.line_of(name).strip()
+        for key, name in sorted(tried.items())
+        if key not in needed[False]
     }
-    return Requirements(
-        text(needed[False]), text(only_tests), optional, tuple(dict.fromkeys(findings))
-    )
+    return Requirements(text(needed[False]), text(only_tests), optional, tuple(findings.values()))
 
 
 def fill_template(template: bytes, values: Mapping[str, str]) -> bytes:

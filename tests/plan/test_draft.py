@@ -3,7 +3,7 @@
 import pytest
 
 from extractor.errors import UsageError
-from extractor.pipeline import analyse, rewrite
+from extractor.pipeline import analyse, draft, rewrite
 from extractor.plan.draft import write_draft
 from extractor.plan.load import load_plan
 from extractor.source.tree import MemoryTree
@@ -183,3 +183,22 @@ def test_a_package_below_src_is_drafted_alike(tmp_path, monkeypatch):
     assert moves["src/big/errors.py"] == "small/errors.py"
     assert moves["src/big/compat.py"] == "small/compat.py"
     assert analysis.layout.undecided == ()
+
+
+def test_a_draft_that_a_run_would_refuse_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    nested = tree({"libs/core/setup.py": "", "libs/core/big/__init__.py": "def f(): pass\n"})
+    with pytest.raises(UsageError, match="no plan was drafted, since it could not be run: "):
+        draft(nested, ("big",), "small", tmp_path / "plan")
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    assert draft(tree(), ("big.sub",), "small", tmp_path / "plan") == tmp_path / "plan"
+    with pytest.raises(UsageError, match="is there already"):
+        draft(tree(), ("big.sub",), "small", tmp_path / "plan")
+
+
+def test_the_licence_goes_along(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    source = tree({**FILES, "LICENSE.txt": "Free.\n", "LICENSES.py": ""})
+    plan = load_plan(str(write_draft(source, ("big.sub",), "small", tmp_path / "draft")))
+    assert [rule.from_ for rule in plan.data.layout.files] == ["LICENSE.txt"]
+    assert rewrite(source, analyse(source, plan)).files["LICENSE.txt"] == b"Free.\n"

@@ -1,7 +1,10 @@
 import pytest
 
+from extractor.analysis.symbols import modules_of
 from extractor.errors import UsageError
+from extractor.project.facts import project_of
 from extractor.rewrites.packaging import (
+    Known,
     classifiers,
     entry_points,
     extras,
@@ -30,15 +33,16 @@ FILES = {
 }
 
 
-def wanted():
+def wanted(files=FILES, **source):
+    tree = MemoryTree({p: t.encode() for p, t in files.items()})
+    source = project_of(MemoryTree({p: t.encode() for p, t in source.items()}))
     return requirements_of(
-        MemoryTree({p: t.encode() for p, t in FILES.items()}),
-        "small",
-        source_lines=LINES,
-        distributions={"yaml": "PyYAML", "oslo_utils": "oslo.utils"},
+        tree,
+        modules_of(tree, ["small"]),
+        Known(LINES, {"yaml": "PyYAML", "oslo_utils": "oslo.utils"}, source),
         runtime=["pbr"],
         test=[],
-        tests_folder="small/tests",
+        in_tests=lambda module: ".tests." in module,
     )
 
 
@@ -47,7 +51,8 @@ def test_exactly_what_is_imported_with_the_lines_of_the_source():
         "oslo.config>=5.1.0 # Apache-2.0\noslo.utils\npbr\n"
         "PyYAML>=3.10 # MIT\nSQLAlchemy!=1.1.5,>=1.0.10 # MIT\n"
     )
-    assert wanted().test.decode() == "mock>=2.0.0 # BSD\nunpinned\n"
+    # What nothing says the distribution of is asked for, not written.
+    assert wanted().test.decode() == "mock>=2.0.0 # BSD\n"
 
 
 def test_what_is_only_tried_is_optional():
@@ -81,3 +86,30 @@ def test_templates_and_classifiers():
 def test_a_wrong_template_is_the_users_to_mend(template, said):
     with pytest.raises(UsageError, match=said):
         fill_template(template, {"a": "1"})
+
+
+def test_what_is_optional_in_the_source_is_no_requirement():
+    text = "try:\n    import {} as json\nexcept ImportError:\n    import json\n"
+    found = wanted({"small/app.py": text.format("simplejson")})
+    assert (found.runtime, found.findings) == (b"pbr\n", ())
+    assert b"mock" in wanted({"small/app.py": text.format("mock")}).runtime
+    found = wanted({"small/app.py": "import simplejson\n"})
+    assert "nothing pins it" in found.findings[0].message
+
+
+def test_a_package_of_the_source_is_no_distribution():
+    found = wanted(
+        {"small/app.py": "import bigtools\n"}, **{"bigtools/__init__.py": "", "big.py": ""}
+    )
+    assert found.runtime == b"pbr\n"
+    assert "a package of the source itself" in found.findings[0].message
+
+
+def test_the_distribution_is_what_the_source_or_a_known_list_says():
+    files = {"small/app.py": "import attr\nfrom google.cloud import storage\nimport dateutil\n"}
+    source = {"requirements.txt": "google-cloud-storage>=2\npython-dateutil<3\n"}
+    assert wanted(files, **source).runtime.decode() == (
+        "attrs\ngoogle-cloud-storage>=2\npbr\npython-dateutil<3\n"
+    )
+    assert "google" in {f.message.split()[0] for f in wanted(files).findings}
+    assert b"google" not in wanted(files).runtime

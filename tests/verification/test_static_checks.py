@@ -169,7 +169,7 @@ def test_tests_carried_says_when_there_is_nothing_to_compare_with(shop):
 
 
 def test_requests_of_a_test_file_are_tests(shop):
-    found = tests_carried.tests_in(shop.result().tree, "shop/tests/")
+    found = tests_carried.tests_in(shop.result().tree, shop.context().plan.data)
     path = "shop/tests/functional/gabbits/till.yaml"
     assert {(path, "open"), (path, "close")} <= found
 
@@ -187,3 +187,22 @@ def test_imports_finds_names_that_lead_nowhere(shop):
     shop.write(TILL, "from shop.tray import drawer\n" + before)
     (found,) = imports.check(shop.result(), shop.context()).findings
     assert "shop.tray has no name drawer" in found
+
+
+def test_functions_are_tests_too_and_none_is_no_proof(shop):
+    text = "def test_one():\n    pass\n\n\nif True:\n    async def test_two():\n        pass\n"
+    found = tests_carried.names_of_tests(text.encode(), "shop/tests/unit/test_it.py")
+    assert found == ["test_one", "test_two"]
+    nested = (
+        "class A:\n    class B:\n        def test_three(self):\n            def test_no(): pass\n"
+    )
+    assert tests_carried.names_of_tests(nested.encode(), "a.py") == ["A.B.test_three"]
+
+
+def test_an_import_is_looked_up_by_its_distribution(shop):
+    shop.write("requirements.txt", "six>=1.10 # MIT\nattrs\n")
+    shop.write(TILL, "import attr\n" + (shop.root / TILL).read_text())
+    assert packaging.check(shop.result(), shop.context()).held
+    shop.write(TILL, "import nobody_knows\n" + (shop.root / TILL).read_text())
+    (found,) = packaging.check(shop.result(), shop.context()).findings
+    assert found == "shop/till.py:1: nobody_knows is imported and not required"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from extractor.analysis.symbols import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
+from extractor.plan.alive import result_tops, tests_of_result
 from extractor.project.declared import normal
 from extractor.project.facts import project_of
 from extractor.project.standard_library import is_standard_library
@@ -29,15 +30,19 @@ def check(result: Result, context: Context) -> CheckResult:
     used: set[str] = set()
     foreign: set[str] = set()
     used_by_tests: set[str] = set()
-    modules = modules_of(tree, [data.target_package])
+    facts, tops = project_of(tree), result_tops(data)
+    modules = modules_of(tree, tops)
+    of_tests = frozenset().union(*tests_of_result(data, tree, modules))
     for module, path in modules.items():
-        in_tests = f"{module}.".startswith(f"{data.target_package}.tests.")
+        in_tests = module in of_tests
         try:
             parsed, _ = parse_ast(tree.read(path), path)
         except UnreadableSource:
             continue
-        for line, top, optional in foreign_imports(parsed, data.target_package):
-            wanted = names.get(top, normal(top))
+        for line, name, optional in foreign_imports(parsed, tops):
+            top = name.partition(".")[0]
+            said = facts.requirement_of(name)
+            wanted = names.get(top) or normal(said.name if said is not None else top)
             foreign.add(top)
             (used_by_tests if in_tests else used).add(wanted)
             if optional or wanted in required or (in_tests and wanted in required_by_tests):
@@ -51,7 +56,7 @@ def check(result: Result, context: Context) -> CheckResult:
         findings.append(f"{required_by_tests[name]}: {name} is required and not imported")
     for name in sorted(required.keys() & required_by_tests.keys()):
         findings.append(f"{name} is required twice, to run and to test")
-    points = project_of(tree).entry_points
+    points = facts.entry_points
     for point in points:
         # One that leads into a distribution is that one's business.
         if point.module.partition(".")[0] in foreign:
@@ -106,19 +111,19 @@ def _exists(tree: Tree, modules: dict[str, str], entry: str) -> bool:
     return any(name in unit.names for unit in table.units)
 
 
-def foreign_imports(tree: ast.Module, own: str) -> Iterator[tuple[int, str, bool]]:
-    """Line, top-level name and whether its absence is caught, of imports from elsewhere."""
+def foreign_imports(tree: ast.Module, own: Collection[str]) -> Iterator[tuple[int, str, bool]]:
+    """Line, dotted name and whether its absence is caught, of imports from elsewhere."""
     caught: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any(_catches_import(h) for h in node.handlers):
-            for statement in node.body:
+            for statement in [*node.body, *node.handlers]:
                 caught.update(id(inner) for inner in ast.walk(statement))
     for node in ast.walk(tree):
         found: list[str] = []
         if isinstance(node, ast.Import):
             found = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found = [node.module]
+            found = [f"{node.module}.{alias.name}" for alias in node.names]
         optional = id(node) in caught
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -127,8 +132,8 @@ def foreign_imports(tree: ast.Module, own: str) -> Iterator[tuple[int, str, bool
                 found, optional = [value], called == "try_import"
         for name in found:
             top = name.split(".")[0]
-            if top != own and not is_standard_library(top):
-                yield getattr(node, "lineno", 0), top, optional
+            if top not in own and not is_standard_library(top):
+                yield getattr(node, "lineno", 0), name, optional
 
 
 def _catches_import(handler: ast.ExceptHandler) -> bool:

@@ -7,12 +7,16 @@ tree, when there is one, is asked as well.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from extractor.analysis.modules import around
 from extractor.errors import SourceError
 from extractor.parsing import UnreadableSource, parse_ast
+from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, target_module
+from extractor.project.convention import Kind
+from extractor.project.facts import project_of
 from extractor.source.tree import FolderTree, GitTree, Tree, run_git
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 
@@ -23,15 +27,14 @@ UPSTREAM = "upstream"
 def check(result: Result, context: Context) -> CheckResult:
     """Compare (file, test) pairs of the result with those of what it was made from."""
     data = context.plan.data
-    tests = f"{data.target_package}/tests/"
-    ours = tests_in(result.tree, tests)
+    ours = tests_in(result.tree, data)
     findings: list[str] = []
     evidence = [f"{len(ours)} tests and requests in the result"]
     compared = 0
     upstream = upstream_tree(result.root)
     if upstream is not None:
         with upstream:
-            before = tests_in(upstream, tests)
+            before = tests_in(upstream, data)
         compared += len(before)
         findings += [f"lost since upstream: {path}: {name}" for path, name in before - ours]
         evidence.append(f"{len(before)} on branch {UPSTREAM}, before any rewrite")
@@ -42,6 +45,8 @@ def check(result: Result, context: Context) -> CheckResult:
         evidence.append(f"{len(there)} in the source's test roots")
     if not compared:
         reason = f"no branch {UPSTREAM} and no source to compare with"
+        if upstream is not None or context.against is not None:
+            reason = "no tests: nothing proven"
         return does_not_apply("tests_carried", reason, evidence)
     figures = {"tests": len(ours)}
     return verdict("tests_carried", findings, evidence, figures, compared=compared)
@@ -59,11 +64,15 @@ def upstream_tree(root: Path) -> GitTree | None:
     return GitTree(git_dir, revision.decode("ascii").strip())
 
 
-def tests_in(tree: Tree, folder: str) -> set[tuple[str, str]]:
+def tests_in(tree: Tree, data: PlanData) -> set[tuple[str, str]]:
     """Path and name of every test: ``Class.test_x`` in Python, a request's name in YAML."""
+    targets = [target_module(test, data.layout.modules) or "" for test in data.roots.tests]
+    places = [target.replace(".", "/") for target in {f"{data.target_package}.tests", *targets}]
+    project = project_of(tree)
     found: set[tuple[str, str]] = set()
     for path in tree.paths():
-        if path.startswith(folder):
+        inside = any(path == f"{place}.py" or path.startswith(f"{place}/") for place in places)
+        if inside or (path.endswith(".py") and project.kind_of(path) is Kind.TEST):
             found.update((path, name) for name in names_of_tests(tree.read(path), path))
     return found
 
@@ -71,12 +80,15 @@ def tests_in(tree: Tree, folder: str) -> set[tuple[str, str]]:
 def tests_of_source(tree: Tree, context: Context) -> set[tuple[str, str]]:
     """The same for the plan's test roots, with the paths they have in the result."""
     data = context.plan.data
-    layout = dict(data.layout.modules)
+    layout, project = dict(data.layout.modules), project_of(tree)
     found: set[tuple[str, str]] = set()
     for path in tree.paths():
         inner = path[len(around(path)) :]
         module = inner.removesuffix(".py").replace("/", ".")
-        if not is_below(module, data.roots.tests) or is_below(module, data.roots.exclude):
+        beside = is_below(module, data.roots.packages) and project.kind_of(path) is Kind.TEST
+        if not (beside or is_below(module, data.roots.tests)):
+            continue
+        if is_below(module, data.roots.exclude):
             continue
         # Only a module's own name has no dots in it: that of a data file may.
         folder, _, name = inner.rpartition("/")
@@ -99,13 +111,21 @@ def names_of_tests(content: bytes, path: str) -> list[str]:
         parsed, _ = parse_ast(content, path)
     except UnreadableSource as error:
         return [f"unreadable: {error}"]
-    return [
-        f"{node.name}.{item.name}"
-        for node in ast.walk(parsed)
-        if isinstance(node, ast.ClassDef)
-        for item in node.body
-        if isinstance(item, ast.FunctionDef) and item.name.startswith("test")
-    ]
+    return list(_functions(parsed.body, ""))
+
+
+def _functions(body: Iterable[ast.AST], owner: str) -> Iterator[str]:
+    """Test functions, and test methods of classes, at any depth but inside of functions."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _functions(node.body, f"{owner}{node.name}.")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if node.name.startswith("test"):
+                yield f"{owner}{node.name}"
+        else:
+            for block in ("body", "orelse", "handlers", "finalbody"):
+                inner = getattr(node, block, ())
+                yield from _functions(inner if isinstance(inner, list) else (), owner)
 
 
 def _requests(content: bytes) -> list[str]:
