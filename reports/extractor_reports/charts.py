@@ -33,14 +33,14 @@ _ORIGINS = {
     "written": (_OTHERS[1], "written by a person"),
     "": (_REST, "made by the run"),
 }
-_PAID = (("come back if only this is undone", OWN), ("spared if only this is done", _OTHERS[0]))
+_PAID = (("loaded again if only this is undone", OWN), ("saved if only this is done", _OTHERS[0]))
 _FOLLOWED = (
-    ("on a path of today", _OTHERS[0]),
+    ("under its current path", _OTHERS[0]),
     ("found by following renames and moved code", OWN),
 )
 _BLAME = (
     ("same", "the same commit", _OTHERS[1]),
-    ("older", "an older one: its past was followed", _OTHERS[3]),
+    ("older", "an older one: followed further back", _OTHERS[3]),
     ("different", "another one", OWN),
     ("unpaired", "written for the result", _REST),
 )

@@ -19,7 +19,6 @@ from extractor_reports.words import counted
 _PARTS = re.compile(r"(?<=[./])(?=[^./])|(?<=:)(?=[^:\d])|(?<=[^\W_]_)(?=[^\W_])")
 _TICKS = re.compile(r"`+([^`]+)`+")
 _OUTCOMES = {"did not hold": 0, "cannot run": 1, "held": 2, "does not apply": 3, "not asked": 4}
-_SILENT = ("does not apply", "not asked")
 _FATES: tuple[Fate, ...] = ("replaced", "cut", "shared", "carried", "moved", "dropped", "left")
 
 
@@ -80,7 +79,9 @@ def _extra(report: Report) -> dict[str, Any]:
         "held": [c for c in report.checks if c.outcome == "held"],
         "not_run": [c for c in report.checks if c.outcome == "cannot run"],
         "not_asked": [c.name for c in report.checks if c.outcome == "not asked"],
-        "asked": sum(c.outcome not in _SILENT for c in report.checks),
+        # Those that apply: held, broken and not run add up to it.
+        "applicable": sum(c.outcome != "does not apply" for c in report.checks),
+        "tests_seen": _tests_seen(report),
         # The worst first, what nobody asked last.
         "ordered_checks": sorted(
             report.checks, key=lambda c: _OUTCOMES.get(c.outcome, len(_OUTCOMES))
@@ -88,6 +89,14 @@ def _extra(report: Report) -> dict[str, Any]:
         "gone_packages": _gone(report.cascades),
         "applied": sum(d.outcome == "applied" for d in report.decisions),
     }
+
+
+def _tests_seen(report: RunReport) -> str:
+    """Whether "all" its tests were run, only "unit" tests, or "none"."""
+    ran = {c.name for c in report.checks if c.outcome in {"held", "did not hold"}}
+    if ran & {"tests", "test_parity", "test_orders"}:
+        return "all"
+    return "unit" if "unit_tests" in ran else "none"
 
 
 def _gone(cascades: Cascades) -> list[str]:
