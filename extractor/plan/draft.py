@@ -340,6 +340,7 @@ def _layout(
     for symbol in symbols:
         carried.setdefault(symbol.module, []).append(symbol.name)
     notes: dict[str, str] = {}
+    both_use: list[str] = []
     for module, names in sorted(carried.items()):
         if is_below(module, [*draft.packages, *found.owned, *along]):
             continue
@@ -349,11 +350,14 @@ def _layout(
             f", of which the rest uses {len(rest)}" if rest else ""
         )
         if rest:
-            draft.ask(
-                module,
-                f"the rest uses {len(rest)} of the {len(names)} symbols that come along "
-                f"({_some(rest)}): a copy on each side, or one owner?",
-            )
+            both_use.append(f"{module} ({len(rest)} of {len(names)}: {_some(rest)})")
+    if both_use:
+        draft.ask(
+            "layout.modules",
+            "both sides use what comes along of these modules, so that each gets a copy of its "
+            f"own: {'; '.join(both_use)}. Is there to be one owner of any? Then [[replace]] it, "
+            "and write what stands there in overlay/",
+        )
     layout = tomlkit.table()
     if found.owned:
         layout.add(tomlkit.comment("Nothing else of production uses these."))

@@ -32,6 +32,19 @@ _OTHERWISE = {
 }
 
 
+# Imports whose distribution is surely called the same.
+_AS_CALLED = frozenset({"mock", "numpy", "pandas", "pbr", "pytest", "requests", "six", "sphinx"})
+
+
+def known_distribution(name: str) -> str:
+    """The distribution that the dotted import ``name`` is known to come from, or ``""``."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        if ".".join(parts[:end]) in _OTHERWISE:
+            return _OTHERWISE[".".join(parts[:end])]
+    return parts[0] if parts[0] in _AS_CALLED else ""
+
+
 def candidates(name: str) -> tuple[str, ...]:
     """Distributions that the dotted import ``name`` may come from, the likeliest first."""
     top = name.partition(".")[0]

@@ -17,7 +17,7 @@ from extractor.errors import UsageError
 from extractor.outcome import Finding
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.project.declared import normal
-from extractor.project.distributions import candidates
+from extractor.project.distributions import known_distribution
 from extractor.project.facts import Project
 from extractor.project.standard_library import is_standard_library
 from extractor.source.tree import Tree
@@ -117,15 +117,14 @@ class Known:
             given = self.distributions.get(".".join(parts[:end]))
             if given is not None:
                 return given
-        if normal(parts[0]) in self.lines or parts[0] in self.project.conventions:
+        if normal(parts[0]) in self.lines:
             return parts[0]
         required = self.project.requirement_of(name)
         if required is not None:
             line = f"{required.specifier or required.name}\n"
             self.lines.setdefault(normal(required.name), line)
             return required.name
-        likeliest = candidates(parts[0])[0]
-        return likeliest if likeliest != parts[0] else ""
+        return known_distribution(name)
 
     def is_pinned(self, distribution: str) -> bool:
         """Whether a line of the source's stands for it."""

@@ -95,7 +95,7 @@ def test_everything_that_is_reached_has_a_place(drafted):
 
 def test_what_both_sides_use_and_what_the_rest_uses_is_asked(drafted):
     asked = {item.subject: item.question for item in drafted.open}
-    assert "the rest uses 1 of the 1 symbols that come along (E)" in asked["big.errors"]
+    assert "big.errors (1 of 1: E)" in asked["layout.modules"]
     assert asked["big.sub.app:f"].startswith("the rest uses it at big/server.py:3")
     assert "setup.cfg:3" in asked["[[layout.files]]"]
 

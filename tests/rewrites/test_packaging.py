@@ -113,3 +113,15 @@ def test_the_distribution_is_what_the_source_or_a_known_list_says():
     )
     assert "google" in {f.message.split()[0] for f in wanted(files).findings}
     assert b"google" not in wanted(files).runtime
+
+
+def test_the_top_of_a_namespace_is_no_distribution():
+    files = {"small/app.py": "from oslo.config import cfg\nfrom oslo.unheard import of\n"}
+    found = wanted(
+        files, **{"setup.cfg": "[entry_points]\n", "requirements.txt": "oslo.config>=1\n"}
+    )
+    assert found.runtime.decode().splitlines()[0].startswith("oslo.config>=")
+    assert b"\noslo\n" not in b"\n" + found.runtime
+    assert [f.message for f in found.findings] == [
+        "oslo of small/app.py is imported, but nothing pins it"
+    ]
