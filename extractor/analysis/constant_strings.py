@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 
 _MOST = 10_000
+# A name may be made of itself, and a sum have a thousand terms.
+_DEEPEST = 60
 # Filled in by the graph, which knows whose file it is.
 _OF_THE_MODULE = {
     "__name__": "{__name__}",
@@ -24,6 +26,7 @@ class ConstantStrings:
         self.known: dict[str, list[str]] = {}
         # Names of lists and dictionaries that are written out.
         self.tables: dict[str, ast.expr] = {}
+        self._depth = 0
 
     def copy(self) -> ConstantStrings:
         """The same names, for a scope of its own."""
@@ -67,6 +70,20 @@ class ConstantStrings:
         name = self.dotted(node)
         if name is not None:
             return [_OF_THE_MODULE[name]] if name in _OF_THE_MODULE else self.known.get(name)
+        return self._deeper(self._made, node)
+
+    def _deeper(
+        self, answer: Callable[[ast.expr], list[str] | None], node: ast.expr
+    ) -> list[str] | None:
+        if self._depth > _DEEPEST:
+            return None
+        self._depth += 1
+        try:
+            return answer(node)
+        finally:
+            self._depth -= 1
+
+    def _made(self, node: ast.expr) -> list[str] | None:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             return _product(self.strings(node.left), self.strings(node.right))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
@@ -85,7 +102,9 @@ class ConstantStrings:
 
     def items(self, node: ast.expr) -> list[str] | None:
         """The strings that going through ``node`` gives."""
-        node = self.table(node)
+        return self._deeper(self._gone_through, self.table(node))
+
+    def _gone_through(self, node: ast.expr) -> list[str] | None:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             return self._each(node.elts)
         if isinstance(node, ast.Dict):

@@ -27,6 +27,7 @@ _MAKES_NAMES = re.compile(
     rb"|^[ \t]*sys\.modules\[__name__\][ \t]*=|\brecreate_module\(",
     re.MULTILINE,
 )
+_SETS_NAMES = re.compile(rb"\bglobals\(\)(?:\[|\.update)")
 _TOO_DEEP = "nested too deeply to be read"
 
 
@@ -41,7 +42,7 @@ def scan(source: bytes, path: str = "<source>") -> Facts:
         reduced = source if makes_names else skeleton(source, _WORDS)
         tree, restore = _parse(reduced, source, path)
         reader = Running(facts, restore)
-        reader.plain_names = b"globals()" not in source
+        reader.plain_names = _SETS_NAMES.search(source) is None
         reader.read(tree)
         if makes_names:
             read_lazy_names(tree, facts)

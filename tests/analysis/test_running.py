@@ -355,6 +355,14 @@ CASES = {
         "",
         (3, 4),
     ),
+    "a sum of many terms, and a name that is made of itself": (
+        "LONG = " + " + ".join(["'a'"] * 1200) + "\nNAMES = []\nNAMES = NAMES + ['json']\n"
+        "MORE = [*NAMES]\nNAMES = [*MORE]\nMORE = [*NAMES]\nimport p.one\n"
+        "for name in MORE:\n    __import__(name)",
+        {},
+        "p.one",
+        (9,),
+    ),
     "a long chain of elif": (
         "x = 1\nif x == 0: pass\n"
         + "".join(f"elif x == {n}: pass\n" for n in range(2, 900))
