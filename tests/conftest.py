@@ -13,6 +13,26 @@ RELEASE = "pypi:nova==17.0.13"
 _NOT_TRIED = "NOT TRIED: "
 
 
+# They start servers, browsers or clusters: left out of ./run-tests --fast, as the slow ones are.
+_SERVICES = {
+    "tests/analysis/test_skeleton.py",
+    "tests/database/test_copy.py",
+    "tests/database/test_schema.py",
+    "tests/documents/test_tutorial.py",
+    "tests/execution/test_cluster.py",
+    "tests/execution/test_processes.py",
+    "tests/refactor/test_prove.py",
+    "tests/reports/test_browser.py",
+    "tests/sweep/test_sweeping.py",
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.partition("::")[0] in _SERVICES:
+            item.add_marker(pytest.mark.service)
+
+
 def not_tried(why):
     """Skip the test in hand and count it at the end of the run; where CI is set, fail."""
     if os.environ.get("CI"):
