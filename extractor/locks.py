@@ -29,7 +29,10 @@ def only_one(
     Waits up to ``seconds`` for others, which ``note`` is told once; then ``UsageError``. The lock
     is the system's, on the folder itself: it leaves no file, and ends with the process.
     """
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"{folder} is no folder") from None
     try:
         _acquire(handle, folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, seconds, note)
         yield

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from extractor import __version__
 from extractor.errors import UsageError
 from extractor.files import replace_file
+from extractor.locks import only_one
 from extractor.outcome import CheckOutcome
 from extractor.source.repository import Source
 
@@ -373,6 +374,14 @@ def record_checks(
     path = result.resolve().parent / "manifest.json"
     if not path.is_file():
         return False
+    # Two runs that note something at once must not lose what the other noted.
+    with only_one(result):
+        return _record(path, result, checks, blame)
+
+
+def _record(
+    path: Path, result: Path, checks: Sequence[CheckRecord], blame: Sequence[BlameRecord]
+) -> bool:
     manifest = read_manifest(path)
     if result.resolve().name not in [made.path for made in manifest.results]:
         return False

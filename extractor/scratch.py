@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from extractor.errors import MachineError
+
 _LOCK = "lock"
 _CONTENT = "content"
 _WORKSPACE = "extractor-workspace-"
@@ -22,7 +24,11 @@ _WORKSPACE = "extractor-workspace-"
 @contextmanager
 def workspace() -> Iterator[Path]:
     """An empty folder for intermediate files, in the machine's folder for temporary ones."""
-    parent = Path(tempfile.gettempdir())
+    try:
+        parent = Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        # None of the places it tries can be written to.
+        raise MachineError(str(error.strerror)) from None
     remove_leftovers(parent, _WORKSPACE)
     with locked_folder(parent, _WORKSPACE) as folder:
         yield folder

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from extractor.cli._completing import PlanName, Revision, SourceName
 from extractor.errors import UsageError
@@ -66,6 +67,7 @@ def _checked_revision(
 
 def _chosen_plan(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
     if value is not None:
+        _refuse_folder(ctx, parameter, value)
         return value
     # Loaded here: not every verb has a plan, and reading one takes a while to import.
     from extractor.plan.load import PLANS
@@ -74,6 +76,19 @@ def _chosen_plan(ctx: click.Context, parameter: click.Parameter, value: str | No
     if len(known) != 1:
         raise UsageError(f"name a plan with --plan: one of {', '.join(known) or 'none known'}")
     return known[0]
+
+
+def _refuse_folder(ctx: click.Context, parameter: click.Parameter, value: str) -> None:
+    """A plan's folder holds code: only the user may name one, not a file that lies about here."""
+    if ctx.get_parameter_source(str(parameter.name)) != ParameterSource.DEFAULT_MAP:
+        return
+    from extractor.plan.load import known_plans
+
+    if value not in known_plans():
+        raise UsageError(
+            f"pyproject.toml names the plan {value!r}: a folder of a plan can hold code, so "
+            "name it with --plan"
+        )
 
 
 source_argument = click.argument("source", metavar="SOURCE", type=SourceName())

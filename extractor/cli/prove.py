@@ -61,6 +61,7 @@ def command(
 
     Each test must end as it does before the series, and the linter must say nothing new. What
     was seen is noted in OUTPUT/manifest.json after every commit; what ran once is remembered.
+    The tests of the source run, and what lies in the plan's folder: name only what you trust.
     """
     from extractor.plan.load import load_plan
     from extractor.refactor.prove import PARTS, prove, summary

@@ -66,6 +66,7 @@ def of_run(
     reporting: Reporting,
 ) -> int:
     """Report on the finished run in OUTPUT (the word ``run`` may be left out)."""
+    from extractor.locks import only_one
     from extractor.manifest import read_manifest
     from extractor.plan.load import load_plan
     from extractor.reporting.run import build_run_report, known_source
@@ -73,9 +74,11 @@ def of_run(
     from extractor.source.opening import open_source
 
     manifest = read_manifest(output / "manifest.json")
-    chosen = load_plan(plan or manifest.plan.name)
+    # What a manifest says is no path of the user's.
+    chosen = load_plan(plan or Path(manifest.plan.name).name)
     spec = source or known_source(manifest, output, Path.cwd())
     with workspace() as scratch, ExitStack() as stack:
+        stack.enter_context(only_one(output, shared=True, note=reporting.progress.warn))
         opened = None
         if spec is not None:
             revision = None if manifest.source.releases else manifest.source.revision

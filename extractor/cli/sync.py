@@ -44,6 +44,7 @@ def command(
     they conflict, the files are named and the branch is left as it is.
     """
     from extractor.history.commits import Identity
+    from extractor.locks import only_one
     from extractor.plan.load import load_plan
     from extractor.scratch import workspace
     from extractor.source.opening import open_source
@@ -53,7 +54,7 @@ def command(
     git_dir = output / chosen.data.name / ".git"
     place = place_of_source(source, git_dir, "--from")
     identity = Identity.parse(author) if author else None
-    with workspace() as scratch:
+    with only_one(output, note=reporting.progress.warn), workspace() as scratch:
         opened = open_source(place, rev, workspace=scratch, progress=reporting.progress)
         with opened as ready:
             try:

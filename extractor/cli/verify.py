@@ -16,6 +16,7 @@ from extractor.cli._options import (
     rev_option,
 )
 from extractor.errors import ExitCode, UsageError
+from extractor.locks import only_one
 from extractor.manifest import record_checks
 from extractor.plan.load import Plan, load_plan
 from extractor.scratch import workspace
@@ -79,6 +80,9 @@ def command(
 ) -> int:
     """Check the extracted repository RESULT (OUTPUT/<name>) and show the evidence.
 
+    A plan is code where it is: this runs what lies in its folder, and the tests of RESULT. Name
+    only plans that you trust.
+
     Without --rev, SOURCE is taken at the revision that the manifest beside RESULT names. What
     was seen is noted in that manifest, where `extractor report` finds it.
     """
@@ -87,7 +91,14 @@ def command(
     # Faults are put to every check, also to those that others include.
     names = CHECKS if faults and not only else choose(only, "quick" if quick else "all")
     loaded = load_plan(plan)
+    if (result / "manifest.json").is_file() and (result / loaded.data.name).is_dir():
+        # OUTPUT itself was named.
+        result = result / loaded.data.name
     with ExitStack() as stack:
+        if result.is_dir():
+            # Nobody follows the source meanwhile; others may look on.
+            output = result.resolve().parent
+            stack.enter_context(only_one(output, shared=True, note=reporting.progress.warn))
         tree = history = None
         if against is not None:
             place = stack.enter_context(workspace())

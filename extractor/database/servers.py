@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractor.children import ends_with_us
 from extractor.errors import SourceError
 from extractor.scratch import workspace
 
@@ -190,6 +191,7 @@ def _prepare(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        preexec_fn=ends_with_us(),
         **_as(owner),  # type: ignore[call-overload]
     )
     if done.returncode:
@@ -208,6 +210,7 @@ def _launch(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
+            preexec_fn=ends_with_us(),
             **_as(owner),  # type: ignore[call-overload]
         )
     return process

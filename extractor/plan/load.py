@@ -53,10 +53,11 @@ class Plan:
 
 
 def plan_folder(name: str) -> Path:
-    """The folder of a plan given by its name or by a path."""
-    # A folder of that name without a plan is no plan: what a run makes is often called like it.
-    is_here = "/" in name or (Path(name) / "plan.toml").is_file()
-    folder = Path(name) if is_here else known_plans().get(name, PLANS / name)
+    """The folder of a plan given by its name or by a path.
+
+    The name of a plan that is known is never that of a folder here, which may be a stranger's.
+    """
+    folder = Path(name) if "/" in name else known_plans().get(name, Path(name))
     if folder.name == "plan.toml":
         folder = folder.parent
     if not (folder / "plan.toml").is_file():

@@ -27,6 +27,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from extractor.children import ends_with_us
 from extractor.errors import UsageError
 
 _READY = "READY.json"
@@ -326,7 +327,12 @@ def _build(root: Path, recipe: Recipe, interpreter: Interpreter) -> None:
 
 def _run(command: Sequence[str], root: Path, what: str) -> None:
     done = subprocess.run(
-        command, capture_output=True, text=True, env=clean_variables(), cwd=root.parent
+        command,
+        capture_output=True,
+        text=True,
+        env=clean_variables(),
+        cwd=root.parent,
+        preexec_fn=ends_with_us(),
     )
     if not done.returncode:
         return

@@ -18,7 +18,12 @@ def load_class(path: Path, name: str) -> Any:
         raise UsageError(f"the plan has no file {path.name}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UsageError(
+            f"the plan's {path.name} cannot be loaded: {type(error).__name__}: {error}"
+        ) from None
     if not hasattr(module, name):
         raise UsageError(f"the plan's {path.name} has no class {name}")
     return getattr(module, name)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from extractor.children import ends_with_us
 from extractor.errors import DidNotHold
 from extractor.plan.verify_settings import ServeSettings
 from extractor.project.facts import project_of
@@ -246,6 +247,7 @@ class Setup:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                preexec_fn=ends_with_us(),
             )
 
 
@@ -269,6 +271,7 @@ class Nursery:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                preexec_fn=ends_with_us(),
             )
 
     def fork(

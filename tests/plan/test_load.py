@@ -65,13 +65,15 @@ def test_unknown_plan_says_which_there_are():
         load_plan("no-such-plan")
 
 
-def test_a_folder_of_a_plans_name_hides_the_plan_only_where_it_is_one(tmp_path, monkeypatch):
+def test_a_folder_here_never_stands_for_a_plan_that_is_known(tmp_path, monkeypatch):
     name = sorted(PLANS.glob("*/plan.toml"))[0].parent.name
-    (tmp_path / name).mkdir()
+    for folder in (name, "mine"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "plan.toml").write_text(GOOD)
     monkeypatch.chdir(tmp_path)
     assert plan_folder(name) == PLANS / name
-    (tmp_path / name / "plan.toml").write_text(GOOD)
-    assert plan_folder(name).resolve() == tmp_path / name
+    assert plan_folder(f"./{name}").resolve() == tmp_path / name
+    assert plan_folder("mine").resolve() == tmp_path / "mine"
 
 
 def test_every_plan_that_ships_loads_and_keeps_its_decisions_few():
