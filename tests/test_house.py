@@ -1,5 +1,6 @@
 """Rules of the house that no linter knows."""
 
+import ast
 import importlib.util
 import re
 import shutil
@@ -126,3 +127,60 @@ def test_a_benchmark_can_still_be_loaded(script):
     # They run by hand: what one imports may be gone for weeks before somebody sees it.
     spec = importlib.util.spec_from_file_location(f"tests.benchmarks.{script.stem}", script)
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+# What a convention knows stands in its file only: these words are literals nowhere else. The
+# command line reads a user's own settings for this tool, and tells people where they are.
+OF_CONVENTIONS = re.compile(
+    r"\.tests\b|setup\.cfg|pyproject\.toml|\w*requirements\.(?:txt|in)|Opt\b|\bpbr\b|stestr"
+    r"|releasenotes|conftest"
+)
+EXCEPTIONS = {
+    "contracts/extractor_contracts/configuration.py": "import-linter looks for its settings there",
+    "extractor/plan/draft.py": "roots.tests is a key of a plan",
+    "extractor/verification/checks/style.py": "flake8 looks for its settings there",
+}
+
+
+def literals(path):
+    """The strings of a file that are no documentation."""
+    tree = ast.parse(path.read_bytes())
+    told = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.lineno, node.value
+
+
+def test_only_conventions_know_what_is_a_convention():
+    engine = ROOT / "extractor"
+    found = {
+        f"{path.relative_to(ROOT).as_posix()}:{line}: {text[:60]!r}"
+        for path in engine_files()
+        if path.suffix == ".py"
+        and not path.is_relative_to(engine / "project")
+        and not path.is_relative_to(engine / "cli")
+        for line, text in literals(path)
+        if OF_CONVENTIONS.search(text)
+    }
+    assert {hit for hit in found if hit.partition(":")[0] not in EXCEPTIONS} == set()
+    assert {hit.partition(":")[0] for hit in found} == EXCEPTIONS.keys()
+
+
+def test_there_is_one_list_of_the_standard_library():
+    listing = re.compile(r"stdlib_module_names|\bhttplib\b|\bcPickle\b")
+    owner = ROOT / "extractor" / "project" / "standard_library.py"
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in engine_files()
+        if path.suffix == ".py" and path != owner
+        for _line, text in [*literals(path), *names(path)]
+        if listing.search(text)
+    }
+    assert found == set()
+
+
+def names(path):
+    """The names that a file uses, with their lines."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Attribute):
+            yield node.lineno, node.attr

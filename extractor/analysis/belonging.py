@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from extractor.analysis.uses import Uses
-
-_TEST_WORDS = frozenset({"test", "tests", "testing", "conftest", "fixtures"})
+from extractor.project.named_tests import is_test
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,6 @@ class Test:
         if not self.uses_any:
             return bool(self.mirrors)
         return 2 * self.uses_subsystem > self.uses_any
-
-
-def is_test(module: str) -> bool:
-    """Whether a module is a test or serves tests, by its name."""
-    parts = module.split(".")
-    return bool(_TEST_WORDS.intersection(parts)) or parts[-1].startswith("test_")
 
 
 def tests_beside(paths: Iterable[str], top: str) -> tuple[str, ...]:

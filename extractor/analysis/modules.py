@@ -10,10 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from extractor.errors import UsageError
-
-# Folders around the packages of a project that no module's name has.
-_AROUND = ("src/", "lib/")
-_NEVER_ROOTS = frozenset({"docs", "doc", "examples", "tests", "test", "tools", "build", "dist"})
+from extractor.project.layout import USUAL, modules_in, tops_of
 
 
 @dataclass(frozen=True)
@@ -36,49 +33,17 @@ def find_modules(paths: Iterable[str], packages: Sequence[str]) -> dict[str, Mod
     for package in packages:
         roots = _roots(python, package)
         if not roots:
-            raise UsageError(
-                f"no package {package!r} in this source; found: {', '.join(top_packages(python))}"
-            )
+            there = ", ".join(tops_of(modules_in(python, USUAL), lambda _path: False))
+            raise UsageError(f"no package {package!r} in this source; found: {there}")
         for root in roots:
             _add_modules(found, python, root, package)
     return dict(sorted(found.items()))
-
-
-def top_packages(paths: Iterable[str]) -> list[str]:
-    """Names of the packages at the root, in ``src/`` or ``lib/``, those with most files first."""
-    counts: dict[str, int] = {}
-    for path in paths:
-        if not path.endswith(".py"):
-            continue
-        parts = path[len(around(path)) :].split("/")
-        top = parts[0]
-        if len(parts) == 1:
-            if top in {"setup.py", "conftest.py", "noxfile.py"}:
-                continue
-            top = top[:-3]
-        if top.isidentifier() and top not in _NEVER_ROOTS:
-            counts[top] = counts.get(top, 0) + 1
-    return sorted(counts, key=lambda name: (-counts[name], name))
 
 
 def ancestors(name: str) -> list[str]:
     """The packages above ``name``, outermost first."""
     parts = name.split(".")
     return [".".join(parts[:size]) for size in range(1, len(parts))]
-
-
-def around(path: str) -> str:
-    """The leading folder of ``path`` that is no part of its module's name, with its slash."""
-    return next((folder for folder in _AROUND if path.startswith(folder)), "")
-
-
-def module_of(path: str) -> str:
-    """``a/b/c.py`` is ``a.b.c`` and ``a/b/__init__.py`` is ``a.b``.
-
-    At the root, in ``src/`` or ``lib/``.
-    """
-    inner = path[len(around(path)) :].removesuffix(".py")
-    return inner.replace("/", ".").removesuffix(".__init__")
 
 
 def paths_of(modules: Mapping[str, Module]) -> dict[str, str]:

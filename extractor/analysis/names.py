@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from extractor.parsing import StandIns, parse_ast
+from extractor.project.relative import absolute
 
 # Part of every cache key: raise it whenever the names of an unchanged file can differ.
 NAMES_VERSION = 1
@@ -138,15 +139,6 @@ def _binders(units: Iterable[Unit]) -> dict[str, tuple[int, ...]]:
         for name in unit.names:
             binders.setdefault(name, []).append(index)
     return {name: tuple(found) for name, found in binders.items()}
-
-
-def absolute(module: str, is_package: bool, level: int, target: str | None) -> str:
-    """The absolute module of a ``from`` import with ``level`` leading dots."""
-    if not level:
-        return target or ""
-    parts = module.split(".")
-    kept = parts[: len(parts) - level + (1 if is_package else 0)]
-    return ".".join([*kept, *([target] if target else [])])
 
 
 def read_names(source: bytes, module: str, is_package: bool, path: str = "") -> ModuleNames:

@@ -12,6 +12,7 @@ from extractor.analysis.conditions import DEAD, FALLBACK, TYPE_CHECKING
 from extractor.analysis.constant_strings import resolved
 from extractor.analysis.facts import Body, Facts, Import
 from extractor.analysis.modules import Module
+from extractor.project.relative import absolute
 
 _MOST_REEXPORTS = 20
 _MOST_STEPS = 12
@@ -66,13 +67,7 @@ class Namespaces:
 
     def base_of(self, name: str, entry: Import) -> str:
         """The module that a statement of ``name`` imports, or imports from."""
-        level, module = entry[2], entry[3]
-        if not level:
-            return module
-        parts = name.split(".")
-        drop = level - 1 if self.modules[name].is_package else level
-        parts = parts[: max(len(parts) - drop, 0)] if drop else parts
-        return ".".join([*parts, module] if module else parts)
+        return absolute(name, self.modules[name].is_package, entry[2], entry[3])
 
     def of(self, name: str) -> Names:
         """Names bound by imports: to ``(module, None)`` or to ``(module, attribute)``."""

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 from extractor.analysis.facts import Facts
 from extractor.analysis.graph import Edge, Graph, Kind
-from extractor.analysis.names import absolute
 from extractor.analysis.uses import Uses
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource, parse_ast
+from extractor.project.relative import absolute
 
 # Part of every cache key: raise it whenever the answer for unchanged files can differ.
 REGISTRY_VERSION = 1

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from extractor.analysis.belonging import is_test
 from extractor.analysis.cascade import Cascade, PackageCost
 from extractor.analysis.cuts import Cut, CutSet
 from extractor.analysis.graph import Graph
@@ -22,6 +21,7 @@ from extractor.analysis.shared import SharedSymbol
 from extractor.analysis.stops import Stop
 from extractor.analysis.subsystem import Subsystem, by_file
 from extractor.analysis.truth import Report
+from extractor.project.named_tests import is_test
 
 SCHEMA = "extractor.analyze/1"
 

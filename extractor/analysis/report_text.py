@@ -6,7 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from extractor.analysis.belonging import Test, is_test
+from extractor.analysis.belonging import Test
 from extractor.analysis.cascade import Cascade, PackageCost
 from extractor.analysis.cuts import Cut
 from extractor.analysis.graph import Edge, Graph, Kind
@@ -18,6 +18,7 @@ from extractor.analysis.stops import Stop
 from extractor.analysis.subsystem import Subsystem, by_file
 from extractor.analysis.symbols import Symbol
 from extractor.analysis.truth import Comparison, Report
+from extractor.project.named_tests import is_test
 from extractor.project.standard_library import is_standard_library
 
 _ROWS = 15

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from extractor.analysis.modules import around, module_of
 from extractor.analysis.names import Imported, ModuleNames, Reference, Unit, read_names
 from extractor.analysis.registered import registered_classes
 from extractor.parsing import UnreadableSource
+from extractor.project.layout import USUAL, module_of
 from extractor.project.standard_library import standard_library
 from extractor.source.tree import SYMLINK, Tree
 
@@ -97,7 +97,7 @@ def modules_of(tree: Tree, packages: Collection[str]) -> dict[str, str]:
             continue
         if tree.entry(path).mode == SYMLINK:
             continue
-        if not around(path) or module not in found:
+        if not USUAL.around(path) or module not in found:
             found[module] = path
     return found
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from extractor.analysis.modules import module_of
 from extractor.analysis.names import ModuleNames, read_names
 from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker
 from extractor.parsing import UnreadableSource
+from extractor.project.layout import module_of
 from extractor.source.tree import SUBMODULE, SYMLINK, Tree
 
 _STAR = re.compile(rb"\bimport\s*\(?\s*\*")

@@ -14,9 +14,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from extractor.analysis.facts import Facts
-from extractor.analysis.names import Imported, Unit, absolute, read_names
+from extractor.analysis.names import Imported, Unit, read_names
 from extractor.analysis.skeleton import masked_lines, outer_functions
 from extractor.parsing import UnreadableSource
+from extractor.project.relative import absolute
 
 # Part of every cache key: raise it whenever the uses of an unchanged file can differ.
 USES_VERSION = 1

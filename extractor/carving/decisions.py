@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from extractor.analysis.modules import module_of
 from extractor.carving.extraction import (
     Extraction,
     Step,
@@ -15,6 +14,7 @@ from extractor.carving.renaming import rename
 from extractor.outcome import Outcome
 from extractor.plan.model import Replace
 from extractor.plan.moves import NameMap
+from extractor.project.layout import module_of
 from extractor.rewrites import drop_calls, replace_definition
 
 

@@ -6,43 +6,44 @@ import re
 from collections.abc import Iterable
 
 from extractor.analysis.symbols import Resolver, modules_of
-from extractor.carving.extraction import Extraction, Step, source_text
+from extractor.carving.extraction import Extraction, Step
 from extractor.errors import UsageError
 from extractor.plan.alive import tests_of_result
+from extractor.project.conventions.setuptools import REQUIREMENTS, TEST_REQUIREMENTS
 from extractor.project.facts import project_of
 from extractor.rewrites import packaging
 
 
 def package_result(extraction: Extraction) -> None:
     rules = extraction.plan.data.packaging
-    lines = b"".join(
-        source_text(extraction, path) + b"\n"
-        for path in (rules.requirements, rules.test_requirements, "setup.cfg")
+    project = project_of(extraction.source)
+    known = packaging.Known(
+        rules.distributions,
+        project,
+        [rules.requirements, rules.test_requirements],
+        rules.requirement_lines,
     )
-    # What the overlay needs and the source never did comes last: the source's own word wins.
-    lines += "".join(f"{line}\n" for line in rules.requirement_lines).encode()
     tree = extraction.tree()
     modules = modules_of(tree, extraction.tops())
     tests, helpers = tests_of_result(extraction.plan.data, tree, modules)
     wanted = packaging.requirements_of(
         tree,
         modules,
-        packaging.Known(lines, rules.distributions, project_of(extraction.source)),
+        known,
         runtime=rules.runtime,
         test=rules.test,
         in_tests=(tests | helpers).__contains__,
     )
-    languages = packaging.classifiers(source_text(extraction, "setup.cfg"))
+    languages = [
+        text for text in project.declared_pythons if text.startswith("Programming Language")
+    ]
     values = {
         "distribution": rules.distribution,
         "language_classifiers": "\n".join(f"    {line}" for line in languages),
         "entry_points": packaging.entry_points(rules.entry_points, _defined(extraction)),
         "extras": packaging.extras(wanted.optional),
         "doc_requirements": "\n".join(
-            f"  {line}"
-            for line in packaging.requirement_lines(
-                lines + source_text(extraction, "doc/requirements.txt"), rules.documentation
-            )
+            f"  {line}" for line in packaging.requirement_lines(known.lines, rules.documentation)
         ),
         "tox_envlist": ",".join(_tox_environments(languages)),
         "source_name": extraction.old_package,
@@ -55,15 +56,15 @@ def package_result(extraction: Extraction) -> None:
         except UsageError as error:
             raise UsageError(f"packaging/{path}: {error}") from None
         changes[f".{path}" if path in rules.hidden else path] = filled
-    changes["requirements.txt"] = wanted.runtime
-    changes["test-requirements.txt"] = wanted.test
+    changes[REQUIREMENTS] = wanted.runtime
+    changes[TEST_REQUIREMENTS] = wanted.test
     extraction.apply(
         Step(
             "packaging",
             f"Package {rules.distribution}",
             "Requirements are exactly what is imported, with the specifiers they had.",
             {p: c for p, c in sorted(changes.items()) if extraction.files.get(p) != c},
-            tuple(("requirements.txt", f) for f in wanted.findings),
+            tuple((REQUIREMENTS, f) for f in wanted.findings),
         )
     )
 

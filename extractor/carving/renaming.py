@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from extractor.analysis.modules import module_of
 from extractor.carving.extraction import Extraction, Step, each, is_package, is_text, sources_of
 from extractor.outcome import Finding, Outcome, Rewritten, Unchanged
 from extractor.plan.model import explained
 from extractor.plan.moves import Layout, NameMap
+from extractor.project.layout import module_of
 from extractor.rewrites import rename_references
 from extractor.rewrites.rename_references import Renames
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from extractor.analysis.dead_code import Unreached, find_unreached
-from extractor.analysis.modules import module_of
 from extractor.analysis.symbols import Symbol, modules_of
 from extractor.analysis.unread_options import unread_options
 from extractor.analysis.used_by_rest import Rest
@@ -15,6 +14,7 @@ from extractor.errors import UsageError
 from extractor.outcome import Failed, Finding, Rewritten
 from extractor.plan.alive import alive_by_plan, tests_of_result
 from extractor.project.facts import project_of
+from extractor.project.layout import module_of
 from extractor.rewrites import drop_definitions, drop_options, remove_unused_imports
 from extractor.source.tree import MemoryTree
 

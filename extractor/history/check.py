@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.analysis.modules import module_of
 from extractor.errors import DidNotHold, MissingObject, SourceError, UsageError
 from extractor.history.blame import FileBlame, aligned, blame_file, blame_lines
 from extractor.history.carry import UPSTREAM, older_names, require_exact
@@ -28,6 +27,7 @@ from extractor.history.state import HistoryState, read_state
 from extractor.history.walk import ABSENT, History, iterate_changes, iterate_renames, read_history
 from extractor.moves import Move, SliceMove, WholeMove, moves_by_target
 from extractor.parsing import UnreadableSource, parse_ast
+from extractor.project.layout import module_of
 from extractor.source.objects import ObjectReader, stream_objects
 from extractor.source.tree import GitTree, run_git
 

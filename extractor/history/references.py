@@ -9,9 +9,9 @@ import ast
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from extractor.analysis.modules import module_of
 from extractor.moves import Move, WholeMove
 from extractor.parsing import UnreadableSource, parse_ast
+from extractor.project.layout import module_of
 from extractor.source.tree import Tree
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")

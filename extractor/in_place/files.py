@@ -9,12 +9,13 @@ from functools import cached_property
 from pathlib import Path
 
 from extractor.errors import UsageError
+from extractor.project.declared import FILES
 
 # Folders with a dot that hold settings of the project's own.
 _SETTINGS = frozenset({".github", ".gitlab", ".circleci", ".buildkite", ".azure-pipelines"})
 _NEVER = frozenset({"__pycache__", "node_modules"})
 _AROUND = frozenset({"src", "lib"})
-_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
+_MARKS = (*FILES, ".git")
 
 
 @dataclass(frozen=True)

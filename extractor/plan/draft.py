@@ -15,7 +15,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.items import AoT, Array, Table
 
-from extractor.analysis.belonging import Test, is_test, tests_beside
+from extractor.analysis.belonging import Test, tests_beside
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import loaded
 from extractor.analysis.cuts import single_cuts
@@ -32,25 +32,14 @@ from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.load import parse_plan
 from extractor.plan.moves import is_below
+from extractor.project.conventions import known
+from extractor.project.conventions.setuptools import REQUIREMENTS
 from extractor.project.facts import project_of
+from extractor.project.named_tests import is_test
 from extractor.source.tree import Tree
 
 _SHOWN = 8
 _LEGAL = re.compile(r"(?:LICEN[CS]E|COPYING|NOTICE|AUTHORS)(?:[-.]\w+)*", re.IGNORECASE)
-# What makes the result installable by any setuptools; ``%s`` is the new package.
-_PACKAGING = {
-    "MANIFEST.in": "include requirements.txt\ngraft %s\nglobal-exclude *.py[co]\n",
-    "setup.cfg": (
-        "[metadata]\nname = ${distribution}\nversion = 0.1.0\n\n"
-        "[options]\ninclude_package_data = True\npackages = find:\n\n"
-        "[options.entry_points]\n${entry_points}\n"
-    ),
-    "setup.py": (
-        "import pathlib\n\nimport setuptools\n\n"
-        'REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")\n\n'
-        "setuptools.setup(install_requires=REQUIREMENTS.read_text().splitlines())\n"
-    ),
-}
 
 
 @dataclass
@@ -178,7 +167,7 @@ def write_draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) 
     parse_plan(text.encode(), "the draft")
     (folder / "packaging").mkdir(parents=True)
     (folder / "plan.toml").write_text(text, encoding="utf-8")
-    for name, template in _PACKAGING.items():
+    for name, template in known()["setuptools"].packaging().items():
         content = template.replace("%s", into)
         (folder / "packaging" / name).write_text(content, encoding="utf-8")
     return folder
@@ -412,18 +401,16 @@ def _used_by_production(found: SharedSymbol | None) -> bool:
 def _packaging(draft: _Draft, tree: Tree, found: Subsystem) -> Table:
     packaging = tomlkit.table()
     packaging.add("distribution", draft.into.replace("_", "-"))
-    paths = tree.paths()
-    for key, names in (
-        ("requirements", ("requirements.txt", "requirements.in", "pyproject.toml")),
-        ("test_requirements", ("test-requirements.txt", "requirements-dev.txt", "pyproject.toml")),
-    ):
-        there = [name for name in names if name in paths]
-        packaging.add(key, there[0] if there else names[0])
-        if not there or not there[0].endswith((".txt", ".in")):
+    project = project_of(tree)
+    for key, to_test in (("requirements", False), ("test_requirements", True)):
+        of_kind = [r.path for r in project.requirements if (r.to_test if to_test else not r.group)]
+        files = list(dict.fromkeys([*of_kind, *(r.path for r in project.requirements)]))
+        packaging.add(key, files[0] if files else REQUIREMENTS)
+        if not of_kind:
             draft.ask(f"packaging.{key}", "the source has no such file of its own: name one")
     scripts = tomlkit.table()
     groups: dict[str, Table] = {}
-    for point in project_of(tree).entry_points:
+    for point in project.entry_points:
         if point.module not in found.own:
             continue
         _, _, attribute = point.target.partition(":")

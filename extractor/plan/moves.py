@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from extractor.analysis.symbols import Reach, Resolver, Symbol, SymbolWalker, Use
-from extractor.errors import RootMissing
+from extractor.errors import RootMissing, UsageError
 from extractor.moves import Move, SliceMove, WholeMove, moves_by_target
 from extractor.plan.model import PlanData, Replace
+from extractor.project.facts import project_of
+from extractor.project.layout import module_of
 from extractor.source.tree import SUBMODULE, Tree
 
 
@@ -70,6 +72,21 @@ def is_below(module: str, ancestors: Iterable[str]) -> bool:
     return any(module == a or module.startswith(a + ".") for a in ancestors)
 
 
+def _refuse_other_folders(tree: Tree, packages: Iterable[str]) -> None:
+    """``UsageError`` for a package that lies where nothing is lifted from."""
+    project = project_of(tree)
+    for package in packages:
+        paths = [path for module, path in project.modules.items() if is_below(module, [package])]
+        away = sorted(path for path in paths if module_of(path) != project.module_of(path))
+        if away:
+            folder = project.source_folders.around(away[0])
+            raise UsageError(
+                f"{package} lies in {folder}: only what is at the root of the source, in src/ or "
+                f"in lib/ can be lifted; make a repository of {folder} first "
+                "(git subtree split) and lift it out of that"
+            )
+
+
 def reach_from_roots(tree: Tree, modules: Mapping[str, str], data: PlanData) -> Reach:
     """Follow every name from the plan's roots; ``UsageError`` when no root exists here."""
     roots = [
@@ -80,6 +97,7 @@ def reach_from_roots(tree: Tree, modules: Mapping[str, str], data: PlanData) -> 
     ]
     for package in data.roots.packages:
         if not any(is_below(module, [package]) for module in roots):
+            _refuse_other_folders(tree, [package])
             raise RootMissing(package)
     walker = SymbolWalker(Resolver(tree, modules), Stops(data))
     for module in roots:

@@ -22,6 +22,7 @@ from extractor.plan.values import (
     Variable,
     Versions,
 )
+from extractor.project.conventions.setuptools import REQUIREMENTS, TEST_REQUIREMENTS
 
 
 def _fitting(pair: tuple[str, str]) -> tuple[str, str]:
@@ -104,7 +105,7 @@ class SourceSettings:
 
     __pydantic_config__: ClassVar[pydantic.ConfigDict] = {"extra": "forbid"}
 
-    requirements: tuple[Path, ...] = ("requirements.txt", "test-requirements.txt")
+    requirements: tuple[Path, ...] = (REQUIREMENTS, TEST_REQUIREMENTS)
     without: tuple[Line, ...] = ()
     also: tuple[RequirementLine, ...] = ()
     version: Line = "1.0.0"
@@ -294,8 +295,8 @@ class VerifySettings:
     pinned: tuple[Day, Day] | tuple[()] = ()
     exceptions: OptionalPath = ""
     build: tuple[RequirementLine, ...] = ()
-    requirements: tuple[Path, ...] = ("requirements.txt",)
-    test_requirements: tuple[Path, ...] = ("test-requirements.txt",)
+    requirements: tuple[Path, ...] = (REQUIREMENTS,)
+    test_requirements: tuple[Path, ...] = (TEST_REQUIREMENTS,)
     tests: tuple[Path, ...] = ()
     unit_tests: tuple[Path, ...] = ()
     test_environment: dict[Variable, Text] = field(default_factory=dict)

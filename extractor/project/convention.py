@@ -21,6 +21,7 @@ class Kind(enum.Enum):
     DATA = "data"
     PACKAGING = "packaging"
     DOCUMENTATION = "documentation"
+    RELEASE_NOTES = "release notes"
 
     @property
     def of_tests(self) -> bool:
@@ -55,6 +56,10 @@ class Convention:
 
     def pythons(self, files: ProjectFiles) -> Iterable[str]:
         """Specifiers (``>=3.8``) and versions (``3.8``) of the Pythons that are supported."""
+        return ()
+
+    def setup_arguments(self, files: ProjectFiles) -> tuple[str, ...]:
+        """What an interpreter is given to run the project's set-up, before its commands."""
         return ()
 
     def kind_of(self, path: str, files: ProjectFiles) -> Kind | None:

@@ -15,7 +15,7 @@ from extractor.project.pythons import supported
 from extractor.project.standard_library import in_every, is_standard_library
 from extractor.source.tree import Tree
 
-_BESIDE = frozenset({Kind.CONFTEST, Kind.DOCUMENTATION, Kind.PACKAGING})
+_BESIDE = frozenset({Kind.CONFTEST, Kind.DOCUMENTATION, Kind.PACKAGING, Kind.RELEASE_NOTES})
 _PROSE = (".md", ".rst", ".txt", ".adoc")
 
 
@@ -143,6 +143,12 @@ class Project:
         """The distribution that the import ``name`` comes from, best as one can tell."""
         required = self.requirement_of(name)
         return required.name if required is not None else candidates(name)[0]
+
+    @cached_property
+    def setup_arguments(self) -> tuple[str, ...]:
+        """What an interpreter is given to run the project's set-up; empty where it has none."""
+        told = (part.setup_arguments(self.files) for part in self._asked)
+        return next((arguments for arguments in told if arguments), ())
 
     # -- Python itself ----------------------------------------------------------------------
 

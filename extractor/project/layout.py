@@ -42,6 +42,14 @@ class SourceFolders:
         return tuple(sorted(self.folders, key=lambda folder: (-len(folder), folder)))
 
 
+USUAL = SourceFolders()
+
+
+def module_of(path: str) -> str:
+    """The module that a path is where packages lie at the root, in ``src/`` or in ``lib/``."""
+    return USUAL.module_of(path)
+
+
 def is_package(path: str) -> bool:
     """Whether a file is the ``__init__`` of a package."""
     return f"/{path}".endswith(_INIT)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from extractor.analysis.modules import module_of
 from extractor.outcome import Failed, Outcome, Rewritten, Unchanged
 from extractor.plan.moves import is_below
+from extractor.project.layout import module_of
 from extractor.rewrites import drop_documents, rename_references
 from extractor.rewrites.parts.source_file import SourceFile
 from extractor.rewrites.rename_references import Renames

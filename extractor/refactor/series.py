@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from extractor.analysis.modules import module_of
 from extractor.analysis.symbols import modules_of
 from extractor.carving.extraction import Extraction
 from extractor.errors import DidNotHold, UsageError
@@ -26,6 +25,7 @@ from extractor.parsing import UnreadableSource, parse_ast
 from extractor.patterns import limited
 from extractor.plan.moves import NameMap, is_below, target_module
 from extractor.plan.series import PHASES, Edit, Phase, RewriteCall, Series, SeriesStep
+from extractor.project.layout import module_of
 from extractor.refactor.removal import Mention, mentions_of_gone
 from extractor.rewrites import (
     drop_calls,

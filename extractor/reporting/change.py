@@ -12,13 +12,14 @@ from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import Cascade, cascade
 from extractor.analysis.facts import Facts
 from extractor.analysis.graph import Edge, Graph, Kind
-from extractor.analysis.names import Imported, ModuleNames, Unit, absolute
+from extractor.analysis.names import Imported, ModuleNames, Unit
 from extractor.analysis.project import Project
 from extractor.analysis.scan import scan
 from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker, Use, modules_of
 from extractor.plan.load import Plan
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below
+from extractor.project.relative import absolute
 from extractor.reporting.cascades import factory_module, front_door
 from extractor.source.repository import Source
 from extractor.source.tree import GitTree

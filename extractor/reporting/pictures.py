@@ -14,6 +14,7 @@ from extractor_reports import schema
 
 from extractor.analysis.graph import Graph
 from extractor.plan.model import PlanData
+from extractor.project.named_tests import is_test
 from extractor.project.standard_library import is_standard_library
 from extractor.scratch import workspace
 
@@ -47,10 +48,10 @@ def draw(
     inner: dict[str, set[str]] = {}
     needs: dict[str, set[str]] = {}
     for edge in graph.edges:
-        if edge.loads and edge.line and not (_is_test(edge.importer) or _is_test(edge.imported)):
+        if edge.loads and edge.line and not (is_test(edge.importer) or is_test(edge.imported)):
             inner.setdefault(edge.importer, set()).add(edge.imported)
     for external in graph.externals:
-        if not _is_test(external.importer) and not is_standard_library(external.package):
+        if not is_test(external.importer) and not is_standard_library(external.package):
             part = _collapsed(external.importer, 2)
             needs.setdefault(part, set()).add(external.package)
     pictures = [
@@ -63,7 +64,7 @@ def draw(
         around: dict[str, set[str]] = {}
         for edge in before.edges:
             own = (edge.importer in belongs, edge.imported in belongs)
-            if not edge.loads or not edge.line or not any(own) or _is_test(edge.importer):
+            if not edge.loads or not edge.line or not any(own) or is_test(edge.importer):
                 continue
             importer, imported = (
                 name if mine else _collapsed(name, 2)
@@ -80,10 +81,6 @@ def draw(
             )
         )
     return pictures
-
-
-def _is_test(module: str) -> bool:
-    return "tests" in module.split(".")
 
 
 def _collapsed(module: str, depth: int) -> str:

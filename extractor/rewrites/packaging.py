@@ -6,23 +6,20 @@ Specifiers, markers and comments of a requirement line are kept to the byte.
 from __future__ import annotations
 
 import ast
-import configparser
 import enum
 import re
 import string
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from extractor.errors import UsageError
 from extractor.outcome import Finding
 from extractor.parsing import UnreadableSource, parse_ast
-from extractor.project.declared import normal
+from extractor.project.declared import normal, requirement_of
 from extractor.project.distributions import known_distribution
 from extractor.project.facts import Project
 from extractor.project.standard_library import is_standard_library
 from extractor.source.tree import Tree
-
-_LINE = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?P<rest>[^#]*)(?P<comment>#.*)?")
 
 
 @dataclass(frozen=True)
@@ -101,14 +98,27 @@ class Known:
     """What is known of distributions: a plan's word, the source's files, a kept mapping."""
 
     def __init__(
-        self, source_lines: bytes, distributions: Mapping[str, str], project: Project
+        self,
+        distributions: Mapping[str, str],
+        project: Project,
+        files: Sequence[str] = (),
+        more: Iterable[str] = (),
     ) -> None:
-        """``distributions``: import name to distribution; ``project``: the facts of the source."""
+        """``distributions``: import name to distribution; ``project``: the facts of the source.
+
+        Of its requirements those in ``files`` count first. ``more`` are lines that the source
+        does not have, for what it never needed: its own word wins.
+        """
         self.distributions = distributions
         self.project = project
         self.lines: dict[str, str] = {}
-        for name, requirement in _parse(source_lines):
-            self.lines.setdefault(normal(name), requirement)
+        ordered = sorted(
+            project.requirements,
+            key=lambda one: files.index(one.path) if one.path in files else len(files),
+        )
+        added = [found for text in more if (found := requirement_of(text, "", "", 0))]
+        for one in [*ordered, *added]:
+            self.lines.setdefault(normal(one.name), f"{one.text}\n")
 
     def distribution_of(self, name: str) -> str:
         """What the dotted import ``name`` comes from; empty when nothing says so."""
@@ -209,22 +219,13 @@ def fill_template(template: bytes, values: Mapping[str, str]) -> bytes:
     return (re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n").encode("utf-8")
 
 
-def requirement_lines(source_lines: bytes, names: Collection[str]) -> list[str]:
+def requirement_lines(lines: Mapping[str, str], names: Collection[str]) -> list[str]:
     """The source's lines for ``names``, without comments; the bare name where it has none."""
-    lines = {normal(name): line for name, line in _parse(source_lines)}
     return [lines.get(normal(name), name).partition("#")[0].strip() for name in sorted(names)]
 
 
-def classifiers(setup_cfg: bytes) -> list[str]:
-    """The ``Programming Language`` classifiers of the source's ``setup.cfg``."""
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    parser.read_string(setup_cfg.decode("utf-8", "replace"))
-    lines = parser.get("metadata", "classifier", fallback="").splitlines()
-    return [line.strip() for line in lines if line.strip().startswith("Programming Language")]
-
-
 def entry_points(groups: Mapping[str, Mapping[str, str]], present: Collection[str]) -> str:
-    """The ``setup.cfg`` text of the entry points that are ``present``, as ``module:name``."""
+    """The INI text of the entry points that are ``present``, as ``module:name``."""
     blocks = []
     for group, entries in groups.items():
         kept = [f"    {n} = {to}" for n, to in entries.items() if to in present]
@@ -234,15 +235,8 @@ def entry_points(groups: Mapping[str, Mapping[str, str]], present: Collection[st
 
 
 def extras(optional: Mapping[str, str]) -> str:
-    """The ``setup.cfg`` section for what is only tried at run time."""
+    """The INI section for what is only tried at run time."""
     if not optional:
         return ""
     lines = [f"{name} =\n    {line}" for name, line in optional.items()]
     return "\n".join(["[extras]", *lines, ""])
-
-
-def _parse(content: bytes) -> Iterator[tuple[str, str]]:
-    for line in content.decode("utf-8", "replace").splitlines():
-        match = _LINE.match(line)
-        if match and not line.lstrip().startswith("#"):
-            yield match["name"], line.strip() + "\n"

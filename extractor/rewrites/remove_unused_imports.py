@@ -13,6 +13,7 @@ from functools import partial
 
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
+from extractor.project.conventions.pytest import CONFTEST
 from extractor.project.standard_library import is_standard_library
 from extractor.reading.exports import read_exports
 from extractor.reading.quoted import names_in_doctest, names_in_type_comments
@@ -200,8 +201,8 @@ def is_fixture_import(binding: Binding, path: str) -> bool:
     module, name = binding.module or "", binding.local
     home, file = module.rpartition(".")[2], path.rpartition("/")[2]
     is_collected = file.startswith("test_") or file.endswith("_test.py")
-    of_fixtures = file == "conftest.py" or (
-        is_collected and ("fixture" in home or home == "conftest")
+    of_fixtures = file == f"{CONFTEST}.py" or (
+        is_collected and ("fixture" in home or home == CONFTEST)
     )
     is_function = binding.module is not None and name == name.lower()
     return name.startswith("pytest_") or (

@@ -91,7 +91,7 @@ def _resolve(wanted: Wanted, interpreter: Interpreter, folder: Path) -> list[str
             command += ["--exclude-newer-package", f"{name}={_NO_LIMIT}"]
         command += ["--override", _written(folder / "exceptions.txt", wanted.exceptions)]
         command += ["--build-constraint", _written(folder / "build.txt", wanted.build)]
-        command += [_written(folder / "requirements.txt", wanted.requirements)]
+        command += [_written(folder / "wanted.txt", wanted.requirements)]
         done = subprocess.run(command, capture_output=True, text=True, env=clean_variables())
     finally:
         shutil.rmtree(folder, ignore_errors=True)

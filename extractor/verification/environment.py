@@ -314,7 +314,7 @@ def _build(root: Path, recipe: Recipe, interpreter: Interpreter) -> None:
     pip = [str(root / "bin" / "python"), "-m", "pip", "install", "-q"]
     build = recipe.build or ("pip", "setuptools", "wheel")
     _run([*pip, *build], root, "the build tools")
-    wanted = root / "requirements.in"
+    wanted = root / "wanted.in"
     wanted.write_text("".join(f"{line}\n" for line in recipe.requirements), encoding="utf-8")
     constraints = root / "constraints.in"
     lines = [*recipe.constraints, *(line for line in recipe.build if "==" in line)]

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from extractor.analysis.modules import around
 from extractor.errors import UsageError
 from extractor.plan.verify_settings import ServeSettings, StyleSettings, VerifySettings
+from extractor.project.layout import USUAL
 from extractor.source.tree import FolderTree
 from extractor.verification.check import Context, Result
 from extractor.verification.day_pins import Wanted, first_day, pins_of_day
@@ -220,7 +220,7 @@ def process_tag() -> str:
 
 
 def _top(path: str) -> str:
-    return path[len(around(path)) :].partition("/")[0]
+    return path[len(USUAL.around(path)) :].partition("/")[0]
 
 
 def source_key(context: Context, against: Path, more: str) -> str:

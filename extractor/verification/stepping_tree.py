@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from extractor.project.declared import FILES
 from extractor.source.tree import Entry, GitTree
 from extractor.verification.environment import Environment
 from extractor.verification.test_runs import describe_distribution, make_readable
@@ -45,7 +46,7 @@ class SteppingTree:
                 self._take_away(path)
             for path in sorted(changed & wanted.keys()):
                 self._put(path, wanted[path].mode, tree)
-        described = {"setup.cfg", "setup.py"} & changed
+        described = set(FILES) & changed
         self._entries = wanted
         if self.environment is not None and changed:
             python = [self.folder / path for path in sorted(changed & wanted.keys())]

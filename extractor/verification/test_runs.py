@@ -22,6 +22,8 @@ from typing import TypeAlias
 from packaging.version import Version
 
 from extractor.parsing import UnreadableSource, parse_ast
+from extractor.project.facts import project_of
+from extractor.source.tree import FolderTree
 from extractor.verification.environment import Environment, NoEnvironment
 
 _PROBE = Path(__file__).parent / "probes" / "run_tests.py"
@@ -116,10 +118,9 @@ def prepare_tree(root: Path, scratch: Path, environment: Environment, version: s
 
 def describe_distribution(top: Path, environment: Environment, version: str) -> None:
     """Write the egg-info of the tree ``top``, if it has a set-up script or file."""
-    if not (top / "setup.py").is_file() and not (top / "setup.cfg").is_file():
+    setup = project_of(FolderTree(top)).setup_arguments
+    if not setup:
         return
-    program = "import setuptools; setuptools.setup(setup_requires=['pbr'], pbr=True)"
-    setup = ["setup.py"] if (top / "setup.py").is_file() else ["-c", program]
     done = subprocess.run(
         [str(environment.python), *setup, "-q", "egg_info"],
         cwd=top,
@@ -129,7 +130,7 @@ def describe_distribution(top: Path, environment: Environment, version: str) -> 
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise NoEnvironment(f"setup.py egg_info failed in {top.name}: {last}")
+        raise NoEnvironment(f"egg_info failed in {top.name}: {last}")
 
 
 def make_readable(environment: Environment, paths: Iterable[Path]) -> None:

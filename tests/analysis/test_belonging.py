@@ -1,4 +1,5 @@
-from extractor.analysis.belonging import find_owned, find_tests, is_test
+from extractor.analysis.belonging import find_owned, find_tests
+from extractor.project.named_tests import is_test
 
 USES = {
     "top": {},

@@ -1,8 +1,9 @@
 import pytest
 
-from extractor.analysis.modules import Module, find_modules, module_of, top_packages
+from extractor.analysis.modules import Module, find_modules
 from extractor.analysis.symbols import modules_of
 from extractor.errors import UsageError
+from extractor.project.layout import module_of
 from extractor.source.tree import MemoryTree
 
 
@@ -26,7 +27,6 @@ def test_a_src_layout():
 def test_folders_around_the_packages_are_no_part_of_a_name(folder):
     paths = [f"{folder}p/__init__.py", f"{folder}p/a.py", "setup.py", "tools/x.py"]
     assert [module_of(path) for path in paths[:2]] == ["p", "p.a"]
-    assert top_packages(paths) == ["p"]
     tree = MemoryTree(dict.fromkeys(paths, b""))
     assert modules_of(tree, {"p"}) == {"p": paths[0], "p.a": paths[1]}
 
@@ -62,11 +62,3 @@ def test_a_package_beats_a_module_of_its_name():
 def test_no_such_package_names_those_there_are():
     with pytest.raises(UsageError, match="no package 'q' in this source; found: p"):
         find_modules(["p/__init__.py"], ["q"])
-
-
-def test_the_largest_package_comes_first():
-    assert top_packages(["setup.py", "b/x.py", "a/x.py", "a/y.py", "tests/t.py", "src/c/x.py"]) == [
-        "a",
-        "b",
-        "c",
-    ]

@@ -1,6 +1,7 @@
 import pytest
 
-from extractor.analysis.names import Imported, absolute, read_names
+from extractor.analysis.names import Imported, read_names
+from extractor.project.relative import absolute
 
 
 def references(source, **kw):

@@ -32,11 +32,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from extractor.analysis.modules import module_of
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
 from extractor.moves import WholeMove
 from extractor.outcome import Rewritten
+from extractor.project.layout import module_of
 from extractor.rewrites.rename_references import Renames, rewrite
 from extractor.source.tree import git_environment, run_git
 

@@ -125,3 +125,8 @@ def test_source_folders_are_a_value():
 )
 def test_what_a_package_is(path, expected):
     assert is_package(path) is expected
+
+
+def test_the_largest_package_comes_first():
+    paths = ["setup.py", "b/x.py", "a/x.py", "a/y.py", "tests/test_t.py", "src/c/x.py"]
+    assert project(*paths).tops == ("a", "b", "c")

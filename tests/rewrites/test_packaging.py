@@ -5,7 +5,6 @@ from extractor.errors import UsageError
 from extractor.project.facts import project_of
 from extractor.rewrites.packaging import (
     Known,
-    classifiers,
     entry_points,
     extras,
     fill_template,
@@ -35,11 +34,12 @@ FILES = {
 
 def wanted(files=FILES, **source):
     tree = MemoryTree({p: t.encode() for p, t in files.items()})
-    source = project_of(MemoryTree({p: t.encode() for p, t in source.items()}))
+    there = {"requirements.txt": LINES} | {p: t.encode() for p, t in source.items()}
+    source = project_of(MemoryTree(there))
     return requirements_of(
         tree,
         modules_of(tree, ["small"]),
-        Known(LINES, {"yaml": "PyYAML", "oslo_utils": "oslo.utils"}, source),
+        Known({"yaml": "PyYAML", "oslo_utils": "oslo.utils"}, source),
         runtime=["pbr"],
         test=[],
         in_tests=lambda module: ".tests." in module,
@@ -70,10 +70,8 @@ def test_entry_points_that_are_there():
     assert entry_points(groups, {"m:f"}) == "console =\n    a = m:f\n"
 
 
-def test_templates_and_classifiers():
+def test_templates():
     assert fill_template(b"${a} $$HOME", {"a": "1"}) == b"1 $HOME\n"
-    cfg = b"[metadata]\nclassifier =\n    Programming Language :: Python :: 2.7\n    Other :: X\n"
-    assert classifiers(cfg) == ["Programming Language :: Python :: 2.7"]
 
 
 @pytest.mark.parametrize(

@@ -34,5 +34,9 @@ class Pbr(Convention):
                 if found := requirement_of(text, option.name, _CFG, line):
                     yield found
 
+    def setup_arguments(self, files: ProjectFiles) -> tuple[str, ...]:
+        program = "import setuptools; setuptools.setup(setup_requires=['pbr'], pbr=True)"
+        return ("-c", program) if self.is_used(files) and "setup.py" not in files.present else ()
+
 
 CONVENTION = Pbr()

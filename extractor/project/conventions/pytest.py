@@ -10,6 +10,8 @@ from extractor.project.convention import Convention, Kind
 from extractor.project.files import Option, ProjectFiles
 
 _SETTINGS = (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"))
+# The module whose fixtures are there for all tests beside and below it.
+CONFTEST = "conftest"
 _USUAL = ("test_*.py", "*_test.py")
 _OF_TESTS = re.compile(r"check|spec|test")
 _IMPORTED = re.compile(rb"^[ \t]*(?:import|from) pytest\b", re.MULTILINE)
@@ -55,7 +57,7 @@ class Pytest(Convention):
 
 
 def _is_conftest(path: str) -> bool:
-    return f"/{path}".endswith("/conftest.py")
+    return f"/{path}".endswith(f"/{CONFTEST}.py")
 
 
 def _options(files: ProjectFiles) -> Iterator[Option]:

@@ -17,7 +17,7 @@ class Reno(Convention):
         return any(path.startswith(_FOLDER) for path in files.paths)
 
     def kind_of(self, path: str, files: ProjectFiles) -> Kind | None:
-        return Kind.DOCUMENTATION if path.startswith(_FOLDER) else None
+        return Kind.RELEASE_NOTES if path.startswith(_FOLDER) else None
 
 
 CONVENTION = Reno()

@@ -11,6 +11,8 @@ from extractor.project.declared import EntryPoint, Requirement, point_of, requir
 from extractor.project.files import ProjectFiles
 
 _CFG, _SCRIPT = "setup.cfg", "setup.py"
+# Where the result has what it needs to run and to test.
+REQUIREMENTS, TEST_REQUIREMENTS = "requirements.txt", "test-requirements.txt"
 _FILE = re.compile(
     r"(?:(?:.*/)?(?:[\w.-]+[-_.])?requirements(?:[-_.][\w.-]+)?|(?:.*/)?requirements/[\w.-]+)"
     r"\.(?:txt|in|pip)"
@@ -96,6 +98,12 @@ class Setuptools(Convention):
         yield from classifiers(files)
         wanted, _ = files.setup_call.get("python_requires", (None, 0))
         yield from [wanted] if isinstance(wanted, str) else []
+
+    def setup_arguments(self, files: ProjectFiles) -> tuple[str, ...]:
+        if _SCRIPT in files.present:
+            return (_SCRIPT,)
+        described = any(option.section in {"metadata", "options"} for option in files.ini(_CFG))
+        return ("-c", "import setuptools; setuptools.setup()") if described else ()
 
     def kind_of(self, path: str, files: ProjectFiles) -> Kind | None:
         if path in _PACKAGING or ("requirements" in path and _FILE.fullmatch(path)):

@@ -9,7 +9,7 @@ from extractor.project.files import ProjectFiles
 
 _FOLDERS = frozenset({"test", "tests"})
 # Words that say of a module that it serves tests, wherever it lies.
-_HELPERS = frozenset({"fixtures", "test", "testing", "tests"})
+HELPERS = frozenset({"fixtures", "test", "testing", "tests"})
 _NAME = re.compile(r"test_.*|.*_tests?")
 _TESTS = re.compile(
     r"^\s*(?:async )?def test|^class \w*Test|TestCase|^def load_tests", re.MULTILINE
@@ -34,7 +34,7 @@ class Unittest(Convention):
             return Kind.TEST
         if not inside and name in _FOLDERS and _TESTS.search(files.text(path)):
             return Kind.TEST
-        if inside or not _HELPERS.isdisjoint([*folders, name]):
+        if inside or not HELPERS.isdisjoint([*folders, name]):
             return Kind.TEST_HELPER
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from extractor.project.relative import absolute
 from extractor.rewrites.parts.project import Project
 
 _STATEMENT = re.compile(
@@ -81,9 +82,5 @@ def _words(listed: bytes) -> list[str]:
 
 
 def _absolute(base: str, module: str, is_package: bool) -> str:
-    level = len(base) - len(base.lstrip("."))
-    if not level:
-        return base
-    parts = module.split(".")
-    kept = parts[: len(parts) - level + (1 if is_package else 0)]
-    return ".".join([*kept, *filter(None, [base.lstrip(".")])])
+    name = base.lstrip(".")
+    return absolute(module, is_package, len(base) - len(name), name)

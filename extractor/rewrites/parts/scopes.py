@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from extractor.project.relative import absolute
 from extractor.reading import quoted
 from extractor.reading.depth import deep
 from extractor.reading.exports import read_exports
@@ -84,14 +85,8 @@ class Names:
 
 def absolute_module(statement: ast.ImportFrom, module: str, is_package: bool) -> str:
     """The absolute name of what ``statement`` imports from; ``""`` when it leaves the root."""
-    if not statement.level:
-        return statement.module or ""
-    parts = module.split(".") if module else []
-    drop = statement.level - (1 if is_package else 0)
-    if drop > len(parts):
-        return ""
-    base = parts[: len(parts) - drop]
-    return ".".join([*base, *([statement.module] if statement.module else [])])
+    name = absolute(module, is_package, statement.level, statement.module)
+    return "" if name.startswith(".") else name
 
 
 def names_bound(node: ast.stmt) -> set[str]:

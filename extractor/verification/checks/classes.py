@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.analysis.symbols import Symbol, modules_of
+from extractor.plan.alive import tests_of_result
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, target_module
 from extractor.source.tree import FolderTree
@@ -35,7 +36,9 @@ def check(result: Result, context: Context) -> CheckResult:
     data = context.plan.data
     made = labs.environment_of_result(result, context)
     copy = prepare_tree(result.root, context.scratch, made, context.settings.source.version)
-    here = [m for m in modules_of(result.tree, [data.target_package]) if not _in_tests(m, data)]
+    paths = modules_of(result.tree, [data.target_package])
+    tests = frozenset().union(*tests_of_result(data, result.tree, paths))
+    here = [module for module in paths if module not in tests]
     tree = FolderTree(context.against)
     there = counterparts(modules_of(tree, [data.source_package]), here, data)
     ours = described(here, made, copy, context, "result")
@@ -145,8 +148,3 @@ def _without_repeats(ancestors: Iterable[str]) -> list[str]:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(names) or "nothing"
-
-
-def _in_tests(module: str, data: PlanData) -> bool:
-    targets = {target_module(Symbol.parse(m).module, data.layout.modules) for m in data.roots.tests}
-    return is_below(module, {t for t in targets if t} | {f"{data.target_package}.tests"})

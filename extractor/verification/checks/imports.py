@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from extractor.analysis.symbols import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.model import explained
+from extractor.project.convention import Kind
+from extractor.project.facts import project_of
 from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.unresolved import unresolved_names
 
@@ -21,10 +23,12 @@ def check(result: Result, context: Context) -> CheckResult:
     """Read every Python file and every file that configures something."""
     old, new = context.plan.data.source_package, context.plan.data.target_package
     tree = result.tree
+    project = project_of(tree)
     findings: list[str] = []
     searched = imported = strings = 0
     own = modules_of(tree, [new])
     for path in tree.paths():
+        kind = project.kind_of(path)
         searched += path.endswith((".py", *_CONFIGURATION))
         if path.endswith(".py"):
             try:
@@ -42,9 +46,9 @@ def check(result: Result, context: Context) -> CheckResult:
                     findings.append(f"{path}:{line}: the string {text!r} names {old}")
             for line, text in named_in_strings(parsed, new):
                 # Elsewhere such a string may be a code that clients know, not a place.
-                if "/tests/" in path and dangling(text, set(own)):
+                if kind.of_tests and dangling(text, set(own)):
                     findings.append(f"{path}:{line}: the string {text!r} names no module of ours")
-        elif path.endswith(_CONFIGURATION) and not path.startswith("releasenotes/notes/"):
+        elif path.endswith(_CONFIGURATION) and kind is not Kind.RELEASE_NOTES:
             text = tree.read(path).decode("utf-8", "replace")
             for number, raw in enumerate(text.splitlines(), 1):
                 if raw.lstrip().startswith("#"):

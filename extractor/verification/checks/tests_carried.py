@@ -10,13 +10,13 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from extractor.analysis.modules import around
 from extractor.errors import SourceError
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, target_module
 from extractor.project.convention import Kind
 from extractor.project.facts import project_of
+from extractor.project.layout import USUAL
 from extractor.source.tree import FolderTree, GitTree, Tree, run_git
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 
@@ -67,12 +67,12 @@ def upstream_tree(root: Path) -> GitTree | None:
 def tests_in(tree: Tree, data: PlanData) -> set[tuple[str, str]]:
     """Path and name of every test: ``Class.test_x`` in Python, a request's name in YAML."""
     targets = [target_module(test, data.layout.modules) or "" for test in data.roots.tests]
-    places = [target.replace(".", "/") for target in {f"{data.target_package}.tests", *targets}]
+    places = [target.replace(".", "/") for target in targets if target]
     project = project_of(tree)
     found: set[tuple[str, str]] = set()
     for path in tree.paths():
         inside = any(path == f"{place}.py" or path.startswith(f"{place}/") for place in places)
-        if inside or (path.endswith(".py") and project.kind_of(path) is Kind.TEST):
+        if inside or project.kind_of(path).of_tests or project.kind_of(path) is Kind.DATA:
             found.update((path, name) for name in names_of_tests(tree.read(path), path))
     return found
 
@@ -83,7 +83,7 @@ def tests_of_source(tree: Tree, context: Context) -> set[tuple[str, str]]:
     layout, project = dict(data.layout.modules), project_of(tree)
     found: set[tuple[str, str]] = set()
     for path in tree.paths():
-        inner = path[len(around(path)) :]
+        inner = path[len(USUAL.around(path)) :]
         module = inner.removesuffix(".py").replace("/", ".")
         beside = is_below(module, data.roots.packages) and project.kind_of(path) is Kind.TEST
         if not (beside or is_below(module, data.roots.tests)):

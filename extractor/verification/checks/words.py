@@ -8,6 +8,8 @@ import tokenize
 from collections import Counter
 
 from extractor.plan.model import explained
+from extractor.project.convention import Kind
+from extractor.project.facts import project_of
 from extractor.verification.check import CheckResult, Context, Result, verdict
 
 NEEDS = "nothing"
@@ -24,6 +26,7 @@ def check(result: Result, context: Context) -> CheckResult:
     reasons: Counter[str] = Counter()
     searched = 0
     tree = result.tree
+    project = project_of(tree)
     for path in tree.paths():
         if not path.endswith((".py", *_TEXT)):
             continue
@@ -33,7 +36,7 @@ def check(result: Result, context: Context) -> CheckResult:
         if not word.search(text):
             continue
         prose = prose_lines(content) if path.endswith(".py") else set()
-        whole = path.endswith(_PROSE) or path.startswith("releasenotes/")
+        whole = path.endswith(_PROSE) or project.kind_of(path) is Kind.RELEASE_NOTES
         for number, line in enumerate(text.splitlines(), 1):
             for _ in word.finditer(line):
                 rule = explained(rules, path, line)

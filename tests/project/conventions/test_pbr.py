@@ -20,3 +20,13 @@ def test_its_sections():
 def test_setuptools_alone_is_not_pbr():
     found = project_of(MemoryTree({"setup.cfg": b"[metadata]\nname = x\n"}))
     assert found.conventions == ("setuptools",)
+
+
+def test_how_it_is_set_up():
+    without = project_of(MemoryTree({"setup.cfg": CFG})).setup_arguments
+    assert without[0] == "-c" and "pbr=True" in without[1]
+    script = MemoryTree({"setup.cfg": CFG, "setup.py": b"setup(pbr=True)\n"})
+    assert project_of(script).setup_arguments == ("setup.py",)
+    plain = MemoryTree({"setup.cfg": b"[metadata]\nname = x\n"})
+    assert "pbr" not in project_of(plain).setup_arguments[1]
+    assert project_of(MemoryTree({"setup.cfg": b"[flake8]\nignore = x\n"})).setup_arguments == ()

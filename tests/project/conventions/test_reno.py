@@ -10,7 +10,7 @@ def project(*paths):
 def test_notes():
     found = project("releasenotes/notes/a-1.yaml")
     assert "reno" in found.conventions
-    assert found.kind_of("releasenotes/notes/a-1.yaml") is Kind.DOCUMENTATION
+    assert found.kind_of("releasenotes/notes/a-1.yaml") is Kind.RELEASE_NOTES
 
 
 def test_a_folder_of_that_name_in_a_package_is_none():
