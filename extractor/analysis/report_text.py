@@ -412,13 +412,14 @@ def _truth(truth: Report, cascade: Cascade | None) -> list[str]:
         f"{'holds' if truth.holds else 'DOES NOT HOLD'}",
         f"  missing {sum(len(c.missing) for c in truth.compared)}, "
         f"too many {sum(len(c.extra) for c in truth.compared)}, "
-        f"decided by configuration {sum(len(c.configured) for c in truth.compared)}",
+        f"loaded by a place listed as unknown {sum(len(c.configured) for c in truth.compared)}",
     ]
     for c in wrong:
         words = [f"-{m}" for m in c.missing] + [f"+{m}" for m in c.extra]
         lines.append(f"  {c.module}: {' '.join([*words, *(f'?{m}' for m in c.configured)])}")
     if cascade is not None:
         lines += _brought(cascade, [c for c in truth.compared if c.module == cascade.root])
+    lines += [f"  {place} loaded {', '.join(modules)}" for place, modules in truth.chosen]
     lines += [f"  not importable: {m} ({why})" for m, why in truth.not_importable]
     return lines
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -25,14 +26,18 @@ from extractor.plan.load import load_plan
 from extractor.plan.moves import Stops, is_below, reach_from_roots
 from extractor.scratch import workspace
 from extractor.source.opening import open_source
-from extractor.source.tree import Tree
+from extractor.source.tree import FolderTree, Tree
 from extractor.verification.observe import observe
 
 
 @click.command("analyze")
 @source_argument
 @rev_option
-@click.option("--package", multiple=True, help="A package to read.  [default: the largest]")
+@click.option(
+    "--package",
+    multiple=True,
+    help="A package to read.  [default: that of the root, or the largest]",
+)
 @click.option("--root", metavar="MODULE", help="The module whose import is to become cheap.")
 @click.option("--budget", type=int, metavar="N", help="Modules that importing the root may load.")
 @click.option(
@@ -126,58 +131,75 @@ def command(
     ):
         if given and not needed:
             raise UsageError(sentence)
-    with workspace() as folder:
-        opened = open_source(
-            source, rev, workspace=Path(folder), progress=reporting.progress, need_history=False
-        )
-        with opened as found:
-            if plan and not package:
-                package = load_plan(plan).data.tops()
-            project = Project(package, None if no_cache else Cache())
-            graph = project.graph(found.tree)
-            loads = cascade(graph, root) if root else None
-            named = {*graph.modules, *(e.package for e in graph.externals)}
-            if unknown := [name for name in why if name not in named]:
-                raise UsageError(f"nothing imports {unknown[0]!r} in {', '.join(graph.packages)}")
-            kept = _below(keep, graph.modules) if keep else _around(root or "", graph.modules)
-            in_root = kept & set(loads.modules) if loads else set()
-            coupling = project.coupling(found.tree, graph, registry) if registry else None
-            leaving = _below(moving, graph.modules)
-            observed = None
-            if python is not None:
-                names = module or (loads.modules if loads else tuple(graph.modules))
-                seen = observe(found.tree, graph.modules, python, names, jobs)
-                observed = compare(graph, seen)
-                if keep_observed is not None:
-                    table = dump_observations(seen, observed.chosen)
-                    replace_file(keep_observed, table.encode("utf-8"))
-            elif observed_table is not None:
-                table = observed_table.read_text(encoding="utf-8")
-                observed = compare(graph, load_observations(table))
-            analysis = Analysis(
-                source=found.label,
-                graph=graph,
-                costs=package_costs(graph, root),
-                cascade=loads,
-                cuts=single_cuts(graph, root, in_root) if root else (),
-                cut_set=smallest_cut_set(graph, root, budget, in_root)
-                if root and budget is not None
-                else None,
-                coupling=coupling,
-                move=what_moving_takes(
-                    coupling, (c.name for c in coupling.classes if c.module in leaving)
-                )
-                if coupling and leaving
-                else None,
-                subsystem=_subsystem(found.tree, graph, project, kept | leaving, stop, plan)
-                if symbols
-                else None,
-                references=project.references(found.tree, graph, keep) if references else None,
-                truth=observed,
-                why=why,
+    with workspace() as folder, opened(source, rev, folder, reporting) as (label, tree):
+        if plan and not package:
+            package = load_plan(plan).data.tops()
+        elif root and not package:
+            package = (root.partition(".")[0],)
+        project = Project(package, None if no_cache else Cache())
+        graph = project.graph(tree)
+        loads = cascade(graph, root) if root else None
+        named = {*graph.modules, *(e.package for e in graph.externals)}
+        if unknown := [name for name in why if name not in named]:
+            raise UsageError(f"nothing imports {unknown[0]!r} in {', '.join(graph.packages)}")
+        kept = _below(keep, graph.modules) if keep else _around(root or "", graph.modules)
+        in_root = kept & set(loads.modules) if loads else set()
+        coupling = project.coupling(tree, graph, registry) if registry else None
+        leaving = _below(moving, graph.modules)
+        observed = None
+        if python is not None:
+            names = module or (loads.modules if loads else tuple(graph.modules))
+            seen = observe(tree, graph.modules, python, names, jobs)
+            observed = compare(graph, seen)
+            if keep_observed is not None:
+                table = dump_observations(seen, observed.chosen)
+                replace_file(keep_observed, table.encode("utf-8"))
+        elif observed_table is not None:
+            table = observed_table.read_text(encoding="utf-8")
+            observed = compare(graph, load_observations(table))
+        analysis = Analysis(
+            source=label,
+            graph=graph,
+            costs=package_costs(graph, root),
+            cascade=loads,
+            cuts=single_cuts(graph, root, in_root) if root else (),
+            cut_set=smallest_cut_set(graph, root, budget, in_root)
+            if root and budget is not None
+            else None,
+            coupling=coupling,
+            move=what_moving_takes(
+                coupling, (c.name for c in coupling.classes if c.module in leaving)
             )
+            if coupling and leaving
+            else None,
+            subsystem=_subsystem(tree, graph, project, kept | leaving, stop, plan)
+            if symbols
+            else None,
+            references=project.references(tree, graph, keep) if references else None,
+            truth=observed,
+            why=why,
+        )
     reporting.result(as_json(analysis), as_text(analysis))
     return ExitCode.DID_NOT_HOLD if observed and not observed.holds else ExitCode.DONE
+
+
+@contextmanager
+def opened(
+    source: str, rev: str | None, scratch: Path, reporting: Reporting
+) -> Iterator[tuple[str, Tree]]:
+    """What to call the source, and its tree: a plain folder that is in no repository as it is."""
+    folder = Path(source)
+    here = folder.absolute()
+    in_git = any((place / ".git").exists() for place in (here, *here.parents))
+    bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
+    if folder.is_dir() and rev is None and not in_git and not bare:
+        yield folder.resolve().name, FolderTree(folder)
+        return
+    found = open_source(
+        source, rev, workspace=Path(scratch), progress=reporting.progress, need_history=False
+    )
+    with found as of_git:
+        yield of_git.label, of_git.tree
 
 
 def _subsystem(

@@ -1,7 +1,9 @@
+import json
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from extractor.analysis.truth import (
     dump_observations,
     load_observations,
 )
+from extractor.cli import cli
 from extractor.errors import UsageError
 from extractor.source.tree import MemoryTree
 from extractor.verification.observe import observe
@@ -84,3 +87,16 @@ def test_errors_and_noise_of_a_module_do_not_matter():
 def test_an_interpreter_that_is_none():
     with pytest.raises(UsageError, match="no interpreter"):
         observe(MemoryTree({}), {}, Path("no/such/python"), [])
+
+
+def test_a_plain_folder_is_read_and_the_root_says_which_package(tmp_path, monkeypatch):
+    files = {"pkg/__init__.py": "import pkg.b", "pkg/b.py": ""}
+    files |= {f"docs_src/x{number}.py": "" for number in range(5)}
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / ".cache"))
+    arguments = ["analyze", str(tmp_path), "--root", "pkg", "--json", "--quiet"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output)["cascade"]["modules"] == ["pkg", "pkg.b"]

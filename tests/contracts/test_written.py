@@ -4,12 +4,15 @@ import configparser
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from extractor_contracts import baseline
 from extractor_contracts.configuration import load
 
+from extractor.cli import cli
 from extractor.contracting.written import write_contracts
 from extractor.plan.load import load_plan
 from extractor.source.tree import MemoryTree
@@ -48,8 +51,12 @@ def test_a_plan_without_contracts_gets_some_about_its_own_cut(plan, tmp_path):
     assert written(plan, out) == [
         "shop/contracts/shop.baseline.toml",
         "shop/contracts/shop.toml",
+        "shop/github-workflow.yml",
+        "shop/gitlab-ci.yml",
         "shop/tox.ini",
         "till/contracts/till.toml",
+        "till/github-workflow.yml",
+        "till/gitlab-ci.yml",
         "till/tox.ini",
     ]
     configuration = load(out / "shop/contracts/shop.toml")
@@ -72,6 +79,8 @@ def test_a_plan_with_contracts_gets_these_and_no_others(plan, tmp_path):
         "till/ci.yaml",
         "till/contracts/till.baseline.toml",
         "till/contracts/till.toml",
+        "till/github-workflow.yml",
+        "till/gitlab-ci.yml",
         "till/tox.ini",
     ]
     assert (out / "till/ci.yaml").read_text() == "job: till-contracts\n"
@@ -98,6 +107,24 @@ def test_no_snippet_installs_what_somebody_else_may_have_put_on_an_index(tmp_pat
     assert tox["testenv:contracts"]["deps"] == "{env:EXTRACTOR}"
     (job, _project) = yaml.safe_load((tmp_path / "placement" / "zuul.yaml").read_text())
     assert job["job"]["vars"]["extractor"] == ""
+    jobs = [
+        yaml.safe_load((tmp_path / "placement" / "github-workflow.yml").read_text())["jobs"],
+        yaml.safe_load((tmp_path / "placement" / "gitlab-ci.yml").read_text()),
+    ]
+    steps = [step.get("run", "") for step in jobs[0]["contracts"]["steps"]]
+    for commands in (steps, jobs[1]["contracts"]["script"]):
+        installing = [command for command in commands if "install" in command]
+        assert installing == ['python -m pip install "${EXTRACTOR:?say what to install}"']
+        assert any("contracts/placement.toml" in command for command in commands)
+
+
+def test_the_hook_for_pre_commit_is_a_command_of_ours():
+    hooks = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text())
+    (hook,) = [hook for hook in hooks if hook["id"] == "extractor-contracts"]
+    program, *words = hook["entry"].split()
+    assert program == "extractor"
+    assert "additional_dependencies" not in hook
+    assert CliRunner().invoke(cli, [*words, "--help"]).exit_code == 0
 
 
 def test_the_tox_environment_that_is_written_runs(plan, tmp_path):
