@@ -192,4 +192,7 @@ def _tell(rewrite: Rewrite, found: in_place.Attempt, mode: Mode, refused: bool) 
         )
         return
     done = "changed" if mode.write else "would change"
+    besides = [one.path for one in found.changes if one.path.suffix not in (".py", ".pyi")]
+    if besides and rewrite.file_names:
+        click.echo(f"{done} besides Python: {', '.join(map(str, besides))}", err=True)
     click.echo(f"{rewrite.name}: {len(found.changes)} of {found.total} files {done}", err=True)

@@ -6,20 +6,47 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from extractor.errors import UsageError
 from extractor.in_place.change import Change
 from extractor.in_place.files import Files
 from extractor.outcome import Failed, Outcome
 from extractor.parsing import deeply
 from extractor.rewrites import Rewrite
 from extractor.rewrites.parts.project import Project
+from extractor.rewrites.parts.renames import Renames
 from extractor.rewrites.parts.source_file import SourceFile
 
 
 def prepared(rewrite: Rewrite, settings: Any, files: Files) -> Any:
     """The settings with what the project's files tell of them; ``UsageError`` when they do not."""
     paths = {module: path.as_posix() for path, module in files.modules.items()}
-    project = Project(paths, lambda path: Path(path).read_bytes())
+    others = [path.as_posix() for path in files.all if path.suffix != ".py"]
+    project = Project(paths, lambda path: Path(path).read_bytes(), others)
+    if isinstance(settings, Renames):
+        _check_there(settings, files)
     return deeply(lambda: rewrite.prepare(settings, project))
+
+
+def _check_there(renames: Renames, files: Files) -> None:
+    """Raise ``UsageError`` for a module that is there under neither name.
+
+    Of other projects' modules nothing is known.
+    """
+    tops: dict[str, Path] = {}
+    for path, module in files.modules.items():
+        parts = module.count(".") + 1 + (path.name == "__init__.py")
+        tops.setdefault(module.partition(".")[0], [path.resolve(), *path.resolve().parents][parts])
+    pairs = [*renames.modules.items()]
+    pairs += [(o.partition(":")[0], n.partition(":")[0]) for o, n in renames.symbols.items()]
+    for old, new in pairs:
+        top = tops.get(old.partition(".")[0])
+        if top is not None and not any(_is_module(top, name) for name in (old, new)):
+            raise UsageError(f"there is no module {old}, and {new} is not there either")
+
+
+def _is_module(top: Path, name: str) -> bool:
+    place = top / name.replace(".", "/")
+    return place.is_dir() or place.with_name(f"{place.name}.py").exists()
 
 
 def run(rewrite: Rewrite, settings: Any, files: Files) -> Iterator[Change]:
@@ -36,9 +63,18 @@ def run(rewrite: Rewrite, settings: Any, files: Files) -> Iterator[Change]:
         name, module = path.as_posix(), files.modules.get(path, "")
         target = moves.get(name)
         new_module = settings.modules.get(module) if target else None
-        file = SourceFile(name, before, module, path.name == "__init__.py", new_module)
+        if path.suffix == ".pyi":
+            module, new_module = _beside(files, path, settings if target else None)
+        is_package = path.stem == "__init__" and path.suffix in (".py", ".pyi")
+        file = SourceFile(name, before, module, is_package, new_module)
         outcome = _outcome(rewrite, file, settings) if path in chosen else _kept()
         yield Change(path, before, outcome, Path(target) if target else None)
+
+
+def _beside(files: Files, path: Path, moving: Any) -> tuple[str, str | None]:
+    """The name of the module that a stub stands for, and its new one where its file moves."""
+    module = files.modules.get(path.with_suffix(".py"), "")
+    return module, None if moving is None else moving.modules.get(module)
 
 
 def _outcome(rewrite: Rewrite, file: SourceFile, settings: Any) -> Outcome:

@@ -173,7 +173,7 @@ def _make_folders(folder: Path) -> list[Path]:
 
 def _remove_empty(folder: Path) -> None:
     """Remove folders that hold nothing any more, but for what Python made there itself."""
-    while all(entry.name == "__pycache__" for entry in folder.iterdir()):
+    while folder.is_dir() and all(one.name == "__pycache__" for one in folder.iterdir()):
         shutil.rmtree(folder / "__pycache__", ignore_errors=True)
         try:
             folder.rmdir()

@@ -52,13 +52,15 @@ class Scope:
     def finds(self, name: str) -> Scope | None:
         """The scope that binds ``name`` for a use in this one; ``None`` for a free name."""
         scope: Scope | None = self
+        inner = self
         while scope is not None:
-            if scope.kind != "class" or scope is self:
+            # Annotations with type parameters see the class that they stand in.
+            if scope.kind != "class" or scope is self or inner.kind == "types":
                 if scope.declared.get(name) == "global":
                     return scope.module()
                 if name in scope.bound and name not in scope.declared:
                     return scope
-            scope = scope.parent
+            inner, scope = scope, scope.parent
         return None
 
     def module(self) -> Scope:

@@ -34,6 +34,7 @@ from extractor.rewrites.remove_unused_imports import rewrite as remove_unused
 
 REVIEW = Review.DECIDE
 SUFFIXES = rename_references.SUFFIXES
+FILE_NAMES = rename_references.FILE_NAMES
 EVERYTHING = "*"
 
 

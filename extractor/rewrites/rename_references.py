@@ -13,14 +13,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from extractor.errors import UsageError
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
 from extractor.rewrites.parts.dotted_text import mentions
 from extractor.rewrites.parts.edited_imports import EditedImports, import_of
 from extractor.rewrites.parts.edited_uses import EditedUses
 from extractor.rewrites.parts.import_statements import Import, import_of_module
+from extractor.rewrites.parts.moving_files import check_names, moved_files, with_what_is_below
 from extractor.rewrites.parts.named_in_text import NamedInText
+from extractor.rewrites.parts.own_names import binding_edits
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.renames import Reference, Renames, follow, new_reference
 from extractor.rewrites.parts.scopes import (
@@ -45,7 +46,12 @@ from extractor.rewrites.parts.wrapping import wrap_prose
 __all__ = ["Renames", "may_mention", "rewrite", "rewrite_text"]
 
 REVIEW = Review.READ
-SUFFIXES = (".py", ".cfg", ".conf", ".inc", ".ini", ".json", ".rst", ".toml", ".txt", ".yaml")
+SUFFIXES = (
+    *(".py", ".pyi", ".cfg", ".conf", ".inc", ".ini", ".json", ".toml", ".yaml", ".yml"),
+    *(".md", ".rst", ".txt", ".in", ".mk", ".sh"),
+)
+# Files without a suffix, scripts among them, and settings that begin with a dot.
+FILE_NAMES = ("", ".coveragerc", ".flake8", ".pylintrc", ".pre-commit-config.yaml")
 Settings = Renames
 
 _WORDS = re.compile(rb"[A-Za-z_]\w*")
@@ -75,8 +81,11 @@ def may_mention(source: bytes, renames: Renames) -> bool:
 def prepare(settings: Renames, project: Project) -> Renames:
     """``settings`` told of the modules there are, and of those that keep names of their own.
 
-    With ``move_files`` raises ``UsageError`` for a package, or a new name that has no place.
+    A package stands for everything in it. Raises ``UsageError`` for names that cannot be or are
+    not there, and with ``move_files`` for a new one that is taken or has no place.
     """
+    check_names(settings.modules, settings.symbols)
+    settings = dataclasses.replace(settings, modules=with_what_is_below(settings.modules, project))
     if not settings.known_modules:
         known = {name for name in project.modules if name.partition(".")[0] in settings.roots}
         old = {symbol.partition(":")[0] for symbol in settings.symbols} - settings.modules.keys()
@@ -86,18 +95,7 @@ def prepare(settings: Renames, project: Project) -> Renames:
         )
     if not settings.move_files:
         return settings
-    moves = {}
-    for old_name, new_name in settings.modules.items():
-        if old_name not in project.paths:
-            continue  # moved before
-        if project.is_package(old_name):
-            raise UsageError(
-                f"{old_name} is a package: move its folder, then rename the references"
-            )
-        if new_name in project.paths:
-            raise UsageError(f"{new_name} is there already: {old_name} cannot become it")
-        moves[project.paths[old_name]] = project.path_for(new_name, like=old_name)
-    return dataclasses.replace(settings, moves=moves)
+    return dataclasses.replace(settings, moves=moved_files(settings.modules, project))
 
 
 def keeps_names(renames: Renames, module: str, project: Project) -> bool:
@@ -109,7 +107,7 @@ def keeps_names(renames: Renames, module: str, project: Project) -> bool:
 
 def run(file: SourceFile, settings: Renames) -> Outcome:
     """The rewrite as the registry calls it."""
-    if not file.path.endswith(".py"):
+    if not is_python(file.path, file.content):
         return rewrite_text(file.content, settings)
     return rewrite(
         file.content,
@@ -119,6 +117,14 @@ def run(file: SourceFile, settings: Renames) -> Outcome:
         path=file.path,
         new_module=file.new_module,
     )
+
+
+def is_python(path: str, content: bytes) -> bool:
+    """Whether a file is Python: by its suffix, or without one by its first line."""
+    name = path.rpartition("/")[2]
+    if "." in name:
+        return name.endswith((".py", ".pyi"))
+    return content.startswith(b"#!") and b"python" in content.partition(b"\n")[0]
 
 
 def rewrite_text(source: bytes, renames: Renames) -> Outcome:
@@ -237,6 +243,7 @@ class _Work:
                     self.decide_name(scope, local, bindings)
         for scope, local, bindings in deferred:
             self.decide_name(scope, local, bindings)
+        self.decide_own()
         self.decide_departed()
         self.edit_exported()
         text = NamedInText(self.source, self.names, self.renames)
@@ -323,6 +330,8 @@ class _Work:
         assert new.name is not None and origin.name is not None
         local = bindings[0].local
         own = local == origin.name and origin.module not in self.renames.quieted
+        if new.module == origin.module:  # renamed where it is: others go on asking here
+            own = own and not any(self.hands_on(binding) for binding in bindings)
         if own and new.name != local and self.is_free(new.name, new):
             self.rename_local(bindings[0].scope, local, new.name)
             self.names.identifiers.add(new.name)
@@ -336,6 +345,13 @@ class _Work:
             self.want(binding, [])  # it is this module's own now
             for use in uses if local != new.name else ():
                 self.uses.edit(use, local, [], new.name, [])
+
+    def hands_on(self, binding: Binding) -> bool:
+        """Whether others take the name from here: it is this module's own promise, and stays."""
+        if binding.scope.kind != "module":
+            return False
+        listed = any(node.value == binding.local for node in self.names.exported)
+        return listed or binding.alias.asname is not None or self.new_is_package
 
     def is_free(self, name: str, new: Reference) -> bool:
         if name in self.names.declared:
@@ -505,6 +521,24 @@ class _Work:
             name = f"{last}{number}"
         self.names.identifiers.add(name)
         return name, import_of_module(home, name)
+
+    def decide_own(self) -> None:
+        """Names that this module defines, and that it is to define under others."""
+        top = self.names.scopes[0]
+        for old, new in self.renames.symbols.items():
+            module, _, name = old.partition(":")
+            home, _, new_name = new.partition(":")
+            if module != self.formerly or home != self.new_module or name == new_name:
+                continue
+            if name not in top.others:
+                continue
+            edits = binding_edits(self.source, name, new_name)
+            self.uses.edits += edits
+            self.local_names[name] = new_name
+            done = {edit.start for edit in edits}
+            for use in top.uses.get(name, ()):
+                if use.formatted is not None or self.source.start(use.name) not in done:
+                    self.uses.edit(use, name, [], new_name, [])
 
     def decide_departed(self) -> None:
         """Names this module used to define itself, and that are defined elsewhere now."""

@@ -16,10 +16,15 @@ FILE_ENDINGS = frozenset(
 )
 
 
+# A path may begin below a source folder or a pattern's wildcard, a name in mypy's sections.
+_BELOW = rb"(?:(?<![\w.\-/\\$:])|(?<=\bsrc/)|(?<=\blib/)|(?<=\*\*/)|(?<=[\s\"'=(]\./))"
+_ALONE = rb"(?:(?<![\w.\-/\\$])|(?<=\[mypy-))"
+
+
 @lru_cache(maxsize=64)
 def _path_pattern(roots: frozenset[str]) -> re.Pattern[bytes]:
     names = b"|".join(re.escape(root.encode()) for root in sorted(roots))
-    return re.compile(rb"(?<![\w.\-/\\$:])(?:%s)(?:/[A-Za-z_]\w*)+(?:\.py\b)?" % names)
+    return re.compile(_BELOW + rb"(?:%s)(?:/[A-Za-z_]\w*)+(?:\.pyi?\b)?" % names)
 
 
 @lru_cache(maxsize=64)
@@ -27,7 +32,7 @@ def _pattern(roots: frozenset[str]) -> re.Pattern[bytes]:
     names = b"|".join(re.escape(root.encode()) for root in sorted(roots))
     symbol = rb"(?::(?!(?:%s)\.)[A-Za-z_]\w*)" % names  # in ``a.b:c``, not in ``a.b:a.c.d``
     rest = rb"(?:(?:\.[A-Za-z_]\w*)+%s?|%s)" % (symbol, symbol)
-    return re.compile(rb"(?<![\w.\-/\\$])(?<!\w@)(?:%s)%s(?![\w/])" % (names, rest))
+    return re.compile(_ALONE + rb"(?<!\w@)(?:%s)%s(?![\w/])" % (names, rest))
 
 
 def dotted_names(renames: Renames, text: bytes) -> Iterator[re.Match[bytes]]:
@@ -66,7 +71,8 @@ def new_dotted(renames: Renames, old: str, prose: bool = False) -> tuple[str, st
 
 def new_path(renames: Renames, old: str) -> str:
     """The new text of ``old``, a path of a module's file or of what is in a package's folder."""
-    parts = old.removesuffix(".py").split("/")
+    suffix = next((end for end in (".pyi", ".py") if old.endswith(end)), "")
+    parts = old.removesuffix(suffix).split("/")
     for length in range(len(parts), 1, -1):
         new = renames.modules.get(".".join(parts[:length]))
         if new is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,10 +16,14 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Project:
-    """The Python files of a project: dotted names to paths, and how to read one."""
+    """The Python files of a project: dotted names to paths, and how to read one.
+
+    ``others`` are the paths of all other files.
+    """
 
     paths: Mapping[str, str]
     read: Callable[[str], bytes]
+    others: Collection[str] = ()
 
     @property
     def modules(self) -> frozenset[str]:
@@ -50,9 +54,21 @@ class Project:
 
         Raises ``UsageError`` when the package is not there.
         """
+        return f"{self.folder_for(module, like)}.py"
+
+    def folder_for(self, module: str, like: str, moving: Mapping[str, str] | None = None) -> str:
+        """The path without suffix of a new ``module``, as ``path_for`` says.
+
+        A package is there too if it is where one of ``moving`` goes.
+        """
         package, _, name = module.rpartition(".")
         if package in self.paths and self.is_package(package):
-            return self.paths[package].removesuffix("__init__.py") + f"{name}.py"
-        if not package and "." not in like and not self.is_package(like):
-            return self.paths[like].removesuffix(f"{like}.py") + f"{name}.py"
+            return self.paths[package].removesuffix("__init__.py") + name
+        inner = like.replace(".", "/") + ("/__init__.py" if self.is_package(like) else ".py")
+        around = self.paths[like].removesuffix(inner)
+        if around != self.paths[like]:
+            folder = around + package.replace(".", "/")
+            is_namespace = any(path.startswith(f"{folder}/") for path in self.paths.values())
+            if not package or is_namespace or package in (moving or {}).values():
+                return f"{around}{module.replace('.', '/')}"
         raise UsageError(f"there is no package {package} for {module}")

@@ -39,11 +39,11 @@ class SourceText:
         """Byte offset of a 1-based line and a 0-based UTF-8 column."""
         return self.line_starts[line - 1] + column
 
-    def start(self, node: ast.expr | ast.stmt | ast.alias) -> int:
+    def start(self, node: ast.expr | ast.stmt | ast.alias | ast.ExceptHandler) -> int:
         """Byte offset of the first byte of ``node``."""
         return self.offset(node.lineno, node.col_offset)
 
-    def end(self, node: ast.expr | ast.stmt | ast.alias) -> int:
+    def end(self, node: ast.expr | ast.stmt | ast.alias | ast.ExceptHandler) -> int:
         """Byte offset just after ``node``."""
         assert node.end_lineno is not None and node.end_col_offset is not None
         return self.offset(node.end_lineno, node.end_col_offset)
