@@ -1,0 +1,38 @@
+"""Some of the drills of each kind; all of them: python tests/hostile/drills.py."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hostile import drills, fuzz
+
+PROGRAM = str(Path(sys.executable).parent / "extractor")
+# Of each kind every so-manieth: together they take half a minute of processor time.
+SHARES = {
+    "kills": 20,
+    "command lines": 40,
+    "plans": 40,
+    "repositories": 20,
+    "archives": 1,
+    "limits": 12,
+    "caches": 12,
+    "pairs": 12,
+}
+
+
+@pytest.mark.parametrize("kind", drills.KINDS)
+def test_drills_are_survived(kind):
+    tally = drills.drill(PROGRAM, SHARES[kind], kind)[kind]
+    assert tally.count
+    assert tally.harm == []
+
+
+@pytest.mark.parametrize("name", fuzz.TARGETS)
+def test_mutations_are_taken_or_refused(name):
+    import random
+
+    target, seed = fuzz.TARGETS[name]
+    chance = random.Random(1)
+    for _ in range(60):
+        fuzz.one(target, fuzz.mutated(seed, chance))
