@@ -247,6 +247,26 @@ def test_everything_of_a_package_s_init():
     assert shop.files["etc/paste.ini"] == b"factory = shop.api.apps:A.factory\n"
 
 
+def test_a_package_need_not_import_a_submodule_for_others():
+    shop = Shop(
+        **{
+            "shop/api/__init__.py": """
+                from shop.api import wsgi
+
+
+                def serve():
+                    return wsgi.start()
+            """,
+            "shop/api/wsgi.py": "def start():\n    pass\n",
+            "shop/user.py": "from shop.api import wsgi\n\nwsgi.start()\n",
+        }
+    )
+    shop.move({"shop.api:serve": "shop.door:serve"})
+    assert b"wsgi" not in shop.files["shop/api/__init__.py"]
+    assert "from shop.api import wsgi" in shop["door"]
+    assert "from shop.api import wsgi" in shop["user"]
+
+
 def test_a_base_class_goes_before_who_needs_it_at_import():
     check(
         Shop(

@@ -105,7 +105,7 @@ class Part:
             for name in sorted(unit.binds):
                 mentions = self._of(name)
                 stays = name in read or name in exported or not unit.is_import
-                if not mentions:
+                if not mentions or self._is_submodule(name):
                     continue
                 if not stays and all(found.rebinds for found in mentions):
                     self.following.add(name)
@@ -115,6 +115,10 @@ class Part:
                     if found.rebinds:
                         said = f"sets {name} of {self.old}, which what moved reads in {self.new}"
                         self.findings.append((found.path, Finding(said, found.line)))
+
+    def _is_submodule(self, name: str) -> bool:
+        """Whether others find ``name`` below the package, with or without an import in it."""
+        return self.is_package and f"{self.old}.{name}" in self.project.paths
 
     def piece(self, renames: Renames) -> bytes:
         """The moved names as a module of its own, under its new name."""
