@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
+import re
+import symtable
 from collections.abc import Iterable, Mapping
 
 from extractor.analysis.symbols import modules_of
+from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.alive import result_tops
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below
 from extractor.resolution import Modules, Unresolved, resolve_tree
 from extractor.verification.check import Result
+
+# What every module has, and what Python 2 had besides.
+_GIVEN = frozenset(dir(builtins)) | frozenset(
+    [
+        "__annotations__",
+        "__builtins__",
+        "__class__",
+        "__file__",
+        "__path__",
+        "WindowsError",
+        "apply",
+        "basestring",
+        "buffer",
+        "cmp",
+        "coerce",
+        "execfile",
+        "file",
+        "intern",
+        "long",
+        "raw_input",
+        "reduce",
+        "reload",
+        "unichr",
+        "unicode",
+        "xrange",
+    ]
+)
 
 
 def unresolved_names(result: Result, data: PlanData) -> list[str]:
@@ -23,8 +55,46 @@ def unresolved_names(result: Result, data: PlanData) -> list[str]:
         for move in result.manifest.get("moves", ())
         if move.get("symbols")
     }
-    found = resolve_tree(modules).unresolved
-    return [f"{one}{_cure(one, data, paths, parts)}" for one in found]
+    found = list(resolve_tree(modules).unresolved)
+    for path in sorted(python):
+        found += _unbound(tree.read(path), path)
+    return [f"{one}{_cure(one, data, paths, parts)}" for one in sorted(set(found))]
+
+
+def _unbound(content: bytes, path: str) -> list[Unresolved]:
+    """Names that nothing binds: neither the module, nor Python, nor one of its star imports."""
+    try:
+        parsed, _ = parse_ast(content, path)
+        table = symtable.symtable(ast.unparse(parsed), path, "exec")
+    except (UnreadableSource, SyntaxError, RecursionError):
+        return []
+    nodes = list(ast.walk(parsed))
+    stars = any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in nodes)
+    if stars or re.search(rb"\b(?:globals|vars|exec|execfile)\b|__dict__|sys\.modules", content):
+        return []
+    used, bound = set[str](), set(_GIVEN)
+    scopes = [table]
+    while scopes:
+        scope = scopes.pop()
+        scopes += scope.get_children()
+        for symbol in scope.get_symbols():
+            is_top = scope is table or symbol.is_declared_global()
+            if is_top and (symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()):
+                bound.add(symbol.get_name())
+            if symbol.is_referenced() and (scope is table or symbol.is_global()):
+                used.add(symbol.get_name())
+    # Asking for a name that may not be there is how code finds out which Python it runs on.
+    asked = any(isinstance(n, ast.ExceptHandler) and _catches_name(n) for n in nodes)
+    found = []
+    for name in sorted(used - bound) if not asked else ():
+        line = next((n.lineno for n in nodes if isinstance(n, ast.Name) and n.id == name), 0)
+        found.append(Unresolved(path, line, name, "nothing defines or imports it"))
+    return found
+
+
+def _catches_name(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or getattr(kind, "id", "") == "NameError" for kind in kinds)
 
 
 def _cure(

@@ -206,3 +206,24 @@ def test_an_import_is_looked_up_by_its_distribution(shop):
     shop.write(TILL, "import nobody_knows\n" + (shop.root / TILL).read_text())
     (found,) = packaging.check(shop.result(), shop.context()).findings
     assert found == "shop/till.py:1: nobody_knows is imported and not required"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f():\n    global made\n    made = 1\n\n\ndef g():\n    return made\n",
+        "import os as o\n\nclass A:\n    x = o\n    y = [x for x in o.sep]\n",
+        "try:\n    unknown\nexcept NameError:\n    unknown = 1\n",
+        "from os import *\n\nsep\n",
+        "def f(a, *b, **c):\n    return unicode(a), b, c, __file__\n",
+    ],
+)
+def test_imports_knows_what_binds_a_name(shop, text):
+    shop.write("shop/more.py", text)
+    assert imports.check(shop.result(), shop.context()).held
+
+
+def test_imports_finds_a_name_that_nothing_binds(shop):
+    shop.write("shop/more.py", "def f():\n    return _gone()\n")
+    (found,) = imports.check(shop.result(), shop.context()).findings
+    assert found == "shop/more.py:2: _gone: nothing defines or imports it"
