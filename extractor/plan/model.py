@@ -311,8 +311,12 @@ class PlanData(Table):
         return path.startswith(f"{posixpath.dirname(self.database.migrations)}/")
 
     def tops(self) -> tuple[str, ...]:
-        """Top-level names of the source that are read: its package, then those of tests beside."""
-        beside = sorted(test.partition(".")[0] for test in self.roots.tests)
+        """Top-level names of the source that are read: its package, then those beside it.
+
+        Those are of tests, and of what else the layout gives a place in the result.
+        """
+        named = [*self.roots.tests, *self.layout.whole, *self.layout.modules]
+        beside = sorted(module.partition(".")[0] for module in named)
         return tuple(dict.fromkeys([self.source_package, *beside]))
 
     def decisions(self) -> list[Decision]:

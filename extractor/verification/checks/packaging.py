@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from extractor.analysis.symbols import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.alive import result_tops, tests_of_result
+from extractor.plan.moves import is_below
 from extractor.project.declared import normal
 from extractor.project.facts import project_of
 from extractor.project.standard_library import is_standard_library
@@ -70,6 +71,9 @@ def check(result: Result, context: Context) -> CheckResult:
                 findings.append(f"the plan's entry point {entry} is not declared")
     for module, path in modules.items():
         parent = module.rpartition(".")[0]
+        # Tests beside the package need none: a runner takes their folder for what it is.
+        if module in of_tests and not is_below(module, [data.target_package]):
+            continue
         if parent and parent not in modules and not data.is_migration(path):
             findings.append(f"{path}: {parent} has no __init__.py")
     evidence = [
