@@ -17,6 +17,7 @@ from extractor_reports.schema import (
 from extractor_reports.words import counted
 
 _MOST_LINES = 60
+_MOST_AUTHORS = 20
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-!|~@&$^:])")
 
 
@@ -63,7 +64,7 @@ def _run(report: RunReport) -> Iterable[str]:
             for c in asked
         ),
     )
-    yield from _section("What is not said here", (prose(c) for c in report.caveats))
+    yield from _section("Limits of this report", (prose(c) for c in report.caveats))
     yield from _section("Failed", (f"{code(t.path)}: {prose(t.reason)}" for t in report.failed))
     yield from _section(
         "Left for a person",
@@ -72,7 +73,7 @@ def _run(report: RunReport) -> Iterable[str]:
     bought = {p.subject: p for p in report.cascades.payments}
     yield from _table(
         "Decisions",
-        ("subject", "stands there instead", "reason", "modules loaded again without it"),
+        ("subject", "replaced by", "reason", "modules loaded again without it"),
         (
             (
                 code(d.subject),
@@ -157,8 +158,14 @@ def _run(report: RunReport) -> Iterable[str]:
     yield from _table(
         "Authors",
         ("author", "commits", "first", "last"),
-        ((prose(a.name), str(a.commits), a.first, a.last) for a in report.history.authors),
+        (
+            (prose(a.name), str(a.commits), a.first, a.last)
+            for a in report.history.authors[:_MOST_AUTHORS]
+        ),
     )
+    others = len(report.history.authors) - _MOST_AUTHORS
+    if others > 0:
+        yield from ("", f"and {counted(others, 'more author')}: the page has them all.")
 
 
 def _in_short(report: RunReport) -> Iterable[str]:
@@ -221,9 +228,9 @@ def _table(title: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) 
 def _change(report: ChangeReport, link: str) -> Iterable[str]:
     """The worst first, at most sixty lines; what is cut off is counted and linked."""
     if report.nothing_to_say:
-        yield f"{prose(report.title)}: this change leaves the cut as it was."
+        yield f"{prose(report.title)}: this change does not touch the boundary."
         return
-    lines = [f"### {prose(report.title)}: what this change does to the cut"]
+    lines = [f"### {prose(report.title)}: what this change does to the boundary"]
     if report.cascades:
         lines.append("")
     for c in report.cascades:
@@ -239,16 +246,16 @@ def _change(report: ChangeReport, link: str) -> Iterable[str]:
             + (f", through {', '.join(code(t) for t in through[:3])}" if through else "")
         )
         for words, names in (
-            ("more of the rest", [g.module for g in c.gained if not g.belongs]),
-            ("more of its own", [g.module for g in c.gained if g.belongs]),
-            ("no more", c.lost),
+            ("newly loaded, from the rest", [g.module for g in c.gained if not g.belongs]),
+            ("newly loaded, its own", [g.module for g in c.gained if g.belongs]),
+            ("no longer loaded", c.lost),
         ):
             if names:
                 lines.append(f"  * {words}: {_some(names, 5)}")
     lines += _violations("Contracts broken", [v for v in report.violations if v.broken])
-    lines += _crossings("Imports across the cut added", report.added)
+    lines += _crossings("Imports across the boundary added", report.added)
     if report.borders:
-        lines += ["", f"**Names newly used across the cut: {_names(report.borders)}**", ""]
+        lines += ["", f"**Names newly used across the boundary: {_names(report.borders)}**", ""]
         ordered = sorted(
             report.borders, key=lambda b: (_is_test(b.path), not b.new, b.symbol, b.path, b.line)
         )
@@ -257,10 +264,10 @@ def _change(report: ChangeReport, link: str) -> Iterable[str]:
             who = "the rest uses" if found[0].inward else "the subsystem uses"
             lines.append(
                 f"* {who} {code(symbol)} at {_some(f'{b.path}:{b.line}' for b in found)}"
-                + (": nobody did before" if found[0].new else "")
+                + (": new across the boundary" if found[0].new else "")
             )
-    lines += _crossings("Imports across the cut removed", report.removed)
-    lines += _violations("Contracts mended", [v for v in report.violations if not v.broken])
+    lines += _crossings("Imports across the boundary removed", report.removed)
+    lines += _violations("Contracts fixed", [v for v in report.violations if not v.broken])
     if report.caveats:
         lines += ["", *(f"* {prose(c)}" for c in report.caveats)]
     if len(lines) > _MOST_LINES:

@@ -45,7 +45,7 @@ def test_same_report_same_text(make):
 def test_nothing_to_say_is_one_line():
     empty = dict.fromkeys(("added", "removed", "cascades", "borders", "violations", "caveats"), ())
     text = render_markdown(make_change().model_copy(update=empty))
-    assert text == "plain: this change leaves the cut as it was.\n"
+    assert text == "plain: this change does not touch the boundary.\n"
 
 
 @pytest.mark.parametrize("crossings", [0, 30, 60, 500])
@@ -68,7 +68,7 @@ def test_places_of_one_import_share_a_line():
 
 def test_the_worst_comes_first():
     text = render_markdown(make_change())
-    assert text.index("module more") < text.index("across the cut added")
+    assert text.index("module more") < text.index("across the boundary added")
     assert "now loads **1 module more** (1 → 2, +20 lines), through `plain`" in text
 
 
@@ -80,3 +80,13 @@ def test_a_broken_check_is_said_at_the_top():
     report = make_run().model_copy(update={"checks": (*held, unasked)})
     lines = render_markdown(report).splitlines()
     assert lines[4] == "* **Proven:** 1 of 1 checks asked held; 1 not asked"
+
+
+def test_only_the_first_authors_are_listed():
+    report = make_run()
+    (one,) = report.history.authors
+    many = tuple(one.model_copy(update={"name": f"author{n}"}) for n in range(23))
+    history = report.history.model_copy(update={"authors": many})
+    text = render_markdown(report.model_copy(update={"history": history}))
+    assert text.count("| author") == 21, "twenty and the head"
+    assert text.endswith("\nand 3 more authors: the page has them all.\n")

@@ -426,7 +426,7 @@ def test_diff_prints_markdown_and_writes_pages(place, tmp_path, capsys):
     shop = place / "shop-repository"
     command = ["report", "diff", shop, "HEAD~1", "HEAD", "--plan", place / "till-plan", "--quiet"]
     assert call(*command, "--output", tmp_path / "page") == 0
-    assert "what this change does to the cut" in capsys.readouterr().out
+    assert "what this change does to the boundary" in capsys.readouterr().out
     assert call(*command, "--json") == 0
     printed = json.loads(capsys.readouterr().out)
     written = Path(tmp_path / "page/report.json").read_bytes()
