@@ -90,6 +90,7 @@ _NO_ROOM = (
     "Out of memory",
     "Resource temporarily unavailable",
     "Input/output error",
+    "can't start new thread",
 )
 # Of an error that has to do with no one file: full, out of handles, out of memory.
 _SHORT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})

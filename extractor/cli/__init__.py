@@ -22,7 +22,7 @@ import click
 
 from extractor import __version__
 from extractor.cli._summaries import SECTIONS
-from extractor.errors import ExitCode, ExtractorError, machine_error
+from extractor.errors import ExitCode, ExtractorError, machine_complaint, machine_error
 from extractor.reading.depth import FRAMES
 from extractor.terminal import printable
 
@@ -127,7 +127,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except RecursionError:
         _give_up("a file nests deeper than Python itself could compile it", ExitCode.SOURCE)
     except Exception as error:
-        machines = machine_error(error)
+        # Libraries put errors of the system into their own: the words are still its.
+        machines = machine_error(error) or machine_complaint(str(error))
         if machines is not None:
             _give_up(str(machines), machines.exit_code)
         # Whatever was not foreseen is ours: the traceback is for the report to us.

@@ -100,6 +100,28 @@ class TestExitCodes:
         code, _, err = run("sample-verb", "raise OSError(28, 'No space left', 'out/x')", "there")
         assert (code, err) == (2, "noted\nextractor: out/x: No space left\n")
 
+    @pytest.mark.parametrize(
+        "error",
+        [
+            "OSError(24, 'Too many open files')",
+            "MemoryError()",
+            "ImportError('Failed to initialize: [Errno 24] Too many open files')",
+            "RuntimeError('cannot: can\\'t start new thread')",
+            "OSError(27, 'File too large', 'x')",
+            "NotADirectoryError(20, 'Not a directory', 'x/y')",
+        ],
+    )
+    def test_what_the_machine_refuses_is_no_bug(self, run, error):
+        code, _, err = run("sample-verb", f"raise {error}", "there")
+        assert code == 2
+        assert "Traceback" not in err and "bug of ours" not in err
+
+    def test_what_a_stranger_wrote_is_shown_not_obeyed(self, run):
+        code, out, _ = run("sample-verb", "\x1b[2Jhere", "there")
+        assert (code, out) == (0, "did \\x1b[2Jhere to there at None\n")
+        code, _, err = run("sample-verb", "raise SourceError('\x9b1m\u202e')", "there")
+        assert code == 3 and "\x9b" not in err and "\u202e" not in err
+
     def test_interrupted(self, run):
         code, _, err = run("sample-verb", "raise KeyboardInterrupt", "there")
         assert (code, err) == (130, "noted\n\nextractor: interrupted\n")

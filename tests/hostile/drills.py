@@ -553,7 +553,9 @@ def drill(program: str, share: int = 1, only: str = "") -> dict[str, Tally]:
                 tally.harm.append("what was nobody's business changed")
             if kind != "repositories" and place.state("src/shop") != source:
                 tally.harm.append("the source changed")
-            _nothing_left(place, tally, "at the end")
+            # Only the next run can remove what a killed one left.
+            place.call(VERBS["plan"].split())
+            _nothing_left(place, tally, "after the next run")
         finally:
             shutil.rmtree(root, ignore_errors=True)
     return done
