@@ -1,7 +1,7 @@
 """A plan's strings are checked when it is read: what could become harm is refused with its line."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from extractor.errors import UsageError
@@ -198,6 +198,7 @@ _SMALL = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(PlanData.model_fields)), _SMALL)
 def test_any_value_of_any_field_is_taken_or_refused(field, value):
     from pydantic import ValidationError
