@@ -101,7 +101,7 @@ def rewrite(
         if binding.statement not in kept
         and binding.local not in wanted
         and (binding.scope.kind != "module" or binding.local not in shown)
-        and not is_fixture_import(binding, path)
+        and (names is not None or not is_fixture_import(binding, path))
     ]
     exports = read_exports(text.tree)
     findings: list[Finding] = []

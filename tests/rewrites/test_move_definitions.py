@@ -42,6 +42,11 @@ class Shop:
                 self.files[path] = outcome.content
         return findings
 
+    def path_of(self, module):
+        """Where ``module`` is among the files."""
+        path = module.replace(".", "/")
+        return f"{path}/__init__.py" if f"{path}/__init__.py" in self.files else f"{path}.py"
+
     def __getitem__(self, name):
         return self.files[f"shop/{name}.py"].decode()
 

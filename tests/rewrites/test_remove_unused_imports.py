@@ -40,6 +40,11 @@ def test_only_the_names_asked_for():
     check_unchanged(partial(rewrite, keep=frozenset({"b"})), "from a import b\n")
 
 
+def test_a_fixture_that_is_asked_for_goes():
+    asked = partial(rewrite, names=frozenset({"prepared"}))
+    assert content_of(asked(b"from shop.fixtures import prepared\n")) == b""
+
+
 def test_unreadable_file_is_failed():
     assert isinstance(run(b"import a\nprint 'x'\n"), Failed)
 

@@ -176,7 +176,12 @@ class Departure:
         return [unit for unit in binders if unit not in plain or unit in wanted]
 
     def _check_rebound(self) -> None:
-        """A variable that goes must not be bound anew, or read once it was, by what stays."""
+        """What goes must not be changed, bound anew, or read once it was, by what stays."""
+        for unit in self.staying:
+            if changed := unit.changes & self.names:
+                others = ", ".join(sorted(unit.reads(When.NOW) - self.names)) or "what stays"
+                why = f"{', '.join(sorted(changed))} is changed here with {others}"
+                raise refuse(self.path, unit.line, f"{why}: move that too")
         read = {name: unit for unit in self.staying for name in unit.reads()}
         for unit in self.units.body:
             for name, line in sorted(unit.rebinds.items()):
@@ -193,12 +198,11 @@ class Departure:
         if self.helpers:
             listed = ", ".join(sorted(self.helpers))
             self.findings.append(Finding(f"{listed} goes along: nothing else here needs it"))
-        for unit in self.units.body:
-            if unit not in self.going and (changed := unit.changes & self.names):
-                what = (
-                    f"{', '.join(sorted(changed))} is changed here when {self.module} is imported"
-                )
-                self.findings.append(Finding(f"{what}, which stays", unit.line))
+        for unit in self.staying:
+            if registered := unit.decorators & self.names:
+                what = f"{_called(unit)} goes on being decorated by {', '.join(sorted(registered))}"
+                told = f"{what}, but only when {self.module} is imported"
+                self.findings.append(Finding(told, unit.line))
         for unit in sorted(self.going, key=lambda unit: unit.index):
             for name in sorted(unit.reads() & _OF_THE_MODULE - self.units.bound):
                 line = unit.uses[name][0][0].name.lineno if name in unit.uses else unit.line

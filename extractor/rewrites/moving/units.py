@@ -42,7 +42,9 @@ class Unit:
     ``binds`` are module-level names, ``uses`` what it reads of them, by name; ``hidden`` are
     names that only type comments, doctests and types in odd strings have. ``changes`` are
     names whose objects it changes in place when it runs (``X.append(..)``, ``X.y = ..``);
-    ``rebinds`` names that its functions bind anew by ``global``, and where.
+    ``rebinds`` names that its functions bind anew by ``global``, and where. ``registers`` are
+    the ``singledispatch`` functions it is registered with, ``decorators`` the objects whose
+    methods decorate it.
     """
 
     index: int
@@ -53,6 +55,7 @@ class Unit:
     changes: set[str] = field(default_factory=set)
     rebinds: dict[str, int] = field(default_factory=dict)
     registers: set[str] = field(default_factory=set)
+    decorators: set[str] = field(default_factory=set)
 
     @property
     def line(self) -> int:
@@ -140,6 +143,7 @@ def _fill(units: Units) -> None:
             unit.rebinds |= _rebound(node)
             if node in owners:
                 unit.registers.add(owners[node])
+            unit.decorators |= set(_decorators(node))
         code = units.split.body[unit.index].code
         unit.hidden |= names_in_type_comments(code)
         for prose in _docstrings(unit.nodes) if b">>>" in code else ():
@@ -200,6 +204,16 @@ def _changed(node: ast.stmt) -> Iterator[str]:
             if isinstance(root, ast.Name) and (
                 root is not target or isinstance(inner, ast.AugAssign)
             ):
+                yield root.id
+
+
+def _decorators(node: ast.stmt) -> Iterator[str]:
+    for decorator in getattr(node, "decorator_list", []):
+        root = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(root, ast.Attribute):
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            if isinstance(root, ast.Name):
                 yield root.id
 
 
