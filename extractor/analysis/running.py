@@ -539,7 +539,9 @@ class Running:
                 if kind in _COMPREHENSIONS:
                     for part in current.generators:  # type: ignore[attr-defined]
                         self._loop(part.target, part.iter, part.iter.lineno, flags)
-                for value in current.__dict__.values():
+                # Only the declared fields: other tools hang attributes on nodes that trees share.
+                for field in current._fields:
+                    value = getattr(current, field, None)
                     if value.__class__ is list:
                         for item in value:
                             if type(item) not in _LEAVES and isinstance(item, ast.AST):

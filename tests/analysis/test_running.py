@@ -1,5 +1,6 @@
 """What runs on import and what imports by name. Every case is also imported for real."""
 
+import ast
 import sys
 import textwrap
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from extractor.analysis.cascade import loaded
 from extractor.analysis.project import import_graph
+from extractor.analysis.scan import scan
 from extractor.analysis.truth import compare
 from extractor.source.tree import MemoryTree
 from extractor.verification.observe import observe
@@ -494,3 +496,12 @@ def test_which_unknown_place_loaded_what():
     assert report.chosen == (("p.a:3", ("p.b",)),)
     (compared,) = report.compared
     assert (compared.missing, compared.configured) == ((), ("p.b", "p.c"))
+
+
+def test_attributes_that_other_tools_leave_on_shared_nodes_are_not_followed():
+    checker = pytest.importorskip("pyflakes.checker")
+    source = b"import a\n\n\nclass C:\n    x = (a.b() + a.c(),) + (a.d(),)\n"
+    before = scan(source, "a.py")
+    # It hangs the parent on every node, and the node of an operator is the same in every tree.
+    checker.Checker(ast.parse(source), filename="a.py")
+    assert scan(source, "a.py") == before
