@@ -346,6 +346,8 @@ class _Builder:
         if len(wanted) < len(names):
             wants_base = True
             wanted += self.exported(base)
+            if self.names_unknown(base):
+                yield target("")._replace(unknown="__getattr__")
         for imported in wanted:
             if self.is_submodule(name, base, imported):
                 yield target(f"{base}.{imported}")
@@ -371,6 +373,16 @@ class _Builder:
         """What a star takes of ``base`` that may be more than its own names."""
         facts = self.facts.get(base)
         return (facts.exported or ()) if facts is not None else ()
+
+    def names_unknown(self, base: str) -> bool:
+        """Whether a star takes names that ``base`` makes on demand, nobody knows which."""
+        facts = self.facts.get(base)
+        return (
+            facts is not None
+            and facts.exported is None
+            and "__all__" in facts.bound
+            and "__getattr__" in facts.bound
+        )
 
     def made_on_demand(
         self, name: str, line: int, base: str, imported: str, seen: frozenset[str] = frozenset()

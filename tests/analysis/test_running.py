@@ -505,3 +505,27 @@ def test_attributes_that_other_tools_leave_on_shared_nodes_are_not_followed():
     # It hangs the parent on every node, and the node of an operator is the same in every tree.
     checker.Checker(ast.parse(source), filename="a.py")
     assert scan(source, "a.py") == before
+
+
+def test_a_star_of_names_that_nobody_can_list_is_unknown():
+    files = {
+        "p/__init__.py": textwrap.dedent(
+            """
+            import importlib
+            MORE = {"one"}
+            __all__ = sorted(MORE | {"x"})
+            x = 1
+            def __getattr__(name):
+                if name in MORE:
+                    return importlib.import_module(f"p.{name}")
+                raise AttributeError(name)
+            """
+        ),
+        "p/one.py": "",
+        "p/a.py": "from p import *",
+    }
+    tree = MemoryTree({path: value.encode() for path, value in files.items()})
+    graph = import_graph(tree, ["p"])
+    report = compare(graph, observe(tree, graph.modules, Path(sys.executable), ["p.a"]))
+    (compared,) = report.compared
+    assert (compared.missing, compared.configured, compared.extra) == ((), ("p.one",), ())
