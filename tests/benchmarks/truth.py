@@ -63,7 +63,7 @@ PROJECTS: dict[str, str] = {
     "scikit-image": "skimage",
     "scipy": "scipy",
     "scrapy": "scrapy",
-    "setuptools": "setuptools _distutils_hack pkg_resources",
+    "setuptools": "setuptools _distutils_hack",
     "sphinx": "sphinx",
     "sqlalchemy": "sqlalchemy",
     "tornado": "tornado",
