@@ -22,7 +22,8 @@ from extractor.history.carry import (
 from extractor.history.commits import Identity, read_folder
 from extractor.history.contents import Contents
 from extractor.history.graph import Graph, NewCommit, State, reached_blobs, write_commits
-from extractor.history.lineage import Follower, Lineages, Provider
+from extractor.history.lineage import Follower, Key, Lineages, Provider, lives_of
+from extractor.history.lives import Lives
 from extractor.history.packing import PackWriter, add_pack, pack_objects
 from extractor.history.quiet import current_branch, git_for, ref_values
 from extractor.history.repository import objects_folder
@@ -30,7 +31,7 @@ from extractor.history.rewriting import MakeRewrite
 from extractor.history.slices import Slices
 from extractor.history.state import HistoryState, read_state
 from extractor.history.trees import Folder, Leaf
-from extractor.history.walk import read_history
+from extractor.history.walk import History, read_history
 from extractor.moves import Move, moves_by_target
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import run_git
@@ -166,26 +167,35 @@ def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[History
     with _work_folder(git_dir) as folder, ObjectReader(source_git_dir) as reader:
         pack = PackWriter(folder / "new.pack")
         slices = Slices(source_git_dir, reader)
-        follower = Follower(history, reader, slices, findings)
+        # Lives that are told apart began anywhere: then the whole history has to be read.
+        tells_apart = any(lives != {""} for lives in state.lineages.keys().values())
+        read = read_history(source_git_dir, revision) if tells_apart else history
+        lives = Lives(read, reader)
+        follower = Follower(read, reader, slices, findings, lives=lives)
         new_lineages = follower.follow(with_needs(source_git_dir, revision, targets))
-        lineages = _joined(state, new_lineages, targets)
+        old_lineages = (
+            _spelled_out(state.lineages, lives, history) if tells_apart else state.lineages
+        )
+        lineages = _joined(state, old_lineages, new_lineages, targets)
+        named = {path: its for path, its in lineages.keys().items() if its != {""}}
+        at = {index: history.index_of.get(name, -1) for index, name in enumerate(read.names)}
+        lineages = replace(lineages, lives=lives_of(lives, named, at.__getitem__))
         rewrite_blob = (
             None
             if asked.make_rewrite is None
             else asked.make_rewrite(older_names(source_git_dir, revision, moves, lineages))
         )
         contents = Contents(reader, pack, lineages, slices, rewrite_blob)
-        as_before = Contents(reader, pack, state.lineages, slices, rewrite_blob)
+        as_before = Contents(reader, pack, old_lineages, slices, rewrite_blob)
         changed = [
             target
             for target, group in lineages.providers.items()
-            if state.lineages.providers.get(target) != group
+            if old_lineages.providers.get(target) != group
         ]
-        paths = lineages.paths()
 
         def boundary(commit: str) -> State:
             new = graph.new_of.get(commit)
-            files = _files_at(source_git_dir, commit, paths)
+            files = _files_at(source_git_dir, commit, lineages, lives)
             for target in changed:
                 if contents.lines(target, files) - as_before.lines(target, files):
                     raise _OtherPast(target)
@@ -317,14 +327,33 @@ def _known_graph(git_dir: Path, tip: str, state: HistoryState) -> Graph:
     return graph
 
 
-def _joined(state: HistoryState, new: Lineages, targets: Mapping[str, Sequence[Move]]) -> Lineages:
+def _spelled_out(old: Lineages, lives: Lives, later: History) -> Lineages:
+    """The lineages with each life named that an empty name stood for before ``later`` began."""
+    keys = old.keys()
+
+    def spelled(provider: Provider) -> list[Provider]:
+        if provider.life or not lives.has_several(provider.path):
+            return [provider]
+        born_later = lives.born_among(provider.path, later.index_of)
+        rest = lives.all_of(provider.path) - born_later - keys[provider.path]
+        return [replace(provider, life=life) for life in sorted(rest)]
+
+    providers = {
+        target: tuple(each for provider in group for each in spelled(provider))
+        for target, group in old.providers.items()
+    }
+    return replace(old, providers=providers)
+
+
+def _joined(
+    state: HistoryState, old: Lineages, new: Lineages, targets: Mapping[str, Sequence[Move]]
+) -> Lineages:
     """New providers first, then what the old ones already knew of the same files.
 
     What a file was made from is left out where the result has that under another name: the
     file begins where the source's own does, and git finds the way from there.
     """
-    old = state.lineages
-    by_path = {group[0].path: group for group in old.providers.values()}
+    by_key = {group[0].key: group for group in old.providers.values()}
     there = {move.source for move in state.moves}
     has = {
         (provider.path, provider.symbols)
@@ -334,24 +363,25 @@ def _joined(state: HistoryState, new: Lineages, targets: Mapping[str, Sequence[M
     }
     providers: dict[str, tuple[Provider, ...]] = dict(old.providers)
     for target, group in new.providers.items():
-        before = {provider.path: provider for provider in old.providers.get(target, ())}
+        before = {provider.key: provider for provider in old.providers.get(target, ())}
+        paths_before = {path for path, _life in before}
         own = {move.source for move in targets[target]}
         found = []
         rest = list(before.values())
         for provider in group:
-            is_own = provider.path in own or provider.path in before
+            is_own = provider.path in own or provider.path in paths_before
             if is_own or not any(
                 path == provider.path
                 and (symbols is None or (provider.symbols or {path}) <= symbols)
                 for path, symbols in has
             ):
-                found.append(_with_aliases(provider, before.get(provider.path)))
-                rest.extend(by_path.get(provider.path, ()))
+                found.append(_with_aliases(provider, before.get(provider.key)))
+                rest.extend(by_key.get(provider.key, ()))
         for provider in rest:
-            if provider.path not in {known.path for known in found}:
+            if provider.key not in {known.key for known in found}:
                 found.append(provider)
         providers[target] = tuple(found)
-    return Lineages(dict(sorted(providers.items())), new.followed, new.earlier_lives)
+    return Lineages(dict(sorted(providers.items())), new.followed)
 
 
 def _with_aliases(provider: Provider, before: Provider | None) -> Provider:
@@ -366,9 +396,14 @@ def _with_aliases(provider: Provider, before: Provider | None) -> Provider:
     )
 
 
-def _files_at(source: Path, commit: str, paths: Sequence[str]) -> dict[str, Leaf]:
-    wanted = set(paths)
-    return {path: leaf for path, leaf in read_folder(source, commit).leaves() if path in wanted}
+def _files_at(source: Path, commit: str, lineages: Lineages, lives: Lives) -> dict[Key, Leaf]:
+    keys = lineages.keys()
+    found = {}
+    for path, leaf in read_folder(source, commit).leaves():
+        if path in keys:
+            life = lives.of(path, commit) if keys[path] != {""} else ""
+            found[path, life if life in keys[path] else ""] = leaf
+    return found
 
 
 def _as_planned(last: State, targets: Mapping[str, Sequence[Move]], contents: Contents) -> Folder:

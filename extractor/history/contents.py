@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from extractor.history.lineage import Lineages, Provider
+from extractor.history.lineage import Key, Lineages, Provider
 from extractor.history.packing import PackWriter
 from extractor.history.rewriting import RewriteBlob, rewrite_versions
 from extractor.history.slices import NOTHING, Sliced, Slices
 from extractor.history.trees import Leaf
-from extractor.history.walk import ABSENT, History
+from extractor.history.walk import History
 from extractor.slicing import join_slices
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import REGULAR, SUBMODULE, SYMLINK
@@ -44,25 +44,23 @@ class Contents:
             for target, group in self._lineages.providers.items()
             for provider in group
             if provider.symbols is None
-            for index, change in history.changes(provider.path)
-            if self._lineages.matters(provider.path, index)
-            and change.blob != ABSENT
-            and change.mode not in (SUBMODULE, SYMLINK)
+            for _index, key, change in self._lineages.changes(history, provider.path)
+            if key == provider.key and change and change.mode not in (SUBMODULE, SYMLINK)
         }
         for (target, blob), new in rewrite_versions(
             self._reader.git_dir, list(versions), self._rewrite
         ):
             self._rewritten[target, blob] = blob if new is None else self._new(new)
 
-    def leaf(self, target: str, files: Mapping[str, Leaf]) -> Leaf | None:
+    def leaf(self, target: str, files: Mapping[Key, Leaf]) -> Leaf | None:
         """The target's file when the providers are ``files``, or None when it has none yet."""
         providers = self._lineages.providers[target]
-        key = (target, tuple(files.get(p.path) for p in providers))
+        key = (target, tuple(files.get(p.key) for p in providers))
         if key not in self._leaves:
             self._leaves[key] = self._make(target, providers, files)
         return self._leaves[key]
 
-    def lines(self, target: str, files: Mapping[str, Leaf]) -> Counter[bytes]:
+    def lines(self, target: str, files: Mapping[Key, Leaf]) -> Counter[bytes]:
         """The target's lines, blank ones apart, before any rewrite; none where it is not yet."""
         whole, parts, _mode = self._found(self._lineages.providers.get(target, ()), files)
         if whole is not None:
@@ -71,7 +69,7 @@ class Contents:
         return Counter(line for part in parts for line in part.splitlines() if line.strip())
 
     def _make(
-        self, target: str, providers: Sequence[Provider], files: Mapping[str, Leaf]
+        self, target: str, providers: Sequence[Provider], files: Mapping[Key, Leaf]
     ) -> Leaf | None:
         whole, parts, mode = self._found(providers, files)
         if whole is not None:
@@ -84,14 +82,14 @@ class Contents:
         return Leaf(mode or REGULAR, self._new(content))
 
     def _found(
-        self, providers: Sequence[Provider], files: Mapping[str, Leaf]
+        self, providers: Sequence[Provider], files: Mapping[Key, Leaf]
     ) -> tuple[Leaf | None, list[bytes], str]:
         """The file to take as it is; or the parts to join, and their mode."""
         parts: list[bytes] = []
         mode = ""
         have: set[str] = set()
         for provider in providers:
-            leaf = files.get(provider.path)
+            leaf = files.get(provider.key)
             if leaf is None:
                 continue
             if provider.symbols is None:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from extractor.history.contents import Contents
-from extractor.history.lineage import Lineages
+from extractor.history.lineage import Key, Lineages
 from extractor.history.packing import PackWriter
 from extractor.history.trees import Folder, Leaf
-from extractor.history.walk import ABSENT, History
+from extractor.history.walk import History
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import SUBMODULE
 
@@ -28,7 +28,7 @@ class NewCommit:
 class State:
     """What the providers are at an old commit, and the mapped tree made of them."""
 
-    files: Mapping[str, Leaf] = field(default_factory=dict)
+    files: Mapping[Key, Leaf] = field(default_factory=dict)
     tree: Folder = field(default_factory=Folder)
     leaves: Mapping[str, Leaf | None] = field(default_factory=dict)
 
@@ -91,16 +91,16 @@ def write_commits(
     ``boundary`` gives the state at a parent outside ``history``: for that one, ``graph``
     already knows which new commit stands for it.
     """
-    changed: dict[int, dict[str, Leaf | None]] = {}
-    for path in lineages.paths():
-        for index, change in history.changes(path):
-            is_ours = change.blob != ABSENT and lineages.matters(path, index)
-            leaf = Leaf(change.mode, change.blob) if is_ours else None
-            changed.setdefault(index, {})[path] = leaf
-    targets_of: dict[str, list[str]] = {}
+    targets_of: dict[Key, list[str]] = {}
     for target, group in lineages.providers.items():
         for provider in group:
-            targets_of.setdefault(provider.path, []).append(target)
+            targets_of.setdefault(provider.key, []).append(target)
+    changed: dict[int, dict[Key, Leaf | None]] = {}
+    for path in lineages.paths():
+        for index, key, change in lineages.changes(history, path):
+            if key in targets_of:
+                leaf = None if change is None else Leaf(change.mode, change.blob)
+                changed.setdefault(index, {})[key] = leaf
     # A commit that changes nothing carried has the state of its first parent; the state of
     # a commit is asked for only where one changes something on top of it.
     based_on: dict[str, str] = {}
@@ -144,18 +144,18 @@ def write_commits(
 
 def _advanced(
     state: State,
-    changes: Mapping[str, Leaf | None],
-    targets_of: Mapping[str, Sequence[str]],
+    changes: Mapping[Key, Leaf | None],
+    targets_of: Mapping[Key, Sequence[str]],
     contents: Contents,
 ) -> State:
     """What the providers and the mapped tree are after ``changes``."""
     files = dict(state.files)
-    for path, leaf in changes.items():
+    for key, leaf in changes.items():
         if leaf is None:
-            files.pop(path, None)
+            files.pop(key, None)
         else:
-            files[path] = leaf
-    touched = sorted({target for path in changes for target in targets_of[path]})
+            files[key] = leaf
+    touched = sorted({target for key in changes for target in targets_of[key]})
     leaves = {target: contents.leaf(target, files) for target in touched}
     before = state.leaves
     new = {target: leaf for target, leaf in leaves.items() if before.get(target) != leaf}

@@ -105,3 +105,9 @@ def _similarity(code: bytes, other: bytes) -> float:
 
 def _share(lines: Counter[bytes], others: Counter[bytes]) -> float:
     return 2 * (lines & others).total() / (lines.total() + others.total())
+
+
+def alike(new: bytes, old: bytes) -> bool:
+    """Whether one can be a version of the other: half their lines agree, as git has it."""
+    lines, others = _lines(new), _lines(old)
+    return new == old or lines == others or _share(lines, others) >= SAME_NAME

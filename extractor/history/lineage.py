@@ -8,7 +8,7 @@ so one list serves every branch of the history.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -22,6 +22,7 @@ from extractor.history.likeness import (
     split_from,
     telling_lines,
 )
+from extractor.history.lives import Lives
 from extractor.history.slices import Slices
 from extractor.history.walk import ABSENT, Change, History, iterate_renames
 from extractor.moves import Move, SliceMove
@@ -34,6 +35,7 @@ _MOST_CANDIDATES = 200
 # So many versions in a row without a symbol are taken to be older than it.
 _MANY_VERSIONS = 64
 _NO_TEXT = (SUBMODULE, SYMLINK)
+Key: TypeAlias = tuple[str, str]
 Depth: TypeAlias = Literal["paths", "renames", "symbols"]
 
 
@@ -44,13 +46,20 @@ class Provider:
     ``is_main`` tells the file itself, under this or an older name, from one that only some
     symbols came from: of such a one nothing is taken where it has none of them. ``renamed``
     are pairs of an old name and the one that took its place: where the new one is, the old
-    one is somebody else.
+    one is somebody else. ``life`` tells which of the files that had the path it is, as ``Lives``
+    names them; an empty one is every file of the path whose life no provider names.
     """
 
     path: str
     symbols: frozenset[str] | None = None
     is_main: bool = True
     renamed: frozenset[tuple[str, str]] = frozenset()
+    life: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What the provider is known by among the files of a commit."""
+        return self.path, self.life
 
 
 @dataclass(frozen=True)
@@ -72,20 +81,25 @@ class Followed:
 class Lineages:
     """The providers of each target, and the steps that led to them.
 
-    ``earlier_lives`` are paths that existed before the file of that name came by a rename:
-    at these commits (indexes) the path is somebody else.
+    ``lives`` has, for the paths of which a provider names a life, the life before and after each
+    commit (index) that changes them. ``since`` are the commits before which a path has nothing.
     """
 
     providers: Mapping[str, tuple[Provider, ...]]
     followed: tuple[Followed, ...]
-    earlier_lives: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    lives: Mapping[str, Mapping[int, tuple[str, str]]] = field(default_factory=dict)
     since: Mapping[str, int] = field(default_factory=dict)
 
-    def matters(self, path: str, index: int) -> bool:
-        """Whether what the commit of that index does to ``path`` is part of the past."""
-        if index < self.since.get(path, 0):
-            return False
-        return index not in self.earlier_lives.get(path, ())
+    def changes(self, history: History, path: str) -> Iterator[tuple[int, Key, Change | None]]:
+        """What each commit (index) makes of files of the path; ``None`` takes one out."""
+        lives = self.lives.get(path, {})
+        since = self.since.get(path, 0)
+        for index, change in history.changes(path):
+            before, after = lives.get(index, ("", ""))
+            if before != after:
+                yield index, (path, before), None
+            is_there = change.blob != ABSENT and index >= since
+            yield index, (path, after), change if is_there else None
 
     def older_paths(self, current: Iterable[str], taken: Collection[str]) -> dict[str, str]:
         """The paths that files of ``current`` had before renames, each with the current one.
@@ -111,6 +125,14 @@ class Lineages:
             if len(new) == 1 and old not in taken
         }
 
+    def keys(self) -> dict[str, set[str]]:
+        """The lives that are told apart of every path that ever provided something."""
+        found: dict[str, set[str]] = {}
+        for group in self.providers.values():
+            for provider in group:
+                found.setdefault(provider.path, set()).add(provider.life)
+        return found
+
     def paths(self) -> list[str]:
         """Every path that ever provided something, sorted."""
         return sorted({p.path for group in self.providers.values() for p in group})
@@ -130,6 +152,7 @@ class Follower:
         slices: Slices,
         findings: list[str],
         depth: Depth = "symbols",
+        lives: Lives | None = None,
     ) -> None:
         self._depth = depth
         self._history = history
@@ -137,28 +160,40 @@ class Follower:
         self._slices = slices
         self._findings = findings
         self._known: dict[int, list[Change]] = {}
-        self._births_of: dict[str, list[int]] = {}
+        self._lives = lives or Lives(history, reader)
         self._steps: set[Followed] = set()
-        self._lives: dict[str, set[int]] = {}
         self._since: dict[str, int] = {}
-        self._claims: dict[str, set[int]] = {}
 
     def follow(self, targets: Mapping[str, Sequence[Move]]) -> Lineages:
         """The lineages of all targets; slices must name all the symbols they need."""
         found = {target: self._providers(group) for target, group in sorted(targets.items())}
-        lives = {}
-        for path, somebody_else in sorted(self._lives.items()):
-            # A file that was renamed away and back is itself before it went.
-            ours = (self._ancestors(index) for index in sorted(self._claims.get(path, ())))
-            lives[path] = frozenset(somebody_else.difference(*ours))
+        named = {} if self._depth == "paths" else self._named(found)
         return Lineages(
-            providers=found,
+            providers={
+                target: tuple(
+                    dict.fromkeys(p if p.path in named else replace(p, life="") for p in group)
+                )
+                for target, group in found.items()
+            },
             followed=tuple(
                 sorted(self._steps, key=lambda s: (s.path, s.commit, s.old_path, s.symbols))
             ),
-            earlier_lives=lives,
+            lives=lives_of(self._lives, named),
             since=dict(sorted(self._since.items())),
         )
+
+    def _named(self, found: Mapping[str, Sequence[Provider]]) -> dict[str, set[str]]:
+        """The lives that providers name, of paths of which not every target has all."""
+        named: dict[str, set[str]] = {}
+        partly: set[str] = set()
+        for group in found.values():
+            has: dict[tuple[str, bool], set[str]] = {}
+            for provider in group:
+                kind = provider.path, provider.symbols is None
+                has.setdefault(kind, set()).add(provider.life)
+                named.setdefault(provider.path, set()).add(provider.life)
+            partly |= {path for (path, _), its in has.items() if its != self._lives.all_of(path)}
+        return {path: named[path] for path in sorted(partly)}
 
     def read_ahead(self, targets: Mapping[str, Sequence[Move]]) -> None:
         """Read at once what following the first providers of all targets will ask for."""
@@ -167,7 +202,7 @@ class Follower:
         wanted: list[tuple[str, frozenset[str]]] = []
         for group in targets.values():
             for move in group:
-                births.update(self._births(move.source))
+                births.update(self._lives.births(move.source))
                 if isinstance(move, SliceMove):
                     versions = self._versions(Provider(move.source, move.symbols), end)
                     wanted.extend((blob, move.symbols) for _index, blob in versions)
@@ -188,7 +223,7 @@ class Follower:
 
         for move in group:
             symbols = move.symbols if isinstance(move, SliceMove) else None
-            add(Provider(move.source, symbols), end)
+            add(Provider(move.source, symbols, life=self._lives.at(move.source, end - 1)), end)
         while waiting:
             provider = waiting.pop(0)
             before = found[provider]
@@ -197,12 +232,17 @@ class Follower:
             if self._depth == "paths":
                 continue
             moved_at = {}
-            for index in self._births(provider.path):
-                if since <= index < before:
-                    older = self._older_paths(provider.path, index)
-                    moved_at[index] = older
-                    for change in older:
-                        add(replace(provider, path=change.old_path), index)
+            for index in self._lives.births_in(provider.path, provider.life):
+                if index < since:
+                    continue
+                older = self._older_paths(provider.path, index)
+                moved_at[index] = older
+                for change in older:
+                    for life in self._lives_above(change.old_path, change.old_blob, index):
+                        add(replace(provider, path=change.old_path, life=life), index)
+                if not older:
+                    for life in self._earlier_lives(provider.path, index):
+                        add(replace(provider, life=life), index)
             if self._depth == "renames":
                 continue
             if provider.symbols is None:
@@ -234,22 +274,24 @@ class Follower:
             return frozenset()
         return frozenset(self._slices.definitions(change.blob))
 
-    def _births(self, path: str) -> list[int]:
-        """Commits that add ``path`` compared with all their parents, newest first."""
-        if path not in self._births_of:
-            history = self._history
-            self._births_of[path] = [
-                index
-                for index in history.births(path)
-                if not any(self._exists(p, path) for p in history.parents[index][1:])
-            ]
-        return self._births_of[path]
+    def _lives_above(self, path: str, blob: str, index: int) -> set[str]:
+        """The lives of ``path`` that a commit took its file ``blob`` from."""
+        if not self._lives.has_several(path):
+            return {""}
+        found = set()
+        for parent in self._history.parents[index]:
+            if self._reader.blob_at(parent, path) == blob:
+                at = self._history.index_of.get(parent)
+                found.add("" if at is None else self._lives.at(path, at))
+        return found
 
-    def _exists(self, commit: str, path: str) -> bool:
-        try:
-            return self._reader.kind(f"{commit}:{path}") == "blob"
-        except MissingObject:
-            return False
+    def _earlier_lives(self, path: str, index: int) -> set[str]:
+        """The lives that ended above a birth and did not go on under another name."""
+        return {
+            life
+            for life, end in self._lives.before(path, index)
+            if not any(c.status == "R" and c.old_path == path for c in self._changes(end))
+        }
 
     def _older_paths(self, path: str, index: int) -> list[Change]:
         """The renames and copies by which the commit made ``path``."""
@@ -258,14 +300,11 @@ class Follower:
             if change.path != path or not _is_its_past(change):
                 continue
             found.append(change)
-            self._claims.setdefault(change.old_path, set()).add(index)
             kind = "rename" if change.status == "R" else "copy"
             commit = self._history.names[index]
             self._steps.add(Followed(commit, path, change.old_path, kind, change.similarity))
         if not found:
             found = self._copied_from_untouched(path, index)
-        if found and any(other < index for other in self._births(path)):
-            self._lives.setdefault(path, set()).update(self._ancestors(index))
         return found
 
     def _copied_from_untouched(self, path: str, index: int) -> list[Change]:
@@ -300,20 +339,8 @@ class Follower:
         share, other, blob = best
         if not other:
             return []
-        self._claims.setdefault(other, set()).add(index)
         self._steps.add(Followed(commit, path, other, "copy", share))
         return [replace(change, status="C", old_path=other, old_blob=blob, similarity=share)]
-
-    def _ancestors(self, index: int) -> set[int]:
-        seen: set[int] = set()
-        waiting = [index]
-        while waiting:
-            for parent in self._history.parents[waiting.pop()]:
-                at = self._history.index_of.get(parent)
-                if at is not None and at not in seen:
-                    seen.add(at)
-                    waiting.append(at)
-        return seen
 
     def _changes(self, index: int) -> list[Change]:
         if index not in self._known:
@@ -360,8 +387,10 @@ class Follower:
     ) -> Iterator[tuple[int, Change, frozenset[str]]]:
         """Where symbols first appear in the provider's file, merges apart."""
         assert provider.symbols is not None
-        for index, change in self._history.changes(provider.path):
+        for index, change, _before, life in self._lives.rows(provider.path):
             if not since <= index < before or len(self._history.parents[index]) > 1:
+                continue
+            if life != provider.life:
                 continue
             if change.blob == ABSENT or change.mode in _NO_TEXT:
                 continue
@@ -415,13 +444,31 @@ class Follower:
             if evidence:
                 self._note_symbols(index, change.path, path, sorted(names), evidence)
                 renamed = {(old, new) for old, new in names.items() if old != new}
-                yield Provider(path, frozenset(names), False, frozenset(renamed))
+                for life in self._lives_above(path, blob, index):
+                    yield Provider(path, frozenset(names), False, frozenset(renamed), life)
 
     def _note_symbols(
         self, index: int, path: str, old_path: str, names: Sequence[str], share: float
     ) -> None:
         commit = self._history.names[index]
         self._steps.add(Followed(commit, path, old_path, "symbol", int(share * 100), tuple(names)))
+
+
+def lives_of(
+    lives: Lives, named: Mapping[str, set[str]], at: Callable[[int], int] = lambda index: index
+) -> dict[str, dict[int, tuple[str, str]]]:
+    """For each path and commit that changes it the lives before and after, if they are named.
+
+    ``at`` gives the index that a commit is to have, below zero for one to be left out.
+    """
+    return {
+        path: {
+            at(index): (before if before in names else "", after if after in names else "")
+            for index, _change, before, after in lives.rows(path)
+            if at(index) >= 0
+        }
+        for path, names in sorted(named.items())
+    }
 
 
 def _is_its_past(change: Change) -> bool:

@@ -204,6 +204,7 @@ def _provider_row(provider: Provider) -> dict[str, Any]:
         "symbols": symbols,
         "is_main": provider.is_main,
         "renamed": sorted(provider.renamed),
+        "life": provider.life,
     }
 
 
@@ -213,4 +214,5 @@ def _provider(row: Mapping[str, Any]) -> Provider:
         None if row["symbols"] is None else frozenset(row["symbols"]),
         row["is_main"],
         frozenset((old, new) for old, new in row["renamed"]),
+        row.get("life", ""),
     )

@@ -41,13 +41,14 @@ class History:
     """All commits of a revision, parents before children, and where each path changed.
 
     A commit is known by its index in ``names``; ``parents`` are names, for some of them may
-    be outside the range that was read.
+    be outside the range that was read, which then ``is_part``.
     """
 
     names: Sequence[str]
     parents: Sequence[tuple[str, ...]]
     index_of: Mapping[str, int]
     _rows: Mapping[bytes, Sequence[tuple[int, bytes]]]
+    is_part: bool = False
 
     def changes(self, path: str) -> Iterator[tuple[int, Change]]:
         """Commits at which ``path`` is not what it is in the first parent."""
@@ -95,6 +96,7 @@ def read_history(git_dir: Path, revision: str, exclude: Sequence[str] = ()) -> H
         parents=[tuple(line[1:]) for line in lines],
         index_of=index_of,
         _rows=rows,
+        is_part=bool(exclude),
     )
 
 

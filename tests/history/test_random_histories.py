@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, settings
@@ -87,15 +88,61 @@ class Model:
         return seen
 
 
-def mapped_tree(tree, index, lineages):
+class Files:
+    """Which commits have the same file under a path, told by comparing every parent and child."""
+
+    def __init__(self, model, order):
+        self.model = model
+        self.order = {index: position for position, index in enumerate(order)}
+        self.up = {}
+
+    def top(self, index, path):
+        """The first commit, in the engine's order, of the file that a commit has at the path."""
+        if (path, index) not in self.up:
+            self._connect(path)
+        while self.up[path, index] != index:
+            index = self.up[path, index]
+        return index
+
+    def _connect(self, path):
+        has = [index for index in self.order if path in self.model.trees[index]]
+        self.up.update({(path, index): index for index in has})
+        for index in has:
+            content = self.model.trees[index][path]
+            parents = self.model.parents[index]
+            there = [p for p in parents if path in self.model.trees[p]]
+            same = [p for p in there if self._alike(content, self.model.trees[p][path])]
+            is_new = parents and parents[0] not in there
+            tops = {self.top(p, path) for p in there}
+            if len(parents) < 2 or (len(tops) == 1 and not is_new):
+                same = there
+            elif not same and not is_new:
+                same = there[:1]
+            for parent in same:
+                ends = sorted((self.top(index, path), self.top(parent, path)), key=self.order.get)
+                self.up[path, ends[1]] = ends[0]
+
+    @staticmethod
+    def _alike(content, other):
+        lines = [Counter(text.split("\n")[:-1]) for text in (content, other)]
+        return 2 * (lines[0] & lines[1]).total() >= lines[0].total() + lines[1].total() > 0
+
+
+def mapped_tree(tree, index, lineages, files, names):
     """A commit's mapped tree, straight from the words of ``Provider``'s docstring."""
     found = {}
+    told_apart = {}
+    for providers in lineages.providers.values():
+        for provider in providers:
+            told_apart.setdefault(provider.path, set()).add(provider.life)
     for target, providers in lineages.providers.items():
         for provider in providers:
-            if not lineages.matters(provider.path, index):
-                continue
             content = tree.get(provider.path)
             if content is None:
+                continue
+            lives = told_apart[provider.path]
+            life = names[files.top(index, provider.path)] if lives != {""} else ""
+            if (life if life in lives else "") != provider.life:
                 continue
             if provider.symbols is not None:
                 cut = slice_past if provider.is_main else bare_definitions
@@ -107,15 +154,16 @@ def mapped_tree(tree, index, lineages):
     return found
 
 
-def simplified(model, lineages, order):
+def simplified(model, lineages, order, names):
     """Index to (parents, tree) of every kept commit, and which one stands for the others.
 
-    ``order`` has the model's index of each commit by the engine's.
+    ``order`` has the model's index of each commit by the engine's, ``names`` git's names.
     """
     kept, stands = {}, {}
     below = {}
-    for position, index in enumerate(order):
-        tree = mapped_tree(model.trees[index], position, lineages)
+    files = Files(model, order)
+    for index in order:
+        tree = mapped_tree(model.trees[index], index, lineages, files, names)
         parents = list(dict.fromkeys(stands[p] for p in model.parents[index] if p in stands))
         parents = [p for p in parents if not any(p in below[q] for q in parents if q != p)]
         if not parents and not tree:
@@ -187,9 +235,10 @@ def test_the_result_is_the_models(plan, chosen, sliced):
         carried = carry_history(source, revision, moves, target)
         found = read_back(target / ".git")
         git(target / ".git", "fsck", "--strict")
-        order = git(source, "log", "--topo-order", "--reverse", "--format=%s", "main").split()
-    assert {int(index) for index in order} == {tip} | model.ancestors(tip)
-    kept, stands = simplified(model, carried.lineages, [int(index) for index in order])
+        log = git(source, "log", "--topo-order", "--reverse", "--format=%s %H", "main")
+        names = {int(line.split()[0]): line.split()[1] for line in log.splitlines()}
+    assert names.keys() == {tip} | model.ancestors(tip)
+    kept, stands = simplified(model, carried.lineages, list(names), names)
     reached, waiting = set(), [stands[tip]]
     while waiting:
         at = waiting.pop()
