@@ -125,7 +125,8 @@ class Files:
     @staticmethod
     def _alike(content, other):
         lines = [Counter(text.split("\n")[:-1]) for text in (content, other)]
-        return 2 * (lines[0] & lines[1]).total() >= lines[0].total() + lines[1].total() > 0
+        shared = (lines[0] & lines[1]).total()
+        return 4 * shared >= lines[0].total() + lines[1].total() > 0
 
 
 def mapped_tree(tree, index, lineages, files, names):
