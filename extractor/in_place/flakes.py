@@ -19,14 +19,12 @@ _TOLD = frozenset(
 
 def new_complaints(change: Change) -> Iterator[Difference]:
     """Undefined and shadowed names that only the new text has."""
-    if change.before == change.after or change.before is None:
-        before: list[tuple[str, str, int]] = []
-    else:
-        before = _complaints(change.before)
-    if change.before == change.after:
+    after = [] if change.before == change.after else _complaints(change.after)
+    if not after:
         return
+    before = [] if change.before is None else _complaints(change.before)
     known = Counter(name for name, _, _ in before)
-    for name, message, line in _complaints(change.after):
+    for name, message, line in after:
         if known[name] > 0:
             known[name] -= 1
             continue

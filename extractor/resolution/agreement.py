@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
+from extractor.reading.facts import Mention
 from extractor.resolution.import_order import new_broken_imports
 from extractor.resolution.modules import MISSING, UNKNOWN, Modules, Target, Targets
 from extractor.resolution.moved import Moved, with_companions
 from extractor.resolution.patches import lost_patches
+from extractor.resolution.touched import Key, Touched, what_is_touched
 from extractor.resolution.tree import unresolved_in
 
 
@@ -29,11 +32,29 @@ class Difference:
         return f"{self.path}:{self.line}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Use:
-    targets: Targets
-    line: int
-    text: str
+    """A use in one of the trees; with equal keys two need not be looked up."""
+
+    key: Key | None
+    mention: Mention
+    modules: Modules
+    module: str
+    moved: Moved | None  # for a use in the old tree
+
+    @property
+    def line(self) -> int:
+        return self.mention.line
+
+    @property
+    def text(self) -> str:
+        return ".".join(self.mention.path)
+
+    @cached_property
+    def targets(self) -> Targets:
+        """What it leads to, in names of the new tree."""
+        found, _ = self.modules.chain(self.module, self.mention.path, self.mention.imports)
+        return found if self.moved is None else self.moved.targets(found)
 
 
 def differences(
@@ -47,14 +68,15 @@ def differences(
     """
     looked = sorted(name for name in looked if name in old.paths)
     moved = with_companions(moved, old, new, looked)
+    touched = what_is_touched(old, new, moved, looked)
     found: set[Difference] = set()
     for module in looked:
         if moved.module(module) not in new.paths:
             continue  # it is gone, and whoever uses it is told
         found |= set(_unreadable(old, new, moved, module))
-        found |= set(_uses(old, new, moved, module, all_uses_stay))
+        found |= set(_uses(_Trees(old, new, moved, touched), module, all_uses_stay))
         found |= set(_public(old, new, moved, module))
-        found |= set(_unresolved(old, new, moved, module))
+        found |= set(_unresolved(_Trees(old, new, moved, touched), module))
         found |= set(_strings(old, new, moved, module))
     found |= set(_locals(old, new, moved, looked))
     found |= set(_owners(old, new, moved))
@@ -72,18 +94,27 @@ def _unreadable(old: Modules, new: Modules, moved: Moved, module: str) -> Iterat
         )
 
 
-def _uses(
-    old: Modules, new: Modules, moved: Moved, module: str, all_stay: bool
-) -> Iterator[Difference]:
-    before = _by_group(old, module, moved)
-    after = _by_group(new, moved.module(module), None)
+@dataclass(frozen=True)
+class _Trees:
+    old: Modules
+    new: Modules
+    moved: Moved
+    touched: Touched
+
+
+def _uses(trees: _Trees, module: str, all_stay: bool) -> Iterator[Difference]:
+    old, new, moved = trees.old, trees.new, trees.moved
+    before = _by_group(trees, module, is_old=True)
+    after = _by_group(trees, moved.module(module), is_old=False)
     elsewhere: dict[str, dict[str, list[_Use]]] = {}
     for group, uses in before.items():
         home, name = moved.module(module), group
         if group:
             home, name = moved.definition(module, group)
         if home != moved.module(module) and home in new.paths:
-            now = elsewhere.setdefault(home, _by_group(new, home, None)).get(name)
+            if home not in elsewhere:
+                elsewhere[home] = _by_group(trees, home, is_old=False)
+            now = elsewhere[home].get(name)
         else:
             now = after.get(name)
         if now is None:
@@ -97,17 +128,16 @@ def _is_there(modules: Modules, module: str, name: str) -> bool:
     return reading is not None and name in reading.top
 
 
-def _by_group(modules: Modules, module: str, moved: Moved | None) -> dict[str, list[_Use]]:
+def _by_group(trees: _Trees, module: str, is_old: bool) -> dict[str, list[_Use]]:
     """The uses of each top-level definition in order; ``""`` is the code between them."""
+    modules, moved = (trees.old, trees.moved) if is_old else (trees.new, None)
     found: dict[str, list[_Use]] = {}
     reading = modules.reading(module)
     for mention in reading.mentions if reading is not None else ():
-        targets, _ = modules.chain(module, mention.path, mention.imports)
-        if mention.guarded and targets == frozenset({MISSING}):
+        key = trees.touched.key(modules, module, mention)
+        use = _Use(key, mention, modules, module, moved)
+        if mention.guarded and key is None and use.targets == frozenset({MISSING}):
             continue
-        if moved is not None:
-            targets = moved.targets(targets)
-        use = _Use(targets, mention.line, ".".join(mention.path))
         found.setdefault(mention.group, []).append(use)
     return found
 
@@ -117,23 +147,33 @@ def _compare(
 ) -> Iterator[Difference]:
     if len(before) == len(after):
         for old_use, new_use in zip(before, after, strict=True):
-            if not _agree(old_use.targets, new_use.targets):
+            same = old_use.key is not None and old_use.key == new_use.key
+            if not same and not _agree(old_use.targets, new_use.targets):
                 yield Difference(path, old_use.line, _changed(old_use, new_use))
         return
+    before, after = _without_same(before, after), _without_same(after, before)
     lost = Counter(use.targets for use in before)
     lost.subtract(Counter(use.targets for use in after))
     gained = {targets for targets, count in lost.items() if count < 0}
     for use in before:
-        if (
-            lost[use.targets] > 0
-            and _is_ours(use.targets)
-            and (all_stay or frozenset({MISSING}) in gained)
-        ):
+        is_lost = lost[use.targets] > 0 and _is_ours(use.targets)
+        if is_lost and (all_stay or frozenset({MISSING}) in gained):
             if any(_agree(use.targets, targets) for targets in gained):
                 continue
-            yield Difference(
-                path, use.line, f"{use.text} leads to {words(use.targets)}, and would not any more"
-            )
+            message = f"{use.text} leads to {words(use.targets)}, and would not any more"
+            yield Difference(path, use.line, message)
+
+
+def _without_same(uses: Sequence[_Use], others: Sequence[_Use]) -> list[_Use]:
+    """``uses`` without those that stand among ``others`` with the same key."""
+    left = Counter(use.key for use in others if use.key is not None)
+    found = []
+    for use in uses:
+        if use.key is not None and left[use.key] > 0:
+            left[use.key] -= 1
+        else:
+            found.append(use)
+    return found
 
 
 def _agree(before: Targets, after: Targets) -> bool:
@@ -198,16 +238,21 @@ def _public(old: Modules, new: Modules, moved: Moved, module: str) -> Iterator[D
             yield Difference(old.paths[module], line, message)
 
 
-def _unresolved(old: Modules, new: Modules, moved: Moved, module: str) -> Iterator[Difference]:
+def _unresolved(trees: _Trees, module: str) -> Iterator[Difference]:
+    old, new, moved = trees.old, trees.new, trees.moved
     home = moved.module(module)
-    known = Counter(one.reason.rpartition(" ")[2] for one in unresolved_in(old, module))
-    for one in unresolved_in(new, home):
+    keys = trees.touched.keys(old, module) & trees.touched.keys(new, home)
+    is_same = partial(trees.touched.is_same, keys, old, module)
+    known = Counter(one.reason.rpartition(" ")[2] for one in unresolved_in(old, module, is_same))
+    is_same = partial(trees.touched.is_same, keys, new, home)
+    for one in unresolved_in(new, home, is_same):
         last = one.reason.rpartition(" ")[2]
         if known[last] > 0:
             known[last] -= 1
             continue
-        line = min(one.line, 1 << 30)
-        yield Difference(old.paths[module], line, f"{one.name} would lead nowhere: {one.reason}")
+        yield Difference(
+            old.paths[module], one.line, f"{one.name} would lead nowhere: {one.reason}"
+        )
 
 
 def dotted_targets(modules: Modules, text: str) -> Targets:

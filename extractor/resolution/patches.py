@@ -16,9 +16,13 @@ def lost_patches(
     old: Modules, new: Modules, moved: Moved, looked: Collection[str]
 ) -> Iterator[tuple[str, int, str]]:
     """Patches that would not reach somebody any more: path, line and message."""
-    readers_before = _readers(old, looked)
     homes = sorted({moved.module(name) for name in looked} | (set(new.paths) - set(old.paths)))
-    readers_after = _readers(new, homes)
+    slots = [slot for module in looked for slot, _ in _patched(old, module) if slot]
+    slots += [
+        slot for home in homes if home in new.paths for slot, _ in _patched(new, home) if slot
+    ]
+    names = {name for _, name in slots}
+    readers_before, readers_after = _readers(old, looked, names), _readers(new, homes, names)
     for module in looked:
         home = moved.module(module)
         if home not in new.paths:
@@ -45,12 +49,15 @@ def lost_patches(
                 )
 
 
-def _readers(modules: Modules, looked: Collection[str]) -> dict[Slot, set[Reader]]:
-    """Who looks a name up in a module when it runs."""
+def _readers(modules: Modules, looked: Collection[str], names: set[str]) -> dict[Slot, set[Reader]]:
+    """Who looks one of ``names`` up in a module when it runs."""
     found: dict[Slot, set[Reader]] = {}
     for module in looked:
         reading = modules.reading(module) if module in modules.paths else None
         for mention in reading.mentions if reading is not None else ():
+            imported = (bound.name for bound in mention.imports)
+            if names.isdisjoint(mention.path) and names.isdisjoint(imported):
+                continue
             if not mention.runs and not mention.stored:
                 for slot in _slots(modules, module, mention):
                     found.setdefault(slot, set()).add((module, mention.group))

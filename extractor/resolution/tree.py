@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from extractor.reading import Reading
-from extractor.reading.facts import Bound
+from extractor.reading.facts import Bound, Mention
 from extractor.resolution.modules import MISSING, UNKNOWN, Modules
 
 
@@ -84,14 +84,16 @@ def _note(
                 modules.set_from_outside.add(f"{target.module}:{name}")
 
 
-def unresolved_in(modules: Modules, module: str) -> Iterator[Unresolved]:
-    """The first-party names in ``module`` that lead nowhere."""
+def unresolved_in(
+    modules: Modules, module: str, same: Callable[[Bound | Mention], bool] | None = None
+) -> Iterator[Unresolved]:
+    """The first-party names in ``module`` that lead nowhere, but for what is the ``same``."""
     reading = modules.reading(module)
     if reading is None:
         return
     path = modules.paths[module]
     for bound in reading.imports:
-        if not bound.guarded:
+        if not bound.guarded and not (same and same(bound)):
             yield from _import(modules, module, path, bound)
     for star in reading.stars:
         base = modules.absolute(module, star.module, star.level)
@@ -99,7 +101,7 @@ def unresolved_in(modules: Modules, module: str) -> Iterator[Unresolved]:
             name = "." * star.level + star.module
             yield Unresolved(path, star.line, name, f"there is no module {base or name}")
     yield from _exported(modules, module, path, reading)
-    yield from _chains(modules, module, path, reading)
+    yield from _chains(modules, module, path, same)
     for dynamic in reading.dynamic:
         named = None if dynamic.guarded else modules.named_by(module, dynamic)
         if named and modules.is_ours(named) and modules.module_target(named) == MISSING:
@@ -149,9 +151,15 @@ def _exported(modules: Modules, module: str, path: str, reading: Reading) -> Ite
             yield Unresolved(path, line, name, f"__all__ names it, and {module} does not have it")
 
 
-def _chains(modules: Modules, module: str, path: str, reading: Reading) -> Iterator[Unresolved]:
+def _chains(
+    modules: Modules, module: str, path: str, same: Callable[[Bound | Mention], bool] | None
+) -> Iterator[Unresolved]:
+    reading = modules.reading(module)
+    assert reading is not None
     for mention in reading.mentions:
         if len(mention.path) < 2 or mention.guarded or mention.path[-1] in reading.asks_for:
+            continue
+        if same and same(mention):
             continue
         targets, rest = modules.chain(module, mention.path, mention.imports)
         if targets != frozenset({MISSING}):
