@@ -14,6 +14,7 @@ import sys
 import threading
 import tokenize
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -25,6 +26,9 @@ T = TypeVar("T")
 _DEEP_STACK = 1 << 29  # bytes: only what is used of them is ever taken
 _DEEP_LIMIT = 100_000
 _deep = threading.Lock()
+# Several readers ask for the same few texts one after the other.
+_KEPT = 4_000_000  # bytes of source
+_parsed: OrderedDict[bytes, tuple[ast.Module, StandIns]] = OrderedDict()
 _SOFT = re.compile(rb"\b(async|await)\b")
 
 
@@ -162,6 +166,19 @@ def parse_ast(source: bytes, path: str = "<source>") -> tuple[ast.Module, StandI
         return deeply(lambda: _parse_ast(source, path))
     except (RecursionError, MemoryError):
         raise UnreadableSource(f"{path}: nested too deeply") from None
+
+
+def parse_shared(source: bytes, path: str = "<source>") -> tuple[ast.Module, StandIns]:
+    """``parse_ast`` for readers that leave the tree as it is: the last trees are kept."""
+    if source in _parsed:
+        _parsed.move_to_end(source)
+        return _parsed[source]
+    found = parse_ast(source, path)
+    _parsed[source] = found
+    size = sum(map(len, _parsed))
+    while size > _KEPT:
+        size -= len(_parsed.popitem(last=False)[0])
+    return found
 
 
 def _parse_ast(source: bytes, path: str) -> tuple[ast.Module, StandIns]:

@@ -70,7 +70,7 @@ def attempt(
     changes = tuple(change for change in every if change.is_one)
     differences = prove(settings, every, files)
     findings += [_note(one) for one in differences if not one.certain]
-    named, mentions = left_mentions(settings, changes, files)
+    named, mentions = left_mentions(settings, every, files)
     total = len({*(change.path for change in changes), *files.chosen})
     return Attempt(
         changes,

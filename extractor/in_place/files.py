@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -63,11 +64,12 @@ def find_files(
     folders: list[Path] = []
     for path in paths:
         if not path.is_dir():
-            chosen.add(path)
-            every.add(path)
+            if not path.is_symlink():
+                chosen.add(path)
+                every.add(path)
             continue
         folders.append(path)
-        for file in _walk(path):
+        for file in _walk(str(path)):
             every.add(file)
             if (
                 file.name.endswith(tuple(suffixes))
@@ -79,21 +81,24 @@ def find_files(
 
 
 def _sorted(paths: Iterable[Path]) -> tuple[Path, ...]:
-    return tuple(sorted(path for path in paths if not path.is_symlink()))
+    return tuple(sorted(paths, key=lambda path: path.parts))
 
 
-def _walk(folder: Path) -> Iterable[Path]:
-    for base, names, files in os.walk(folder):
-        names[:] = [
-            name
-            for name in names
-            if name not in _NEVER and (not name.startswith(".") or name in _SETTINGS)
-        ]
-        if "pyvenv.cfg" in files:
-            names.clear()
-            continue
-        here = Path(base)
-        yield from (here / file for file in files)
+def _walk(folder: str) -> Iterable[Path]:
+    """The files below ``folder`` that are no links."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+        if any(entry.name == "pyvenv.cfg" for entry in found):
+            return
+        here = Path(folder)
+        for entry in found:
+            name = entry.name
+            if entry.is_symlink():
+                continue
+            if not entry.is_dir():
+                yield here / name
+            elif name not in _NEVER and (not name.startswith(".") or name in _SETTINGS):
+                yield from _walk(entry.path)
 
 
 class Names:

@@ -14,7 +14,7 @@ _LARGEST = 2_000_000  # bytes: larger files are data
 
 
 def left_mentions(
-    settings: Any, changes: Sequence[Change], files: Files
+    settings: Any, every: Sequence[Change], files: Files
 ) -> tuple[str, tuple[str, ...]]:
     """What is named, in words, and the files that will still name it by its old name."""
     moved = moved_by(settings, always=True)
@@ -23,7 +23,7 @@ def left_mentions(
         return "", ()
     words = {name.rpartition(".")[2].encode() for name in names}
     pattern = _pattern(names)
-    after = {change.path: change.after for change in changes}
+    after = {change.path: change.after for change in every}
     found = []
     for path in files.all:
         if path.suffix == ".py":

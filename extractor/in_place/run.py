@@ -34,8 +34,9 @@ def _check_there(renames: Renames, files: Files) -> None:
     """
     tops: dict[str, Path] = {}
     for path, module in files.modules.items():
-        parts = module.count(".") + 1 + (path.name == "__init__.py")
-        tops.setdefault(module.partition(".")[0], [path.resolve(), *path.resolve().parents][parts])
+        if (first := module.partition(".")[0]) not in tops:
+            parts = module.count(".") + 1 + (path.name == "__init__.py")
+            tops[first] = [path.resolve(), *path.resolve().parents][parts]
     pairs = [*renames.modules.items()]
     pairs += [(o.partition(":")[0], n.partition(":")[0]) for o, n in renames.symbols.items()]
     for old, new in pairs:

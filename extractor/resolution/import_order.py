@@ -5,10 +5,12 @@ Imports are played through in the order in which Python would run them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from extractor.reading.facts import Bound, Mention, Star
+from extractor.reading.glance import may_import
 from extractor.resolution.modules import Modules
 from extractor.resolution.moved import Moved
 
@@ -36,10 +38,12 @@ def new_broken_imports(
 ) -> Iterator[tuple[str, int, str]]:
     """Modules that can be imported in ``old`` and not in ``new``: path, line and message."""
     names = {moved.module(module): module for module in looked}
+    glances: dict[str, set[str]] = {}
     suspects = [
         module
         for module in sorted({*names, *(set(new.paths) - set(old.paths))})
-        if module in new.paths and _has_new_circle(old, new, moved, module, names.get(module))
+        if module in new.paths
+        and _has_new_circle(old, new, moved, module, names.get(module), glances)
     ]
     told: set[Failure] = set()
     entries = dict.fromkeys(suspects)
@@ -80,23 +84,59 @@ def imported_by(modules: Modules, module: str) -> set[str]:
     for star in reading.stars:
         base = modules.absolute(module, star.module, star.level)
         found |= {base} if base else set()
-    above = {name.rsplit(".", up)[0] for name in found for up in range(name.count(".") + 1)}
-    return {name for name in found | above if name in modules.known and name != module}
+    return _there(modules, module, found)
+
+
+def may_be_imported_by(modules: Modules, module: str) -> set[str]:
+    """What ``imported_by`` says and perhaps more, without parsing a file that nobody read yet."""
+    if module not in modules.paths or modules.is_read(module):
+        return imported_by(modules, module)
+    glance = may_import(modules.read(modules.paths[module]))
+    if glance is None:
+        return imported_by(modules, module)
+    found: set[str] = set()
+    for level, named, name in glance:
+        base = modules.absolute(module, named, level) if level else named
+        found |= {base, f"{base}.{name}"} if base else set()
+    return _there(modules, module, found)
+
+
+def _there(modules: Modules, module: str, named: set[str]) -> set[str]:
+    """The modules among ``named``, and the packages above them."""
+    above = {name.rsplit(".", up)[0] for name in named for up in range(name.count(".") + 1)}
+    return {name for name in named | above if name in modules.known and name != module}
 
 
 def _has_new_circle(
-    old: Modules, new: Modules, moved: Moved, module: str, came_from: str | None
+    old: Modules,
+    new: Modules,
+    moved: Moved,
+    module: str,
+    came_from: str | None,
+    glances: dict[str, set[str]],
 ) -> bool:
     """Whether ``module`` imports what it did not, and is imported by that in turn."""
     before = set() if came_from is None else set(map(moved.module, imported_by(old, came_from)))
-    for added in imported_by(new, module) - before:
-        seen, waiting = {added}, [added]
-        while waiting:
-            for name in imported_by(new, waiting.pop()) - seen:
-                if name == module:
-                    return True
-                seen.add(name)
-                waiting.append(name)
+
+    def glance(name: str) -> set[str]:
+        if name not in glances:
+            glances[name] = may_be_imported_by(new, name)
+        return glances[name]
+
+    return any(
+        _leads_to(module, added, glance) and _leads_to(module, added, partial(imported_by, new))
+        for added in imported_by(new, module) - before
+    )
+
+
+def _leads_to(module: str, start: str, imports: Callable[[str], set[str]]) -> bool:
+    seen, waiting = {start}, [start]
+    while waiting:
+        more = imports(waiting.pop()) - seen
+        if module in more:
+            return True
+        seen |= more
+        waiting += more
     return False
 
 

@@ -113,6 +113,10 @@ class Modules:
             self._readings[module] = found
         return self._readings[module]
 
+    def is_read(self, module: str) -> bool:
+        """Whether ``reading`` of it costs nothing any more."""
+        return module in self._readings
+
     def forget_names(self) -> None:
         """Look names up anew, after what is set from outside became known."""
         self._found.clear()

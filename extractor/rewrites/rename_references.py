@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
+from extractor.reading.glance import may_name
 from extractor.rewrites.parts.dotted_text import mentions
 from extractor.rewrites.parts.edited_imports import EditedImports, import_of
 from extractor.rewrites.parts.edited_uses import EditedUses
@@ -76,6 +77,17 @@ def may_mention(source: bytes, renames: Renames) -> bool:
     if not words.isdisjoint(found):
         return True
     return inside and bool(renames.reexports or renames.symbol_words & found)
+
+
+def may_be_in(source: bytes, renames: Renames) -> bool:
+    """Whether Python code can name a renamed module, as nobody names a local variable.
+
+    A top-level module is named by any bare name.
+    """
+    others = renames.symbols or renames.report_left or renames.reexports or renames.quieted
+    if others or len(renames.words) > 8 or any("." not in name for name in renames.modules):
+        return True
+    return may_name(source, renames.words)
 
 
 def prepare(settings: Renames, project: Project) -> Renames:
@@ -170,7 +182,7 @@ def rewrite(
         symbol.startswith(own) and symbol[len(own) :].encode("utf-8") in source
         for symbol in renames.symbols
     )
-    if not (moved or departed or may_mention(source, renames)):
+    if not (moved or departed or (may_mention(source, renames) and may_be_in(source, renames))):
         return Unchanged()
     try:
         text = read_source(source, path)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Sequence
 
-import libcst
-
 from extractor.reading.depth import deep
 from extractor.reading.exports import Exports, read_exports
 from extractor.rewrites.parts.source_text import LINE_LENGTH, Edit, SourceText
@@ -100,6 +98,9 @@ def _joined(edits: Sequence[Edit]) -> list[Edit]:
 def _without(
     source: SourceText, node: ast.List | ast.Tuple | ast.Set, names: Collection[str]
 ) -> Edit:
+    # Loaded here: it takes a quarter of a second, which few rewrites of a file need to pay.
+    import libcst
+
     start, end = source.start(node), source.end(node)
     bare = source.utf8[start : start + 1] not in b"[({"  # a tuple without its brackets
     text = source.utf8[start:end].decode("utf-8")

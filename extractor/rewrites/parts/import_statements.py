@@ -1,4 +1,4 @@
-"""Write import statements, and edit one with LibCST so that its layout stays."""
+"""Write import statements, and edit one so that its layout stays."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import ast
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import libcst
 
 from extractor.rewrites.parts.source_text import LINE_LENGTH
 
@@ -96,79 +94,47 @@ def edit_import(statement: str, wanted: Sequence[Import | None], indent: int = 0
 
     All that stay are of the statement's own kind, and of one module if it has ``from``.
     """
-    parsed = libcst.parse_statement(statement)
-    assert isinstance(parsed, libcst.SimpleStatementLine)
-    node = parsed.body[0]
-    if isinstance(node, libcst.Import):
-        aliases = _edit_aliases(node.names, wanted, [e.module if e else "" for e in wanted])
-        changed: libcst.Import | libcst.ImportFrom = node.with_changes(names=aliases)
-    else:
-        assert isinstance(node, libcst.ImportFrom) and not isinstance(node.names, libcst.ImportStar)
-        aliases = _edit_aliases(node.names, wanted, [(e.name or "") if e else "" for e in wanted])
-        module = next(entry.module for entry in wanted if entry)
-        if not module.startswith("."):
-            node = _edit_module(node, module)
-        changed = node.with_changes(names=aliases)
-    code = libcst.Module([]).code_for_node(parsed.with_changes(body=[changed]))
-    return fold(code.rstrip("\r\n"), indent)
+    plain = _plain(statement)
+    if plain is not None and (module := _kept_module(plain, wanted)) is not None:
+        plain.names = [
+            ast.alias(_name_of(entry, plain), _alias_of(entry, alias, plain))
+            for alias, entry in zip(plain.names, wanted, strict=True)
+            if entry is not None
+        ]
+        if isinstance(plain, ast.ImportFrom) and not module.startswith("."):
+            plain.module, plain.level = module, 0
+        return fold(ast.unparse(plain), indent)
+    # Loaded here: LibCST takes a quarter of a second to load, and most statements are plain.
+    from extractor.rewrites.parts.statement_layout import edit_in_layout
+
+    return fold(edit_in_layout(statement, wanted), indent)
 
 
 def edit_star(statement: str, module: str, indent: int = 0) -> str:
     """``from x import *`` with ``module`` in the place of ``x``."""
-    parsed = libcst.parse_statement(statement)
-    assert isinstance(parsed, libcst.SimpleStatementLine)
-    node = parsed.body[0]
-    assert isinstance(node, libcst.ImportFrom)
-    code = libcst.Module([]).code_for_node(parsed.with_changes(body=[_edit_module(node, module)]))
-    return fold(code.rstrip("\r\n"), indent)
+    if _plain(statement) is not None:
+        return fold(f"from {module} import *", indent)
+    from extractor.rewrites.parts.statement_layout import edit_star_in_layout
+
+    return fold(edit_star_in_layout(statement, module), indent)
 
 
-def _edit_module(node: libcst.ImportFrom, module: str) -> libcst.ImportFrom:
-    if not node.relative and node.module is not None and _dotted(node.module) == module:
-        return node
-    space = libcst.SimpleWhitespace(" ")
-    return node.with_changes(
-        module=libcst.parse_expression(module),
-        relative=(),
-        whitespace_after_from=node.whitespace_after_from if not node.relative else space,
-        whitespace_before_import=node.whitespace_before_import if node.module else space,
-    )
+def _plain(statement: str) -> ast.Import | ast.ImportFrom | None:
+    """The statement where nothing of its layout is its own: no comment, no break, no bracket."""
+    node = ast.parse(statement).body[0]
+    assert isinstance(node, ast.Import | ast.ImportFrom)
+    return node if ast.unparse(node) == statement else None
 
 
-def _dotted(node: libcst.BaseExpression) -> str:
-    if isinstance(node, libcst.Attribute):
-        return f"{_dotted(node.value)}.{node.attr.value}"
-    assert isinstance(node, libcst.Name)
-    return node.value
+def _kept_module(node: ast.Import | ast.ImportFrom, wanted: Sequence[Import | None]) -> str | None:
+    modules = {entry.module for entry in wanted if entry is not None}
+    return next(iter(modules)) if len(modules) == 1 or isinstance(node, ast.Import) else None
 
 
-def _edit_aliases(
-    aliases: Sequence[libcst.ImportAlias], wanted: Sequence[Import | None], names: Sequence[str]
-) -> list[libcst.ImportAlias]:
-    kept: list[libcst.ImportAlias] = []
-    for alias, entry, name in zip(aliases, wanted, names, strict=True):
-        if entry is None:
-            continue
-        redundant = alias.evaluated_name == name == alias.evaluated_alias  # ``x as x`` stays
-        if alias.evaluated_name != name:
-            alias = alias.with_changes(name=libcst.parse_expression(name))
-        if alias.evaluated_alias != entry.asname and not redundant:
-            new = entry.asname and libcst.AsName(libcst.Name(entry.asname))
-            alias = alias.with_changes(asname=new)
-        kept.append(alias)
-    kept[-1] = kept[-1].with_changes(comma=_last_comma(kept[-1].comma, aliases[-1].comma))
-    return kept
+def _name_of(entry: Import, node: ast.Import | ast.ImportFrom) -> str:
+    return entry.module if isinstance(node, ast.Import) else str(entry.name)
 
 
-def _last_comma(
-    own: libcst.Comma | libcst.MaybeSentinel, last: libcst.Comma | libcst.MaybeSentinel
-) -> libcst.Comma | libcst.MaybeSentinel:
-    """The comma of a name that becomes the last one: its own comment, the old last layout."""
-    if isinstance(own, libcst.Comma) and isinstance(last, libcst.Comma):
-        mine, theirs = own.whitespace_after, last.whitespace_after
-        if isinstance(mine, libcst.ParenthesizedWhitespace) and isinstance(
-            theirs, libcst.ParenthesizedWhitespace
-        ):
-            after = theirs.with_changes(first_line=mine.first_line)
-            return own.with_changes(whitespace_after=after)
-    return last
+def _alias_of(entry: Import, old: ast.alias, node: ast.Import | ast.ImportFrom) -> str | None:
+    redundant = old.name == _name_of(entry, node) == old.asname  # ``x as x`` stays
+    return old.asname if redundant else entry.asname
