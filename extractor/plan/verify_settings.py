@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import pydantic
 
@@ -280,8 +280,10 @@ class VerifySettings:
     the plan, for revisions from the first to the last of the days ``pinned`` (all when empty); at
     others versions are those of the revision's day, with those of the file ``exceptions`` as they
     are; ``build``: exact build tools of the environments. ``requirements`` and
-    ``test_requirements``: files of the result. ``tests``: its discovery folders, ``unit_tests``
-    the quick ones of them. ``test_environment``: variables the tests run with. ``kept``:
+    ``test_requirements``: files of the result. ``runner``: what runs the tests of both sides, by
+    default what the source's files show (stestr's are unittest's). ``tests``: the result's
+    discovery folders, those that the layout gives the source's by default, and ``unit_tests`` the
+    quick ones of them. ``test_environment``: variables the tests run with. ``kept``:
     definitions that are reached by no name. ``style``, ``serve`` and ``source``: see their classes.
     ``replay``: how the service is compared with the source's; ``stores``: how many instances and
     writers are tried at once; ``options``: which of them may differ; ``series``: how the commits
@@ -297,6 +299,7 @@ class VerifySettings:
     build: tuple[RequirementLine, ...] = ()
     requirements: tuple[Path, ...] = (REQUIREMENTS,)
     test_requirements: tuple[Path, ...] = (TEST_REQUIREMENTS,)
+    runner: Literal["", "pytest", "unittest"] = ""
     tests: tuple[Path, ...] = ()
     unit_tests: tuple[Path, ...] = ()
     test_environment: dict[Variable, Text] = field(default_factory=dict)

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from extractor.project.declared import EntryPoint, Requirement
 from extractor.project.files import ProjectFiles
 
+# What runs tests.
+UNITTEST, PYTEST = "unittest", "pytest"
+
 
 class Kind(enum.Enum):
     """What a file of a project is for."""
@@ -65,6 +68,10 @@ class Convention:
     def kind_of(self, path: str, files: ProjectFiles) -> Kind | None:
         """What the file ``path`` is for, where this convention knows."""
         return None
+
+    def runner(self, files: ProjectFiles) -> str:
+        """What its tests have to be run with; empty where it does not matter."""
+        return ""
 
     def keeps(self, path: str, kind: Kind, name: str) -> bool:
         """Whether it looks ``name`` up by itself at the top of the module ``path``."""

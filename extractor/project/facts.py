@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from extractor.project import conventions as parts
-from extractor.project.convention import Convention, Kind
+from extractor.project.convention import PYTEST, UNITTEST, Convention, Kind
 from extractor.project.declared import EntryPoint, Requirement, normal
 from extractor.project.distributions import candidates
 from extractor.project.files import ProjectFiles
@@ -108,6 +108,12 @@ class Project:
         """The modules that a test runner collects, sorted."""
         kinds = ((m, self.kind_of(path)) for m, path in self.modules.items())
         return tuple(module for module, kind in kinds if kind is Kind.TEST)
+
+    @cached_property
+    def runner(self) -> str:
+        """What runs its tests: settings of unittest's followers come before signs of pytest."""
+        asked = {part.runner(self.files) for part in self._asked}
+        return UNITTEST if UNITTEST in asked or PYTEST not in asked else PYTEST
 
     def keeps(self, path: str, name: str) -> str:
         """The convention that looks ``name`` up at the top of ``path`` by itself, or ``""``."""

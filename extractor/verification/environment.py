@@ -31,10 +31,14 @@ from extractor.children import ends_with_us
 from extractor.errors import UsageError
 
 _READY = "READY.json"
+# What makes virtual environments for Python 2, whose library has no venv.
+_FOR_PYTHON_2 = ("virtualenv==20.21.1",)
 _ASK = (
     "import sys, sysconfig; "
-    "import venv, ensurepip; "
-    "print('%d.%d.%d' % sys.version_info[:3], sys.implementation.name, sysconfig.get_platform())"
+    "sys.version_info[0] == 2 or __import__('venv'); "
+    "import ensurepip; "
+    "name = getattr(getattr(sys, 'implementation', None), 'name', 'cpython'); "
+    "print('%d.%d.%d %s %s' % (sys.version_info[:3] + (name, sysconfig.get_platform())))"
 )
 
 
@@ -104,7 +108,8 @@ def clean_variables() -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PYTHON", "VIRTUAL_ENV", "UV_PROJECT")) and name not in steering
+        if not name.startswith(("PYTHON", "PYTEST_", "VIRTUAL_ENV", "UV_PROJECT"))
+        and name not in steering
     }
     return kept | {
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -141,7 +146,7 @@ def candidates() -> Iterator[str]:
                 if isinstance(entry, dict) and entry.get("path"):
                     yield str(entry["path"])
     for folder in os.environ.get("PATH", "").split(os.pathsep):
-        for name in ("python3", *(f"python3.{minor}" for minor in range(5, 20))):
+        for name in ("python3", "python2.7", *(f"python3.{minor}" for minor in range(5, 20))):
             path = Path(folder or ".") / name
             if path.is_file() and os.access(path, os.X_OK):
                 yield str(path)
@@ -310,7 +315,7 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 def _build(root: Path, recipe: Recipe, interpreter: Interpreter) -> None:
-    _run([interpreter.path, "-m", "venv", str(root)], root, "the virtual environment")
+    _run(_making(root, interpreter), root, "the virtual environment")
     pip = [str(root / "bin" / "python"), "-m", "pip", "install", "-q"]
     build = recipe.build or ("pip", "setuptools", "wheel")
     _run([*pip, *build], root, "the build tools")
@@ -321,8 +326,26 @@ def _build(root: Path, recipe: Recipe, interpreter: Interpreter) -> None:
     constraints.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     # The bounds of a release of the time may shut out the one version that still runs: the
     # pins decide, which only the resolver without backtracking lets them.
-    decided = [*pip, "--use-deprecated=legacy-resolver"]
-    _run([*decided, "-r", str(wanted), "-c", str(constraints)], root, "the requirements")
+    files = ["-r", str(wanted), "-c", str(constraints)]
+    try:
+        _run([*pip, "--use-deprecated=legacy-resolver", *files], root, "the requirements")
+    except NoEnvironment as decided:
+        # Without metadata of the index it takes what is too new for the interpreter.
+        try:
+            _run([*pip, *files], root, "the requirements")
+        except NoEnvironment:
+            raise decided from None
+
+
+def _making(root: Path, interpreter: Interpreter) -> list[str]:
+    """The command that makes an empty environment at ``root``."""
+    if Version(interpreter.version) >= Version("3"):
+        return [interpreter.path, "-m", "venv", str(root)]
+    ours = ask(sys.executable)
+    if ours is None:
+        raise NoEnvironment(f"{sys.executable} cannot make environments: it has no ensurepip")
+    maker = environment(recipe(_FOR_PYTHON_2), ours, cache=root.parent)
+    return [str(maker.python), "-m", "virtualenv", "-q", "-p", interpreter.path, str(root)]
 
 
 def _run(command: Sequence[str], root: Path, what: str) -> None:

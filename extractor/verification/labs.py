@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from extractor.errors import UsageError
 from extractor.plan.verify_settings import ServeSettings, StyleSettings, VerifySettings
+from extractor.project.convention import PYTEST
+from extractor.project.facts import project_of
 from extractor.project.layout import USUAL
 from extractor.source.tree import FolderTree
 from extractor.verification.check import Context, Result
@@ -28,6 +31,9 @@ from extractor.verification.environment import (
     recipe,
 )
 from extractor.verification.test_runs import prepare_tree
+
+# What requirement files end with.
+_LINES = (".txt", ".in", ".pip")
 
 
 def interpreter(context: Context) -> Interpreter:
@@ -49,17 +55,25 @@ def _beside(name: str, context: Context) -> list[str]:
     return read_requirements([path])
 
 
+def runner(context: Context, root: Path) -> str:
+    """What runs the tests of both sides: as the plan says, else as the source's files show.
+
+    Without a source those of ``root`` are asked.
+    """
+    return context.settings.runner or project_of(FolderTree(context.against or root)).runner
+
+
 def environment_of_result(result: Result, context: Context) -> Environment:
-    """What the result and its tests require, and nothing else."""
+    """What the result and its tests require, what runs them, and nothing else."""
     settings = context.settings
-    names = (*settings.requirements, *settings.test_requirements)
-    return _environment(_present(result.root, names), (), context)
+    required = _required(result.root, (*settings.requirements, *settings.test_requirements))
+    return _environment([*required, *_to_run(required, context, result.root)], context)
 
 
 def runtime_of_result(result: Result, context: Context) -> Environment:
     """What the result requires to run, and the WSGI server that serves it here."""
-    required = _present(result.root, context.settings.requirements)
-    return _environment(required, context.settings.serve.requirements, context)
+    required = _required(result.root, context.settings.requirements, to_test=False)
+    return _environment([*required, *context.settings.serve.requirements], context)
 
 
 def environment_of_source(context: Context) -> Environment:
@@ -67,9 +81,10 @@ def environment_of_source(context: Context) -> Environment:
     if context.against is None:
         raise UsageError("there is no source to compare with: pass --against")
     source = context.settings.source
-    required = _present(context.against, source.requirements)
-    more = (*context.settings.serve.requirements, *source.also)
-    return _environment(required, more, context, source.without)
+    required = _required(context.against, source.requirements)
+    required += [*context.settings.serve.requirements, *source.also]
+    required += _to_run(required, context, context.against)
+    return _environment(required, context, source.without)
 
 
 def style_checker(context: Context) -> Environment:
@@ -155,14 +170,30 @@ def content_key(root: Path, paths: Sequence[str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _present(root: Path, names: tuple[str, ...]) -> list[Path]:
+def _present(root: Path, names: Sequence[str]) -> list[Path]:
     return [root / name for name in names if (root / name).is_file()]
 
 
+def _required(root: Path, names: Sequence[str], *, to_test: bool = True) -> list[str]:
+    """Lines of the requirement files; where there is none, what the project itself declares."""
+    files = [path for path in _present(root, names) if path.suffix in _LINES]
+    if files:
+        return read_requirements(files)
+    declared = project_of(FolderTree(root)).requirements
+    return [one.specifier for one in declared if not one.group or (to_test and one.to_test)]
+
+
+def _to_run(required: Iterable[str], context: Context, root: Path) -> list[str]:
+    """The distribution that runs the tests, where it is not required anyhow."""
+    if runner(context, root) != PYTEST:
+        return []
+    there = any(re.match(rf"{PYTEST}(?![\w-])", line, re.IGNORECASE) for line in required)
+    return [] if there else [PYTEST]
+
+
 def _environment(
-    files: list[Path], more: tuple[str, ...], context: Context, without: tuple[str, ...] = ()
+    required: Sequence[str], context: Context, without: tuple[str, ...] = ()
 ) -> Environment:
-    required = [*read_requirements(files), *more]
     python = interpreter(context)
     if _is_pinned(context):
         made = recipe(required, pins(context), context.settings.build, without)
@@ -179,7 +210,7 @@ def day_of(result: Result, settings: VerifySettings) -> str:
     if not result.released:
         return result.day
     names = (*settings.requirements, *settings.test_requirements)
-    lines = read_requirements(_present(result.root, names))
+    lines = _required(result.root, names)
     return first_day(lines) or result.day
 
 

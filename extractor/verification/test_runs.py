@@ -22,11 +22,15 @@ from typing import TypeAlias
 from packaging.version import Version
 
 from extractor.parsing import UnreadableSource, parse_ast
+from extractor.project.convention import PYTEST, UNITTEST
 from extractor.project.facts import project_of
 from extractor.source.tree import FolderTree
 from extractor.verification.environment import Environment, NoEnvironment
 
-_PROBE = Path(__file__).parent / "probes" / "run_tests.py"
+_PROBES = {
+    name: Path(__file__).parent / "probes" / f"{file}.py"
+    for name, file in {UNITTEST: "run_tests", PYTEST: "run_pytest"}.items()
+}
 PASSED, SKIPPED = "passed", "skipped"
 _BROKEN = {"error", "failed"}
 # How often a worker is looked at, in seconds.
@@ -84,7 +88,8 @@ class Suite:
     """A work tree with tests: ``top`` is its root, ``where`` the folders and files of tests.
 
     ``variables`` are set for the tests; ``select`` and ``deselect`` are regular expressions
-    searched in ids (none selected means all).
+    searched in ids (none selected means all). ``runner`` is what runs them, and ``folders`` are
+    those that top-level packages are in.
     """
 
     top: Path
@@ -93,6 +98,8 @@ class Suite:
     variables: Mapping[str, str] = field(default_factory=dict)
     select: tuple[str, ...] = ()
     deselect: tuple[str, ...] = ()
+    runner: str = UNITTEST
+    folders: tuple[str, ...] = ()
 
     def wants(self, test: str) -> bool:
         """Whether the id belongs to the suite; what failed to import always does."""
@@ -153,8 +160,9 @@ def list_tests(suite: Suite, scratch: Path) -> list[Group]:
     process = _start(suite, {"where": list(suite.where), "mode": "list"}, output)
     _, errors = process.communicate()
     if process.returncode:
-        last = (errors.decode("utf-8", "replace").strip().splitlines() or ["no reason given"])[-1]
-        raise NoEnvironment(f"the tests of {suite.top.name} cannot be listed: {last}")
+        said = errors.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        named = [line for line in said if re.search(r"[Ee]rror\b.*: ", line)] or said
+        raise NoEnvironment(f"the tests of {suite.top.name} cannot be listed: {named[-1].strip()}")
     groups = []
     for line in output.read_text(encoding="utf-8").splitlines():
         record = json.loads(line)
@@ -354,9 +362,11 @@ def _read(output: Path, start: int) -> tuple[list[Record], int]:
 
 def _start(suite: Suite, spec: Mapping[str, object], output: Path) -> subprocess.Popen[bytes]:
     spec_path = output.with_suffix(".spec.json")
-    spec_path.write_text(json.dumps(spec), encoding="utf-8")
+    whole = {**spec, "folders": list(suite.folders)}
+    spec_path.write_text(json.dumps(whole), encoding="utf-8")
+    probe = str(_PROBES[suite.runner])
     return subprocess.Popen(
-        [str(suite.environment.python), str(_PROBE), str(suite.top), str(output), str(spec_path)],
+        [str(suite.environment.python), probe, str(suite.top), str(output), str(spec_path)],
         cwd=suite.top,
         env=suite.environment.variables(**suite.variables),
         stdin=subprocess.DEVNULL,

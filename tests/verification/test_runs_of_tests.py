@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from extractor.verification.checks import test_orders, tests
-from extractor.verification.checks.test_parity import compare, id_map
+from extractor.verification.checks.test_parity import compare
 from extractor.verification.environment import Environment, ask
+from extractor.verification.suites import id_map
 from extractor.verification.test_runs import (
     Group,
     Outcomes,

@@ -4,7 +4,10 @@ import shutil
 
 import pytest
 
+from extractor.source.tree import MemoryTree
 from extractor.verification.checks import dead_code, imports, packaging, tests_carried, words
+from extractor.verification.test_names import Fixtures, names_of_tests
+from tests.repositories import write
 
 TILL = "shop/till.py"
 
@@ -191,12 +194,12 @@ def test_imports_finds_names_that_lead_nowhere(shop):
 
 def test_functions_are_tests_too_and_none_is_no_proof(shop):
     text = "def test_one():\n    pass\n\n\nif True:\n    async def test_two():\n        pass\n"
-    found = tests_carried.names_of_tests(text.encode(), "shop/tests/unit/test_it.py")
+    found = names_of_tests(text.encode(), "shop/tests/unit/test_it.py")
     assert found == ["test_one", "test_two"]
     nested = (
         "class A:\n    class B:\n        def test_three(self):\n            def test_no(): pass\n"
     )
-    assert tests_carried.names_of_tests(nested.encode(), "a.py") == ["A.B.test_three"]
+    assert names_of_tests(nested.encode(), "a.py") == ["A.B.test_three"]
 
 
 def test_an_import_is_looked_up_by_its_distribution(shop):
@@ -227,3 +230,54 @@ def test_imports_finds_a_name_that_nothing_binds(shop):
     shop.write("shop/more.py", "def f():\n    return _gone()\n")
     (found,) = imports.check(shop.result(), shop.context()).findings
     assert found == "shop/more.py:2: _gone: nothing defines or imports it"
+
+
+def test_a_test_has_its_cases_and_marks_in_its_name():
+    text = (
+        "import pytest\n\n\n@pytest.mark.asyncio\n@pytest.mark.parametrize('x', [1, 2, 3])\n"
+        "@pytest.mark.parametrize('y', (1, 2))\nasync def test_x(x, y):\n    pass\n\n\n"
+        "@pytest.mark.slow\nclass TestIt:\n    @pytest.mark.parametrize('z', made())\n"
+        "    def test_y(self, z):\n        pass\n\n    @patch('a.b')\n"
+        "    def test_z(self, b):\n        pass\n"
+    )
+    found = names_of_tests(text.encode(), "test_it.py")
+    assert found == ["test_x[6 cases] @asyncio", "TestIt.test_y @slow", "TestIt.test_z @slow"]
+
+
+FIXTURES = {
+    "conftest.py": b"import pytest\n\n\n@pytest.fixture\ndef top():\n    pass\n\n\n"
+    b"@pytest.fixture(autouse=True)\ndef auto(behind):\n    pass\n\n\n"
+    b"@pytest.fixture\ndef behind():\n    pass\n\n\n@pytest.fixture\ndef unused():\n    pass\n",
+    "t/conftest.py": b"import pytest\n\n\n@pytest.fixture(name='near')\ndef made(top):\n    pass\n",
+    "t/test_a.py": b"import pytest\n\n\n@pytest.mark.usefixtures('near')\n"
+    b"def test_a(tmp_path):\n    pass\n",
+    "u/test_b.py": b"def test_b(near):\n    pass\n",
+}
+
+
+def test_fixtures_are_looked_up_in_every_conftest_above():
+    fixtures = Fixtures(MemoryTree(FIXTURES))
+    assert fixtures.asked_for("t/test_a.py") == {"near", "top", "auto", "behind"}
+    assert fixtures.asked_for("u/test_b.py") == {"auto", "behind"}
+    assert fixtures.has("t/test_a.py", "near") and not fixtures.has("u/test_b.py", "near")
+
+
+def test_tests_carried_finds_lost_cases_and_fixtures(shop, tmp_path):
+    text = (
+        "import pytest\n\n\n@pytest.mark.parametrize('x', [1, 2])\ndef test_x(x, opened):\n"
+        "    pass\n"
+    )
+    conftest = "import pytest\n\n\n@pytest.fixture\ndef opened():\n    pass\n"
+    source = tmp_path / "source"
+    write(source, {"mall/tests/shop/test_x.py": text, "mall/conftest.py": conftest})
+    write(shop.root, {"shop/tests/unit/test_x.py": text.replace("1, 2", "1")})
+    done = tests_carried.check(shop.result(), shop.context(source))
+    assert done.findings == (
+        "lost from the source: shop/tests/unit/test_x.py: fixture opened",
+        "lost from the source: shop/tests/unit/test_x.py: test_x[2 cases]",
+    )
+    write(shop.root, {"shop/tests/unit/test_x.py": text, "shop/tests/conftest.py": conftest})
+    assert tests_carried.check(shop.result(), shop.context(source)).held
+    # An import may bring it: nobody can tell without running.
+    write(shop.root, {"shop/tests/conftest.py": "from shop.tests.helpers import *\n"})
+    assert tests_carried.check(shop.result(), shop.context(source)).held

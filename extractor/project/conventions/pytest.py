@@ -6,7 +6,7 @@ import fnmatch
 import re
 from collections.abc import Iterator
 
-from extractor.project.convention import Convention, Kind
+from extractor.project.convention import PYTEST, Convention, Kind
 from extractor.project.files import Option, ProjectFiles
 
 _SETTINGS = (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"))
@@ -15,6 +15,8 @@ CONFTEST = "conftest"
 _USUAL = ("test_*.py", "*_test.py")
 _OF_TESTS = re.compile(r"check|spec|test")
 _IMPORTED = re.compile(rb"^[ \t]*(?:import|from) pytest\b", re.MULTILINE)
+# Tests that no other runner finds.
+_COLLECTED = re.compile(rb"^(?:async )?def test_|^class Test\w*(?:\((?:object)?\))?:", re.MULTILINE)
 
 
 class Pytest(Convention):
@@ -31,6 +33,12 @@ class Pytest(Convention):
             return True
         near = (path for path in files.python if "test" in path)
         return any(_IMPORTED.search(files.content(path)) for path in near)
+
+    def runner(self, files: ProjectFiles) -> str:
+        if self.is_used(files):
+            return PYTEST
+        usual = (p for p in files.python if any(fnmatch.fnmatchcase(p, f"*{u}") for u in _USUAL))
+        return PYTEST if any(_COLLECTED.search(files.content(path)) for path in usual) else ""
 
     def kind_of(self, path: str, files: ProjectFiles) -> Kind | None:
         if path == "pytest.ini":

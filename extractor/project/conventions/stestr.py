@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extractor.project.convention import Convention, Kind
+from extractor.project.convention import UNITTEST, Convention, Kind
 from extractor.project.files import ProjectFiles
 
 _SETTINGS = frozenset({".stestr.conf", ".testr.conf", "stestr.conf"})
@@ -17,6 +17,9 @@ class Stestr(Convention):
         return not _SETTINGS.isdisjoint(files.present) or bool(
             files.toml("pyproject.toml", "tool", "stestr")
         )
+
+    def runner(self, files: ProjectFiles) -> str:
+        return UNITTEST if self.is_used(files) else ""
 
     def kind_of(self, path: str, files: ProjectFiles) -> Kind | None:
         return Kind.PACKAGING if path in _SETTINGS else None

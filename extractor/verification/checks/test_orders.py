@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.checks.test_parity import id_map, kept_outcomes
-from extractor.verification.checks.tests import suite_of_result
+from extractor.verification.checks.test_parity import kept_outcomes
+from extractor.verification.suites import id_map, suite_of_result
 from extractor.verification.test_runs import Group, Outcomes, Suite, list_tests, run_tests
 
 NEEDS = "environment"
@@ -88,14 +88,19 @@ def in_every_order(suite: Suite, context: Context) -> Iterator[tuple[str, Outcom
 def _each_alone(suite: Suite, groups: Sequence[Group], scratch: Path, workers: int) -> Outcomes:
     """Every module in a process that has loaded no other test."""
 
+    def path_of(name: str) -> str:
+        inner = f"{name.replace('.', '/')}.py"
+        paths = (f"{folder}{inner}" for folder in suite.folders or ("",))
+        return next((path for path in paths if (suite.top / path).is_file()), "")
+
     def is_module(name: str) -> bool:
-        return (suite.top / f"{name.replace('.', '/')}.py").is_file()
+        return bool(path_of(name))
 
     def alone(named: tuple[str, list[Group]]) -> Outcomes:
         module, own = named
         # A module of the source may be called like one of the result, or both have no name.
         folder = Path(tempfile.mkdtemp(prefix=f"alone-{module}-", dir=scratch))
-        where = (f"{module.replace('.', '/')}.py",) if is_module(module) else suite.where
+        where = (path_of(module),) if is_module(module) else suite.where
         return run_tests(replace(suite, where=where), own, folder, workers=1)
 
     with ThreadPoolExecutor(workers) as pool:

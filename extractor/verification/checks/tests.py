@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from extractor.verification import labs
-from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.test_runs import (
-    Outcomes,
-    Suite,
-    list_tests,
-    prepare_tree,
-    run_tests,
-)
+from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
+from extractor.verification.suites import suite_of_result
+from extractor.verification.test_runs import Outcomes, Suite, list_tests, run_tests
 
 NEEDS = "environment"
 
 
 def check(result: Result, context: Context) -> CheckResult:
     """List and run; every id that does not pass is a finding, so is a folder without tests."""
-    return run_all("tests", suite_of_result(result, context), context)
+    suite = suite_of_result(result, context)
+    if not suite.where and not context.settings.tests:
+        return does_not_apply("tests", "no tests: nothing proven")
+    return run_all("tests", suite, context)
 
 
 def run_all(name: str, suite: Suite, context: Context) -> CheckResult:
@@ -53,15 +48,3 @@ def judge(name: str, outcomes: Outcomes, listed: int) -> CheckResult:
         look_at = f"{first}: {told[-1] if told else outcomes.of.get(first, 'never finished')}"
     figures = {"listed": float(listed), "seconds": round(outcomes.seconds, 1)}
     return verdict(name, findings, evidence, figures | counts, look_at, compared=listed)
-
-
-def suite_of_result(
-    result: Result, context: Context, folders: Sequence[str] | None = None
-) -> Suite:
-    """The result's tests (those of ``folders``) on a copy of its tree, ready to run."""
-    made = labs.environment_of_result(result, context)
-    version = context.settings.source.version
-    copy = prepare_tree(result.root, context.scratch, made, version)
-    folders = context.settings.tests if folders is None else folders
-    where = tuple(p for p in folders if (copy / p).exists())
-    return Suite(copy, where, made, context.settings.test_environment)

@@ -1,4 +1,4 @@
-"""Every test function and every request of a test file came along, told without running any.
+"""Every test, every fixture that it asks for and every request came along: nothing is run.
 
 The branch ``upstream`` of the result holds the files as they were before any rewrite; a source
 tree, when there is one, is asked as well.
@@ -6,19 +6,17 @@ tree, when there is one, is asked as well.
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from extractor.errors import SourceError
-from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, target_module
 from extractor.project.convention import Kind
 from extractor.project.facts import project_of
-from extractor.project.layout import USUAL
 from extractor.source.tree import FolderTree, GitTree, Tree, run_git
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
+from extractor.verification.test_names import Fixtures, names_of_tests
 
 NEEDS = "nothing"
 UPSTREAM = "upstream"
@@ -35,13 +33,22 @@ def check(result: Result, context: Context) -> CheckResult:
     if upstream is not None:
         with upstream:
             before = tests_in(upstream, data)
+            asked = _asked_for(upstream, {path: path for path, _ in before})
         compared += len(before)
-        findings += [f"lost since upstream: {path}: {name}" for path, name in before - ours]
+        lost = (before - ours) | _missing(asked, result.tree)
+        findings += [f"lost since upstream: {path}: {name}" for path, name in lost]
         evidence.append(f"{len(before)} on branch {UPSTREAM}, before any rewrite")
     if context.against is not None:
-        there = tests_of_source(FolderTree(context.against), context)
+        tree = FolderTree(context.against)
+        paths = test_files_of_source(tree, context)
+        there = {
+            (target, name)
+            for path, target in paths.items()
+            for name in names_of_tests(tree.read(path), path)
+        }
         compared += len(there)
-        findings += [f"lost from the source: {path}: {name}" for path, name in there - ours]
+        lost = (there - ours) | _missing(_asked_for(tree, paths), result.tree)
+        findings += [f"lost from the source: {path}: {name}" for path, name in lost]
         evidence.append(f"{len(there)} in the source's test roots")
     if not compared:
         reason = f"no branch {UPSTREAM} and no source to compare with"
@@ -77,13 +84,13 @@ def tests_in(tree: Tree, data: PlanData) -> set[tuple[str, str]]:
     return found
 
 
-def tests_of_source(tree: Tree, context: Context) -> set[tuple[str, str]]:
-    """The same for the plan's test roots, with the paths they have in the result."""
+def test_files_of_source(tree: Tree, context: Context) -> dict[str, str]:
+    """The files below the plan's test roots, and those beside its packages, to their new paths."""
     data = context.plan.data
     layout, project = dict(data.layout.modules), project_of(tree)
-    found: set[tuple[str, str]] = set()
+    found: dict[str, str] = {}
     for path in tree.paths():
-        inner = path[len(USUAL.around(path)) :]
+        inner = path[len(project.source_folders.around(path)) :]
         module = inner.removesuffix(".py").replace("/", ".")
         beside = is_below(module, data.roots.packages) and project.kind_of(path) is Kind.TEST
         if not (beside or is_below(module, data.roots.tests)):
@@ -94,48 +101,23 @@ def tests_of_source(tree: Tree, context: Context) -> set[tuple[str, str]]:
         folder, _, name = inner.rpartition("/")
         kept = "" if path.endswith(".py") else f"/{name}"
         target = target_module(folder.replace("/", ".") if kept else module, layout)
-        if target is None:
-            continue
-        mapped = target.replace(".", "/") + (kept or ".py")
-        found.update((mapped, name) for name in names_of_tests(tree.read(path), path))
+        if target is not None:
+            found[path] = target.replace(".", "/") + (kept or ".py")
     return found
 
 
-def names_of_tests(content: bytes, path: str) -> list[str]:
-    """What a file declares as tests; nothing for files that are neither Python nor YAML."""
-    if path.endswith((".yaml", ".yml")):
-        return _requests(content)
-    if not path.endswith(".py"):
-        return []
-    try:
-        parsed, _ = parse_ast(content, path)
-    except UnreadableSource as error:
-        return [f"unreadable: {error}"]
-    return list(_functions(parsed.body, ""))
+def _asked_for(tree: Tree, paths: Mapping[str, str]) -> set[tuple[str, str]]:
+    """The path in the result and the name of every fixture that test files in ``tree`` get."""
+    fixtures = Fixtures(tree)
+    python = {path: target for path, target in paths.items() if path.endswith(".py")}
+    return {(target, name) for path, target in python.items() for name in fixtures.asked_for(path)}
 
 
-def _functions(body: Iterable[ast.AST], owner: str) -> Iterator[str]:
-    """Test functions, and test methods of classes, at any depth but inside of functions."""
-    for node in body:
-        if isinstance(node, ast.ClassDef):
-            yield from _functions(node.body, f"{owner}{node.name}.")
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            if node.name.startswith("test"):
-                yield f"{owner}{node.name}"
-        else:
-            for block in ("body", "orelse", "handlers", "finalbody"):
-                inner = getattr(node, block, ())
-                yield from _functions(inner if isinstance(inner, list) else (), owner)
-
-
-def _requests(content: bytes) -> list[str]:
-    import yaml
-
-    try:
-        loaded = yaml.safe_load(content)
-    except yaml.YAMLError:
-        return ["unreadable: not YAML"]
-    tests = loaded.get("tests") if isinstance(loaded, dict) else None
-    if not isinstance(tests, list):
-        return []
-    return [str(test["name"]) for test in tests if isinstance(test, dict) and "name" in test]
+def _missing(asked: Iterable[tuple[str, str]], tree: Tree) -> set[tuple[str, str]]:
+    """Fixtures that test files of the result do not get."""
+    fixtures, there = Fixtures(tree), set(tree.paths())
+    return {
+        (path, f"fixture {name}")
+        for path, name in asked
+        if path in there and not fixtures.has(path, name)
+    }

@@ -9,6 +9,7 @@ Usage: run_tests.py TOP OUTPUT SPEC, with SPEC the path of a JSON file:
 A group is what must stay together: a test class, or a suite with a life of its own (a suite
 class that is not unittest's, which sets something up around its tests, and always runs whole).
 Of a class only the tests whose ids are asked for run. A group's key is the first id asked for.
+Runs on every Python since 2.7.
 """
 
 import gc
@@ -21,17 +22,42 @@ import time
 import traceback
 import unittest
 
+FAILED_IMPORT = "unittest.loader._FailedTest."
 
-def load(top, where):
+
+def load(top, where, folders=()):
     loader = unittest.TestLoader()
     found = []
     for place in where:
         full = os.path.join(top, place)
         if os.path.isdir(full):
-            found.append((place, unittest.TestLoader().discover(full, top_level_dir=top)))
+            inner = without_folder(place, folders)
+            around = os.path.join(top, place[: len(place) - len(inner)])
+            found.append((place, discover(full, inner, around)))
         elif os.path.isfile(full):
-            found.append((place, load_module(loader, os.path.splitext(place)[0].replace("/", "."))))
+            name = os.path.splitext(without_folder(place, folders))[0].replace("/", ".")
+            found.append((place, load_module(loader, name)))
     return found
+
+
+def without_folder(place, folders):
+    around = sorted((f for f in folders if f and place.startswith(f)), key=len)
+    return place[len(around[-1]) :] if around else place
+
+
+def discover(full, place, top):
+    # Discovery refuses folders that are no packages; what is in them is imported all the same.
+    if os.path.isfile(os.path.join(full, "__init__.py")):
+        return unittest.TestLoader().discover(full, top_level_dir=top)
+    suite = unittest.TestSuite()
+    for child in sorted(os.listdir(full)):
+        path = os.path.join(full, child)
+        if os.path.isdir(path):
+            suite.addTest(discover(path, place + "/" + child, top))
+        elif child.startswith("test") and child.endswith(".py"):
+            name = (place + "/" + child[:-3]).replace("/", ".")
+            suite.addTest(load_module(unittest.TestLoader(), name))
+    return suite
 
 
 def load_module(loader, name):
@@ -47,15 +73,20 @@ def load_module(loader, name):
 
 class NotLoaded(unittest.TestCase):
     def __init__(self, name, reason):
-        super().__init__("fail_to_load")
+        super(NotLoaded, self).__init__("fail_to_load")
         self.name = name
         self.reason = reason
 
     def id(self):
-        return "unittest.loader._FailedTest." + self.name
+        return FAILED_IMPORT + self.name
 
     def fail_to_load(self):
         raise self.reason
+
+
+def id_of(test):
+    # Python 2 calls what cannot be imported otherwise.
+    return test.id().replace("unittest.loader.ModuleImportFailure.", FAILED_IMPORT, 1)
 
 
 def groups_of(suites):
@@ -97,24 +128,26 @@ def leaves(node):
 
 class Recorder(unittest.TestResult):
     def __init__(self, output):
-        super().__init__()
+        super(Recorder, self).__init__()
         self.output = output
         self.started = {}
         self.broken = False
 
     def note(self, test, outcome, detail=""):
         self.broken = self.broken or outcome in ("error", "failed")
-        name = test.id() if hasattr(test, "id") else str(test)
+        name = id_of(test) if hasattr(test, "id") else str(test)
         seconds = time.time() - self.started.pop(name, time.time())
         record = {"id": name, "outcome": outcome, "seconds": round(seconds, 3)}
         if detail:
+            if isinstance(detail, bytes):
+                detail = detail.decode("utf-8", "replace")
             record["detail"] = detail[-4000:]
         self.output.write(json.dumps(record) + "\n")
         self.output.flush()
 
     def startTest(self, test):
-        self.started[test.id()] = time.time()
-        super().startTest(test)
+        self.started[id_of(test)] = time.time()
+        super(Recorder, self).startTest(test)
 
     def addSuccess(self, test):
         self.note(test, "passed")
@@ -148,18 +181,18 @@ class Recorder(unittest.TestResult):
 
 def main():
     top, output, spec_path = sys.argv[1:4]
-    sys.path[0] = top
     os.chdir(top)
-    with open(spec_path, encoding="utf-8") as handle:
+    with open(spec_path) as handle:
         spec = json.load(handle)
-    order = groups_of(load(top, spec["where"]))
-    with open(output, "w", encoding="utf-8") as out:
+    sys.path[0:1] = [os.path.join(top, f) for f in spec["folders"] if f] + [top]
+    order = groups_of(load(top, spec["where"], spec["folders"]))
+    with open(output, "w") as out:
         if spec["mode"] == "list":
             for tests, _, place in order:
-                record = {"ids": [test.id() for test in tests], "place": place}
+                record = {"ids": [id_of(test) for test in tests], "place": place}
                 out.write(json.dumps(record) + "\n")
             return
-        groups = {test.id(): (tests, suite) for tests, suite, _ in order for test in tests}
+        groups = {id_of(test): (tests, suite) for tests, suite, _ in order for test in tests}
         # What a test made goes with it: thousands in one process make every collection slow.
         del order
         if hasattr(gc, "freeze"):
@@ -172,10 +205,10 @@ def main():
                 break
             tests, suite = groups.get(ids[0], ([], None))
             for test in tests:
-                groups.pop(test.id(), None)
+                groups.pop(id_of(test), None)
             if suite is None:
                 wanted = set(ids)
-                tests = [test for test in tests if test.id() in wanted]
+                tests = [test for test in tests if id_of(test) in wanted]
                 if spec["seed"]:
                     chance.shuffle(tests)
                 if spec.get("backwards"):
