@@ -24,6 +24,7 @@ _HELP = {
         "quieted": "A package whose __init__ no longer imports what is below it.",
         "staying": "A symbol that stays where it is although its module moves.",
         "move_files": "Move the files of renamed modules too.",
+        "keep_local_names": "Import a renamed module under its old name in each file.",
         "report_left": "Report old names that are left.",
     },
 }

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from extractor.errors import UsageError
 from extractor.project.declared import FILES
+from extractor.project.line_length import line_length
+from extractor.rewrites.parts.source_text import Style
 
 # Folders with a dot that hold settings of the project's own.
 _SETTINGS = frozenset({".github", ".gitlab", ".circleci", ".buildkite", ".azure-pipelines"})
@@ -27,6 +29,17 @@ class Files:
     all: tuple[Path, ...]
     folders: tuple[Path, ...]  # as they were given
     root: Path | None = None  # of the top-level names, if it was given
+
+    @cached_property
+    def style(self) -> Style:
+        """How the project writes: the settings nearest above what was given count."""
+        given = (self.folders or self.chosen)[:1]
+        for folder in [one for path in given for one in (path.resolve(), *path.resolve().parents)]:
+            if any((folder / mark).exists() for mark in (*_MARKS, ".flake8", "ruff.toml")):
+                break
+        else:
+            folder = Path.cwd()
+        return Style(line_length(lambda name: _text(folder / name)), False, True, True)
 
     @cached_property
     def modules(self) -> dict[Path, str]:
@@ -78,6 +91,13 @@ def find_files(
             ):
                 chosen.add(file)
     return Files(_sorted(chosen), _sorted(every), tuple(folders), root)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return None
 
 
 def _sorted(paths: Iterable[Path]) -> tuple[Path, ...]:

@@ -21,7 +21,7 @@ def prepared(rewrite: Rewrite, settings: Any, files: Files) -> Any:
     """The settings with what the project's files tell of them; ``UsageError`` when they do not."""
     paths = {module: path.as_posix() for path, module in files.modules.items()}
     others = [path.as_posix() for path in files.all if path.suffix != ".py"]
-    project = Project(paths, lambda path: Path(path).read_bytes(), others)
+    project = Project(paths, lambda path: Path(path).read_bytes(), others, files.style)
     if isinstance(settings, Renames):
         _check_there(settings, files)
     return deeply(lambda: rewrite.prepare(settings, project))
@@ -56,7 +56,7 @@ def run(rewrite: Rewrite, settings: Any, files: Files) -> Iterator[Change]:
     moves: Mapping[str, str] = getattr(settings, "moves", {})
     for name, module in sorted(creates.items()):
         if not Path(name).exists():
-            made = _outcome(rewrite, SourceFile(name, b"", module), settings)
+            made = _outcome(rewrite, SourceFile(name, b"", module, style=files.style), settings)
             yield Change(Path(name), None, made)
     chosen = set(files.chosen)
     for path in sorted({*files.chosen, *(Path(name) for name in moves)}):
@@ -67,7 +67,7 @@ def run(rewrite: Rewrite, settings: Any, files: Files) -> Iterator[Change]:
         if path.suffix == ".pyi":
             module, new_module = _beside(files, path, settings if target else None)
         is_package = path.stem == "__init__" and path.suffix in (".py", ".pyi")
-        file = SourceFile(name, before, module, is_package, new_module)
+        file = SourceFile(name, before, module, is_package, new_module, files.style)
         outcome = _outcome(rewrite, file, settings) if path in chosen else _kept()
         yield Change(path, before, outcome, Path(target) if target else None)
 

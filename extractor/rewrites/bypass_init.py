@@ -95,7 +95,7 @@ def run(file: SourceFile, settings: Settings) -> Outcome:
 def quieted(file: SourceFile, settings: Settings) -> Outcome:
     """The ``__init__`` without the imports that served others only."""
     try:
-        text = read_source(file.content, file.path)
+        text = read_source(file.content, file.path, file.style)
     except UnreadableSource as error:
         return Failed(str(error), error.line)
     names = read_names(text.tree, file.module, file.is_package)
@@ -119,7 +119,7 @@ def quieted(file: SourceFile, settings: Settings) -> Outcome:
         if star.statement not in text.tree.body:
             findings.append(_stays(star, "is imported under a condition"))
         elif entries:
-            instead[star.statement] = write_imports(entries).encode()
+            instead[star.statement] = write_imports(entries, 0, text.style).encode()
         else:
             going.append(star)
     if not going and not instead:

@@ -212,7 +212,7 @@ def take_out(
 
     ``shims`` of a run before stay. Raises ``UnreadableSource``.
     """
-    text = read_source(file.content, file.path)
+    text = read_source(file.content, file.path, file.style)
     own = {name for name in _without_shims(definitions(text.tree), shims) if _is_own(name)}
     present = set(names) & own
     if not present:
@@ -234,13 +234,13 @@ def add_shims(file: SourceFile, *, shims: Mapping[str, str]) -> Outcome:
 
     Raises ``UnreadableSource``.
     """
-    text = read_source(file.content, file.path)
+    text = read_source(file.content, file.path, file.style)
     missing = [code for name, code in shims.items() if name not in definitions(text.tree)]
     if not missing:
         return Unchanged()
     code = "".join(f"\n\n{each}" for each in missing).encode()
     content = apply_edits(text.utf8, [end_edit(text, code.replace(b"\n", text.newline))])
-    text = read_source(text.encode(content), file.path)
+    text = read_source(text.encode(content), file.path, file.style)
     if "warnings" not in read_names(text.tree).scopes[0].imports:
         content = apply_edits(text.utf8, add_imports(text, [Import("warnings", None, "warnings")]))
     return Rewritten(text.encode(content))
@@ -259,7 +259,10 @@ def add_piece(file: SourceFile, arriving: Arriving) -> Outcome:
 
 
 def _arrival(file: SourceFile, arriving: Arriving) -> Arrival:
-    text, new = read_source(file.content, file.path), read_source(arriving.piece, file.path)
+    text, new = (
+        read_source(file.content, file.path, file.style),
+        read_source(arriving.piece, file.path, file.style),
+    )
     exported = arriving.exported if read_exports(text.tree).is_there else ()
     return Arrival(file.path, file.module, text, new, arriving.former, exported, file.is_package)
 

@@ -19,6 +19,7 @@ from extractor.reading.glance import may_name
 from extractor.rewrites.parts.dotted_text import mentions
 from extractor.rewrites.parts.edited_imports import EditedImports, import_of
 from extractor.rewrites.parts.edited_uses import EditedUses
+from extractor.rewrites.parts.handed_on import handed_on
 from extractor.rewrites.parts.import_statements import Import, import_of_module
 from extractor.rewrites.parts.moving_files import check_names, moved_files, with_what_is_below
 from extractor.rewrites.parts.named_in_text import NamedInText
@@ -36,9 +37,10 @@ from extractor.rewrites.parts.scopes import (
 )
 from extractor.rewrites.parts.source_file import Review, SourceFile
 from extractor.rewrites.parts.source_text import (
-    LINE_LENGTH,
+    PLAIN,
     Edit,
     SourceText,
+    Style,
     apply_edits,
     read_source,
 )
@@ -105,6 +107,8 @@ def prepare(settings: Renames, project: Project) -> Renames:
         settings = dataclasses.replace(
             settings, known_modules=frozenset(known), staying=settings.staying | staying
         )
+    if project.style.follows and not settings.keep_local_names:
+        settings = dataclasses.replace(settings, handed_on=handed_on(settings.modules, project))
     if not settings.move_files:
         return settings
     return dataclasses.replace(settings, moves=moved_files(settings.modules, project))
@@ -128,6 +132,7 @@ def run(file: SourceFile, settings: Renames) -> Outcome:
         renames=settings,
         path=file.path,
         new_module=file.new_module,
+        style=file.style,
     )
 
 
@@ -163,6 +168,7 @@ def rewrite(
     new_module: str | None = None,
     new_is_package: bool | None = None,
     formerly: str | None = None,
+    style: Style = PLAIN,
 ) -> Outcome:
     """Rename every reference in one Python file.
 
@@ -185,7 +191,7 @@ def rewrite(
     if not (moved or departed or (may_mention(source, renames) and may_be_in(source, renames))):
         return Unchanged()
     try:
-        text = read_source(source, path)
+        text = read_source(source, path, style)
         names = read_names(text.tree, module, is_package)
         work = _Work(text, names, renames, formerly, new_module or module, new_is_package)
         content = work.run()
@@ -241,6 +247,7 @@ class _Work:
         self.findings: list[Finding] = []
         self.wanted: dict[tuple[ast.stmt, int], list[Import]] = {}
         self.top = frozenset(source.tree.body)
+        self.followed: dict[str, str] = {}  # local names that follow their modules
         self.local_names: dict[str, str] = {}  # old to new, at module level, for __all__
         roots = {new_module.partition(".")[0], formerly.partition(".")[0]}
         self.first_party = frozenset(roots - {""}) | renames.own_roots
@@ -274,7 +281,8 @@ class _Work:
         )
         content = apply_edits(self.source.utf8, imports.all_edits(self.added))
         if content != self.source.utf8:
-            content = wrap_prose(content, set(self.source.utf8.splitlines()))
+            written = set(self.source.utf8.splitlines())
+            content = wrap_prose(content, written, self.source.style.line_length)
         self.report_long_lines(content)
         self.report_through_objects()
         return content
@@ -400,9 +408,9 @@ class _Work:
                     self.uses.edit(use, local, list(use.path), attributes[0], attributes[1:])
                 continue
             if group is keeps_name and not group.through:
-                new_local = local
+                new_local = self.following(bindings, module, group.home)
                 if not (group.home == module and home is None):
-                    first.append(self.import_like(bindings[0], group.home, local))
+                    first.append(self.import_like(bindings[0], group.home, new_local))
                 else:
                     first.append(import_of(bindings[0]))
             else:
@@ -413,6 +421,25 @@ class _Work:
                 self.uses.edit(use, local, list(use.path), new_local, attributes)
         for binding in bindings:
             self.want(binding, first)
+
+    def following(self, bindings: list[Binding], module: str, home: str) -> str:
+        """The local name of what was ``module`` and is ``home``: the new last one where it may."""
+        local, last = bindings[0].local, home.rpartition(".")[2]
+        asked = self.source.style.follows and not self.renames.keep_local_names
+        if not asked or home != self.renames.modules.get(module) or last == local:
+            return local
+        if local != module.rpartition(".")[2] or any(b.alias.asname for b in bindings):
+            return local
+        taken = f"{self.formerly}:{local}" in self.renames.handed_on
+        if any(self.hands_on(b) or (taken and b.scope.kind == "module") for b in bindings):
+            return local
+        if self.followed.get(last, home) != home or last in self.names.declared:
+            return local
+        if last not in self.followed and last in self.names.identifiers:
+            return local
+        self.followed[last] = home
+        self.names.identifiers.add(last)
+        return last
 
     def weight(self, group: _Group, module: str) -> tuple[bool, bool, int, bool, str]:
         usual = group.home == self.renames.reexports.get(module)
@@ -775,7 +802,7 @@ class _Work:
                         self.findings.append(Finding(message, use.name.lineno))
 
     def report_long_lines(self, content: bytes) -> None:
-        old = set(self.source.utf8.splitlines())
+        old, length = set(self.source.utf8.splitlines()), self.source.style.line_length
         for number, line in enumerate(content.splitlines(), 1):
-            if len(line) > LINE_LENGTH and line not in old and len(line.decode()) > LINE_LENGTH:
+            if len(line) > length and line not in old and len(line.decode()) > length:
                 self.findings.append(Finding("line became too long (after the change)", number))

@@ -16,7 +16,14 @@ from extractor.rewrites.drop_definitions import rewrite as drop
 from extractor.rewrites.parts.definitions import definitions
 from extractor.rewrites.parts.import_statements import Import, fold, sort_key
 from extractor.rewrites.parts.source_file import Review, SourceFile
-from extractor.rewrites.parts.source_text import Edit, SourceText, apply_edits, read_source
+from extractor.rewrites.parts.source_text import (
+    PLAIN,
+    Edit,
+    SourceText,
+    Style,
+    apply_edits,
+    read_source,
+)
 
 REVIEW = Review.DECIDE
 
@@ -35,7 +42,7 @@ def run(file: SourceFile, settings: Settings) -> Outcome:
         module, _, name = old.partition(":")
         if module != file.module:
             continue
-        outcome = rewrite(content, name=name, replacement=new, path=file.path)
+        outcome = rewrite(content, name=name, replacement=new, path=file.path, style=file.style)
         if isinstance(outcome, Failed | Skipped):
             return outcome
         content = outcome.content if isinstance(outcome, Rewritten) else content
@@ -45,7 +52,14 @@ def run(file: SourceFile, settings: Settings) -> Outcome:
     return Rewritten(content, tuple(findings))
 
 
-def rewrite(source: bytes, *, name: str, replacement: str, path: str = "<source>") -> Outcome:
+def rewrite(
+    source: bytes,
+    *,
+    name: str,
+    replacement: str,
+    path: str = "<source>",
+    style: Style = PLAIN,
+) -> Outcome:
     """Replace the definition of ``name`` by an import of ``replacement`` (``module:name``)."""
     if name.encode() not in source:
         return Unchanged()
@@ -63,7 +77,7 @@ def rewrite(source: bytes, *, name: str, replacement: str, path: str = "<source>
     if not isinstance(dropped, Rewritten):
         return dropped
     try:
-        text = read_source(dropped.content, path)
+        text = read_source(dropped.content, path, style)
     except UnreadableSource as error:
         return Failed(str(error), error.line)
     module, _, symbol = replacement.partition(":")
@@ -82,7 +96,7 @@ def _insertion(text: SourceText, entry: Import) -> Edit | None:
     root = entry.module.partition(".")[0]
     own = [n for n in statements if _key(n).partition(".")[0] == root] or statements
     before = next((n for n in own if _key(n) > sort_key(entry)), None)
-    line = fold(entry.code).encode("utf-8") + text.newline
+    line = fold(entry.code, 0, text.style).encode("utf-8") + text.newline
     if before is not None:
         at = text.offset(before.lineno, 0)
     else:

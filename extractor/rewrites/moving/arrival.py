@@ -163,15 +163,18 @@ class Arrival:
             edits.append(self._code_edit(self._joined(code), code))
         if self.exported:
             edits += export(self.text, read_exports(self.text.tree), sorted(self.exported))
-        now = read_source(self.text.encode(apply_edits(self.text.utf8, edits)), self.path)
+        now = self._read(self.text.encode(apply_edits(self.text.utf8, edits)))
         if guards:
             edit = _guard_edit(now, self._joined(guards, lead=b"\n"))
-            now = read_source(now.encode(apply_edits(now.utf8, [edit])), self.path)
+            now = self._read(now.encode(apply_edits(now.utf8, [edit])))
         own = frozenset({self.module.partition(".")[0]})
         lazily = [first_of_all(now, Import("__future__", _LAZY, _LAZY))] if self.lazy else []
         if lazily:
-            now = read_source(now.encode(apply_edits(now.utf8, lazily)), self.path)
+            now = self._read(now.encode(apply_edits(now.utf8, lazily)))
         return now.encode(apply_edits(now.utf8, add_imports(now, self.entries, own)))
+
+    def _read(self, content: bytes) -> SourceText:
+        return read_source(content, self.path, self.text.style)
 
     def _joined(self, units: Iterable[Unit], lead: bytes = b"\n\n") -> bytes:
         code = b""

@@ -153,6 +153,7 @@ class Part:
             path=self.path,
             new_module=self.new,
             new_is_package=self._new_is_package(),
+            style=self.text.style,
         )
         if isinstance(outcome, Failed):
             raise UsageError(outcome.error)
@@ -218,13 +219,13 @@ class Part:
     def _with_imports(
         self, piece: bytes, entries: Collection[Import], for_types: Collection[Import]
     ) -> bytes:
-        text = read_source(piece, self.path)
+        text = read_source(piece, self.path, self.text.style)
         own = frozenset({self.old.partition(".")[0]})
         if for_types:
             guard = "".join(f"    {entry.code}\n" for entry in for_types)
             code = f"\n\nif TYPE_CHECKING:\n{guard}".encode().replace(b"\n", text.newline)
             piece = text.encode(text.utf8.rstrip() + text.newline + code)
-            text = read_source(piece, self.path)
+            text = read_source(piece, self.path, self.text.style)
             entries = [*entries, Import("typing", "TYPE_CHECKING", "TYPE_CHECKING")]
             have = read_names(text.tree).scopes[0].imports
             entries = [e for e in entries if e.local not in have or e.module != "typing"]

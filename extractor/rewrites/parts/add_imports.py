@@ -19,7 +19,7 @@ from extractor.rewrites.parts.import_statements import (
     write_imports,
 )
 from extractor.rewrites.parts.removal import Definition
-from extractor.rewrites.parts.source_text import Edit, SourceText, edited_slice
+from extractor.rewrites.parts.source_text import Edit, SourceText, Style, edited_slice
 
 
 def add_imports(
@@ -38,19 +38,21 @@ def add_imports(
         if not is_future(run[-1]) and (first is None or run[0].lineno < first)
     ]
     if not runs:
-        return [first_import_edit(source, _as_groups(entries, first_party))]
+        return [first_import_edit(source, _as_groups(entries, first_party, source.style))]
     newline = source.newline.decode()
-    new = [(e, (write_imports([e]) + "\n").replace("\n", newline)) for e in entries]
+    new = [(e, f"{write_imports([e], 0, source.style)}\n".replace("\n", newline)) for e in entries]
     current = {node: first_import(node) for node in runs[0]}
     render = partial(edited_slice, source.utf8, ())
     return [place_imports(source, runs[0], {}, current, render, first_party, new)]
 
 
-def _as_groups(entries: Sequence[Import], first_party: frozenset[str]) -> str:
+def _as_groups(entries: Sequence[Import], first_party: frozenset[str], style: Style) -> str:
     groups: dict[int, list[Import]] = {}
     for entry in entries:
         groups.setdefault(rank_of(entry.module, first_party), []).append(entry)
     return "\n".join(
-        "".join(f"{write_imports([entry])}\n" for entry in sorted(groups[rank], key=sort_key))
+        "".join(
+            f"{write_imports([entry], 0, style)}\n" for entry in sorted(groups[rank], key=sort_key)
+        )
         for rank in sorted(groups)
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from extractor.project.relative import relative_to
 from extractor.rewrites.parts.import_blocks import (
     first_import_edit,
     is_future,
@@ -52,7 +53,7 @@ class EditedImports:
 
     def all_edits(self, added: Sequence[Import]) -> list[Edit]:
         """Every edit of the file, with those of its imports; ``added`` ones come in besides."""
-        texts = self.new_statements()
+        texts, style = self.new_statements(), self.source.style
         added = [entry for entry in added if entry not in self.provided]
         if not texts and not added:
             return self.edits
@@ -66,7 +67,7 @@ class EditedImports:
             self.place(run, changed, takes)
             added = [] if takes else added
         if added:
-            text = "".join(write_imports([entry]) + "\n" for entry in added)
+            text = "".join(write_imports([entry], 0, style) + "\n" for entry in added)
             self.edits.append(first_import_edit(self.source, text))
         for node, statements in texts.items():
             if node not in placed:
@@ -94,17 +95,19 @@ class EditedImports:
             line_end = source.line_bounds(source.line_of(high - 1))[1]
             trailing = self.render(high, line_end)
             after = source.utf8[line_end : self.after(node)].decode()
+            ended = _with_end if node.lineno == node.end_lineno else str.__add__
+            with_end = range(len(statements)) if "noqa" in trailing else [0]
             whole[node] = [
                 (
                     entry,
-                    self.lines(text).decode()
-                    + (trailing if number == 0 or "noqa" in trailing else "")
+                    self.lines(ended(text, trailing if number in with_end else "")).decode()
                     + after,
                 )
                 for number, (entry, text) in enumerate(statements)
             ]
         current = {node: first_import(node) for node in run}
-        new = [(entry, self.lines(write_imports([entry]) + "\n").decode()) for entry in added]
+        written = [write_imports([entry], 0, source.style) + "\n" for entry in added]
+        new = [(e, self.lines(w).decode()) for e, w in zip(added, written, strict=True)]
         edit = place_imports(source, run, whole, current, self.render, self.first_party, new)
         self.edits = [e for e in self.edits if not (edit.start <= e.start and e.end <= edit.end)]
         if edit.text != source.utf8[edit.start : edit.end]:
@@ -149,8 +152,9 @@ class EditedImports:
         for star, home in self.stars.items():
             assert isinstance(star, ast.ImportFrom)
             old = self.source.utf8[self.source.start(star) : self.source.end(star)].decode("utf-8")
-            text = edit_star(old, home, star.col_offset)
-            texts[star] = [(Import(home, "*", "*"), text)]
+            spelled = self.spelled(star, home)
+            text = edit_star(old, spelled, star.col_offset, self.source.style)
+            texts[star] = [(Import(spelled, "*", "*"), text)]
         return texts
 
     def import_under(self, binding: Binding) -> Import:
@@ -177,9 +181,10 @@ class EditedImports:
             kept = [e if e and (plain or e.module == module) else None for e in firsts]
             start, end = self.source.start(statement), self.source.end(statement)
             old = self.source.utf8[start:end].decode("utf-8")
-            first = next(entry for entry in kept if entry)
-            result.append((first, edit_import(old, kept, indent)))
             taken = {id(entry) for entry in kept if entry}
+            kept = [entry and self.as_in(statement, entry) for entry in kept]
+            first = next(entry for entry in kept if entry)
+            result.append((first, edit_import(old, kept, indent, self.source.style)))
         rest: dict[tuple[str, str], list[Import]] = {}
         for entries in wanted:
             for entry in entries:
@@ -188,6 +193,26 @@ class EditedImports:
                     rest.setdefault(key, []).append(entry)
         several = len(statement.names) > 1
         for entries in rest.values():
-            parts = [entries] if several else [[entry] for entry in entries]
-            result += [(part[0], write_imports(part, indent)) for part in parts]
+            spelled = [self.as_in(statement, entry) for entry in entries]
+            parts = [spelled] if several else [[entry] for entry in spelled]
+            result += [(p[0], write_imports(p, indent, self.source.style)) for p in parts]
         return result
+
+    def as_in(self, statement: ImportStatement, entry: Import) -> Import:
+        """``entry`` relative if ``statement`` was, and its module is in the same package."""
+        if entry.name is None:
+            return entry
+        return replace(entry, module=self.spelled(statement, entry.module))
+
+    def spelled(self, statement: ImportStatement, module: str) -> str:
+        """``module`` as ``statement`` is to name it: from here, if it did so before."""
+        level = statement.level if isinstance(statement, ast.ImportFrom) else 0
+        if not (level and self.source.style.relative):
+            return module
+        return relative_to(module, self.module, self.is_package)
+
+
+def _with_end(text: str, end: str) -> str:
+    """``text`` and what followed it on its line: a comment is about the line it begins on."""
+    first, opens, rest = text.partition("(\n")
+    return f"{first}(  {end.strip()}\n{rest}" if opens and end.lstrip()[:1] == "#" else text + end

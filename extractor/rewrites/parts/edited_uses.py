@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from extractor.outcome import Finding
 from extractor.rewrites.parts.scopes import Use
-from extractor.rewrites.parts.source_text import LINE_LENGTH, Edit, SourceText
+from extractor.rewrites.parts.source_text import Edit, SourceText
 from extractor.rewrites.parts.strings import literal_pieces
 
 _PLAIN_CHAIN = re.compile(rb"[\w.]+")
@@ -64,7 +64,7 @@ class EditedUses:
         start, end = self.source.line_bounds(use.name.lineno)
         old = len(".".join([use.name.id, *use.path]))
         new = len(".".join([module, *path]))
-        return end - start <= LINE_LENGTH < end - start - old + new
+        return end - start <= self.source.style.line_length < end - start - old + new
 
     def _edit_formatted(self, formatted: ast.JoinedStr, old: list[str], new: list[str]) -> None:
         if len(old) > 1 and old[0] in self.roots:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from extractor.reading.depth import deep
 from extractor.reading.exports import Exports, read_exports
-from extractor.rewrites.parts.source_text import LINE_LENGTH, Edit, SourceText
+from extractor.rewrites.parts.source_text import Edit, SourceText
 
 
 def unexport(source: SourceText, names: Collection[str]) -> list[Edit]:
@@ -82,7 +82,7 @@ def _after_last(source: SourceText, node: ast.List | ast.Tuple, text: str, on_li
     last = node.elts[-1]
     at = source.end(last)
     start, _ = source.line_bounds(last.lineno)
-    fits = at - start + len(text) + 3 <= LINE_LENGTH
+    fits = at - start + len(text) + 3 <= source.style.line_length
     pad = source.newline.decode() + " " * last.col_offset if on_lines or not fits else " "
     return Edit(at, at, f",{pad}{text}".encode())
 

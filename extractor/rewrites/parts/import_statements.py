@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from extractor.rewrites.parts.source_text import LINE_LENGTH
+from extractor.rewrites.parts.source_text import PLAIN, Style
 
 
 @dataclass(frozen=True, order=True)
@@ -60,36 +60,50 @@ def first_import(node: ast.Import | ast.ImportFrom) -> Import:
     return Import(module, alias.name, alias.asname or alias.name)
 
 
-def write_imports(entries: Sequence[Import], indent: int = 0) -> str:
+def write_imports(entries: Sequence[Import], indent: int = 0, style: Style = PLAIN) -> str:
     """One statement that binds all ``entries``, which share their module and kind."""
     first = entries[0]
     if len(entries) == 1:
-        return fold(first.code, indent)
+        return fold(first.code, indent, style)
     names = [f"{e.name} as {e.asname}" if e.asname else str(e.name) for e in entries]
     line = f"from {first.module} import {', '.join(names)}"
-    if indent + len(line) <= LINE_LENGTH:
+    if indent + len(line) <= style.line_length:
         return line
+    if not style.backslash:
+        return in_brackets(first.module, names, indent)
     pad = " " * (indent + 4)
     body = textwrap.fill(
-        ", ".join(names), LINE_LENGTH - 1, initial_indent=pad, subsequent_indent=pad
+        ", ".join(names), style.line_length - 1, initial_indent=pad, subsequent_indent=pad
     )
     return f"from {first.module} import (\n{body})"
 
 
-def fold(statement: str, indent: int = 0) -> str:
-    """``statement``, continued with a backslash when one line is too short for it."""
-    if "\n" in statement or indent + len(statement) <= LINE_LENGTH:
+def in_brackets(module: str, names: Sequence[str], indent: int = 0) -> str:
+    """``from module import (...)`` with each name on a line of its own."""
+    pad = " " * indent
+    lines = "".join(f"{pad}    {name},\n" for name in names)
+    return f"from {module} import (\n{lines}{pad})"
+
+
+def fold(statement: str, indent: int = 0, style: Style = PLAIN) -> str:
+    """``statement``, continued in brackets or with a backslash where one line is too short."""
+    if "\n" in statement or indent + len(statement) <= style.line_length:
         return statement
     head, found, tail = statement.partition(" import ")
     if not found:
         return statement
+    if not style.backslash:
+        names = [name.strip() for name in tail.strip("()").split(",") if name.strip()]
+        return in_brackets(head.removeprefix("from "), names, indent) if tail != "*" else statement
     pad = " " * (indent + 4)
-    if indent + len(head) + len(" import \\") <= LINE_LENGTH:
+    if indent + len(head) + len(" import \\") <= style.line_length:
         return f"{head} import \\\n{pad}{tail}"
     return f"{head} \\\n{pad}import {tail}"
 
 
-def edit_import(statement: str, wanted: Sequence[Import | None], indent: int = 0) -> str:
+def edit_import(
+    statement: str, wanted: Sequence[Import | None], indent: int = 0, style: Style = PLAIN
+) -> str:
     """``statement`` with its aliases turned into ``wanted``, ``None`` for those that go.
 
     All that stay are of the statement's own kind, and of one module if it has ``from``.
@@ -101,22 +115,23 @@ def edit_import(statement: str, wanted: Sequence[Import | None], indent: int = 0
             for alias, entry in zip(plain.names, wanted, strict=True)
             if entry is not None
         ]
-        if isinstance(plain, ast.ImportFrom) and not module.startswith("."):
-            plain.module, plain.level = module, 0
-        return fold(ast.unparse(plain), indent)
+        if isinstance(plain, ast.ImportFrom):
+            name = module.lstrip(".")
+            plain.module, plain.level = name or None, len(module) - len(name)
+        return fold(ast.unparse(plain), indent, style)
     # Loaded here: LibCST takes a quarter of a second to load, and most statements are plain.
     from extractor.rewrites.parts.statement_layout import edit_in_layout
 
-    return fold(edit_in_layout(statement, wanted), indent)
+    return fold(edit_in_layout(statement, wanted), indent, style)
 
 
-def edit_star(statement: str, module: str, indent: int = 0) -> str:
+def edit_star(statement: str, module: str, indent: int = 0, style: Style = PLAIN) -> str:
     """``from x import *`` with ``module`` in the place of ``x``."""
     if _plain(statement) is not None:
-        return fold(f"from {module} import *", indent)
+        return fold(f"from {module} import *", indent, style)
     from extractor.rewrites.parts.statement_layout import edit_star_in_layout
 
-    return fold(edit_star_in_layout(statement, module), indent)
+    return fold(edit_star_in_layout(statement, module), indent, style)
 
 
 def _plain(statement: str) -> ast.Import | ast.ImportFrom | None:

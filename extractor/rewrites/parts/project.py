@@ -9,7 +9,7 @@ from typing import TypeVar
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource
 from extractor.rewrites.parts.source_file import SourceFile
-from extractor.rewrites.parts.source_text import SourceText, read_source
+from extractor.rewrites.parts.source_text import PLAIN, SourceText, Style, read_source
 
 S = TypeVar("S")
 
@@ -24,6 +24,7 @@ class Project:
     paths: Mapping[str, str]
     read: Callable[[str], bytes]
     others: Collection[str] = ()
+    style: Style = PLAIN
 
     @property
     def modules(self) -> frozenset[str]:
@@ -40,14 +41,15 @@ class Project:
             raise UsageError(f"there is no module {module} among the files")
         path = self.paths[module]
         try:
-            return read_source(self.read(path), path)
+            return read_source(self.read(path), path, self.style)
         except UnreadableSource as error:
             raise UsageError(str(error)) from None
 
     def source_file(self, module: str) -> SourceFile:
         """``module`` as a rewrite is given it."""
         path = self.paths[module]
-        return SourceFile(path, self.read(path), module, self.is_package(module))
+        is_package = self.is_package(module)
+        return SourceFile(path, self.read(path), module, is_package, style=self.style)
 
     def path_for(self, module: str, like: str) -> str:
         """Where a new ``module`` goes: in its package's folder, or beside the top-level ``like``.

@@ -19,7 +19,9 @@ class Renames:
     ``quieted`` packages load less than they did: who reaches a submodule through one of them
     gets an import of that submodule. ``staying`` modules only lose the symbols named: a bare
     mention of one, or a star import, still means the old module. With ``move_files`` the
-    files of ``modules`` themselves go to where their new names say.
+    files of ``modules`` themselves go to where their new names say. What a file imports a
+    module as becomes the module's new name where nothing is in the way, but not with
+    ``keep_local_names``.
     ``known_modules`` are all modules of the old packages: with them a module can be
     told from an attribute. With ``report_left`` every reference to a known module that
     has no new name is a finding (the old packages will not be there); without it such
@@ -34,6 +36,9 @@ class Renames:
     quieted: frozenset[str] = frozenset()
     staying: frozenset[str] = frozenset()
     move_files: bool = False
+    keep_local_names: bool = False
+    # Local names of modules that others take from where they are imported: module:name.
+    handed_on: frozenset[str] = field(default=frozenset(), metadata={"derived": True})
     moves: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
     # Top-level packages that are nobody's own, whatever leads there.
     libraries: frozenset[str] = field(default=frozenset(), metadata={"derived": True})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from extractor.rewrites.parts.import_statements import Import, fold
-from extractor.rewrites.parts.source_text import LINE_LENGTH
+from extractor.rewrites.parts.source_text import PLAIN
 
 
 def shim(name: str, new: str, methods: Sequence[str] = ()) -> str:
@@ -18,7 +18,7 @@ def shim(name: str, new: str, methods: Sequence[str] = ()) -> str:
     indent = "    "
     said = f'"""Moved to ``{home}``; the old name is for configuration."""'
     doc = [indent + said]
-    if len(doc[0]) > LINE_LENGTH:
+    if len(doc[0]) > PLAIN.line_length:
         doc = [
             f'{indent}"""Moved to ``{home}``.',
             "",
@@ -40,9 +40,9 @@ def _call(name: str, new: str, method: str, indent: str) -> list[str]:
     module, _, symbol = new.partition(":")
     head, tail = f"{name}{method} is now ", f"{new}{method}"
     lines = [f"{indent}warnings.warn({head + tail!r}, DeprecationWarning, stacklevel=2)"]
-    if len(lines[0]) > LINE_LENGTH:
+    if len(lines[0]) > PLAIN.line_length:
         inner = indent + "    "
-        parts = [tail] if len(f"{inner}{tail!r},") <= LINE_LENGTH else _halves(tail)
+        parts = [tail] if len(f"{inner}{tail!r},") <= PLAIN.line_length else _halves(tail)
         lines = [f"{indent}warnings.warn(", *(f"{inner}{part!r}" for part in [head, *parts])]
         lines[-1] += ","
         lines.append(f"{inner}DeprecationWarning, stacklevel=2)")

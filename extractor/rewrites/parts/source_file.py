@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from extractor.rewrites.parts.source_text import PLAIN, Style
+
 
 class Review(enum.Enum):
     """How much of a rewrite's result a person has to read."""
@@ -15,10 +17,11 @@ class Review(enum.Enum):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file: its path, its bytes, and the dotted names it had and has."""
+    """One file: its path, its bytes, the dotted names it had and has, and how it is written."""
 
     path: str
     content: bytes
     module: str = ""
     is_package: bool = False
     new_module: str | None = None
+    style: Style = PLAIN

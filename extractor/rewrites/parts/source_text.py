@@ -12,7 +12,22 @@ from dataclasses import dataclass
 
 from extractor.parsing import StandIns, UnreadableSource, parse_shared
 
-LINE_LENGTH = 79  # pycodestyle's default, which the style this tool writes keeps to
+
+@dataclass(frozen=True)
+class Style:
+    """How a file is to be written: ``line_length``, and whether a backslash may end a line.
+
+    With ``relative`` imports that were relative stay so; with ``follows`` the local name of an
+    imported module becomes the module's new one.
+    """
+
+    line_length: int = 79  # pycodestyle's default
+    backslash: bool = True
+    relative: bool = False
+    follows: bool = False
+
+
+PLAIN = Style()  # what is written by a plan
 
 
 @dataclass(frozen=True, order=True)
@@ -34,6 +49,7 @@ class SourceText:
     encoding: str
     bom: bytes
     line_starts: tuple[int, ...]
+    style: Style = PLAIN
 
     def offset(self, line: int, column: int) -> int:
         """Byte offset of a 1-based line and a 0-based UTF-8 column."""
@@ -71,7 +87,7 @@ class SourceText:
         return self.bom + self.stand_ins.restore(text)
 
 
-def read_source(source: bytes, path: str) -> SourceText:
+def read_source(source: bytes, path: str, style: Style = PLAIN) -> SourceText:
     """Parse ``source``; raises ``UnreadableSource``."""
     tree, stand_ins = parse_shared(source, path)
     text = stand_ins.source
@@ -91,7 +107,7 @@ def read_source(source: bytes, path: str) -> SourceText:
         starts.append(position)
     if len(starts) > 1 and not utf8.endswith((b"\n", b"\r")):
         starts.pop()
-    return SourceText(utf8, tree, stand_ins, encoding, bom, tuple(starts))
+    return SourceText(utf8, tree, stand_ins, encoding, bom, tuple(starts), style)
 
 
 def apply_edits(text: bytes, edits: Iterable[Edit]) -> bytes:

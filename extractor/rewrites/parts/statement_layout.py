@@ -21,9 +21,7 @@ def edit_in_layout(statement: str, wanted: Sequence[Import | None]) -> str:
         assert isinstance(node, libcst.ImportFrom) and not isinstance(node.names, libcst.ImportStar)
         aliases = _edit_aliases(node.names, wanted, [(e.name or "") if e else "" for e in wanted])
         module = next(entry.module for entry in wanted if entry)
-        if not module.startswith("."):
-            node = _edit_module(node, module)
-        changed = node.with_changes(names=aliases)
+        changed = _edit_module(node, module).with_changes(names=aliases)
     code = libcst.Module([]).code_for_node(parsed.with_changes(body=[changed]))
     return code.rstrip("\r\n")
 
@@ -39,12 +37,14 @@ def edit_star_in_layout(statement: str, module: str) -> str:
 
 
 def _edit_module(node: libcst.ImportFrom, module: str) -> libcst.ImportFrom:
-    if not node.relative and node.module is not None and _dotted(node.module) == module:
+    named = "." * len(node.relative) + ("" if node.module is None else _dotted(node.module))
+    if named == module:
         return node
+    name = module.lstrip(".")
     space = libcst.SimpleWhitespace(" ")
     return node.with_changes(
-        module=libcst.parse_expression(module),
-        relative=(),
+        module=libcst.parse_expression(name) if name else None,
+        relative=[libcst.Dot()] * (len(module) - len(name)),
         whitespace_after_from=node.whitespace_after_from if not node.relative else space,
         whitespace_before_import=node.whitespace_before_import if node.module else space,
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from extractor.rewrites.parts.source_text import LINE_LENGTH, Edit, SourceText
+from extractor.rewrites.parts.source_text import Edit, SourceText
 
 _OPENING = re.compile(rb"([A-Za-z]*)(\"\"\"|'''|\"|')")
 
@@ -141,7 +141,7 @@ def _piece_of(starts: Sequence[int], position: int) -> int:
 def _share(source: SourceText, piece: Piece, new: bytes, before: int) -> list[bytes]:
     """Part ``new`` at a dot, so that what goes into ``piece`` fits its line."""
     line_start, _ = source.line_bounds(source.line_of(piece.opening))
-    room = LINE_LENGTH - (piece.start - line_start) - before - len(piece.quote)
+    room = source.style.line_length - (piece.start - line_start) - before - len(piece.quote)
     if len(new) <= room:
         return [new]
     at = new.rfind(b".", 0, max(room, 0)) + 1
@@ -156,9 +156,9 @@ def _split_long(source: SourceText, piece: Piece, content: bytes) -> tuple[bytes
         return content, b""
     column = piece.opening - line_start
     length = (piece.start - line_start) + len(content) + line_end - piece.end
-    if length <= LINE_LENGTH or line_end - line_start > LINE_LENGTH:
+    if length <= source.style.line_length or line_end - line_start > source.style.line_length:
         return content, b""
-    room = LINE_LENGTH - column - len(piece.prefix) - 2 * len(piece.quote)
+    room = source.style.line_length - column - len(piece.prefix) - 2 * len(piece.quote)
     at = max(content.rfind(b".", 0, room), content.rfind(b" ", 0, room)) + 1
     return (content[:at], content[at:]) if at else (content, b"")
 
@@ -171,5 +171,5 @@ def _has_room(source: SourceText, piece: Piece, before: Piece, text: bytes) -> b
         source.line_of(before.opening) == line - 1
         and not source.utf8[start : piece.opening].strip()
         and (piece.quote, piece.prefix) == (before.quote, before.prefix)
-        and end - start + len(text) <= LINE_LENGTH
+        and end - start + len(text) <= source.style.line_length
     )

@@ -8,7 +8,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from extractor.parsing import UnreadableSource, parse_ast
-from extractor.rewrites.parts.source_text import LINE_LENGTH
 from extractor.slicing import split_module
 
 _QUOTES = ('"""', "'''")
@@ -16,7 +15,7 @@ _COMMENT = re.compile(r"\s*#[:!]? ?")
 _STARTS_ANEW = re.compile(r"\s*(#[:!]?\s*)?([:*\-+.=~^>]|\d+[.)]|@|\"\"\"|'''|$)")
 
 
-def wrap_prose(content: bytes, written: set[bytes]) -> bytes:
+def wrap_prose(content: bytes, written: set[bytes], length: int = 79) -> bytes:
     """``content`` with its too long prose lines wrapped, but for the lines in ``written``.
 
     ``content`` is UTF-8. Overflowing words move to the next line of the same paragraph;
@@ -26,7 +25,7 @@ def wrap_prose(content: bytes, written: set[bytes]) -> bytes:
     longish = [
         index
         for index, line in enumerate(raw)
-        if len(line) > LINE_LENGTH and line.rstrip(b"\r\n") not in written
+        if len(line) > length and line.rstrip(b"\r\n") not in written
     ]
     if not longish:
         return content
@@ -34,9 +33,10 @@ def wrap_prose(content: bytes, written: set[bytes]) -> bytes:
     docstrings = _docstring_lines(content, longish)
     for index in reversed(longish):
         is_comment = lines[index].lstrip().startswith("#") and index not in docstrings
-        if len(lines[index].rstrip("\r\n")) > LINE_LENGTH and (is_comment or index in docstrings):
+        if len(lines[index].rstrip("\r\n")) > length and (is_comment or index in docstrings):
             end = docstrings.get(index)
-            lines[index:] = _push(lines[index:], is_comment, None if end is None else end - index)
+            last = None if end is None else end - index
+            lines[index:] = _push(lines[index:], is_comment, last, length)
     return "".join(lines).encode("utf-8")
 
 
@@ -87,7 +87,7 @@ def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
                 waiting.extend(inner)
 
 
-def _push(lines: list[str], is_comment: bool, last: int | None) -> list[str]:
+def _push(lines: list[str], is_comment: bool, last: int | None, length: int) -> list[str]:
     """``lines`` with what overflows the first moved on, as far as it has to be."""
     done: list[str] = []
     rest = list(lines)
@@ -95,8 +95,8 @@ def _push(lines: list[str], is_comment: bool, last: int | None) -> list[str]:
         body = rest[0].rstrip("\r\n")
         ending = rest[0][len(body) :] or "\n"
         prefix = _prefix(body, is_comment)
-        at = body.rfind(" ", len(prefix) + 1, LINE_LENGTH + 1)
-        if len(body) <= LINE_LENGTH or at <= len(prefix) or not body[:at].strip():
+        at = body.rfind(" ", len(prefix) + 1, length + 1)
+        if len(body) <= length or at <= len(prefix) or not body[:at].strip():
             break
         tail = body[at + 1 :].strip()
         done.append(body[:at].rstrip() + ending)

@@ -1,0 +1,162 @@
+"""A rewrite writes as the project does: relative, by the module's name, within its lines."""
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from extractor.cli import cli
+from extractor.errors import ExitCode
+from extractor.project.line_length import line_length
+
+STOCK = "from .low import Y\n\n\ndef get():\n    return Y\n"
+MOVE = ["--module", "shop.stock=shop.parts.storage", "--move-files", "--no-report-left"]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    for name, text in {
+        "pyproject.toml": "[tool.ruff]\nline-length = 60\n",
+        "shop/__init__.py": "",
+        "shop/parts/__init__.py": "",
+        "shop/low.py": "Y = 3\n",
+        "shop/stock.py": STOCK,
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def rename(*words):
+    arguments = ["rewrite", "rename_references", ".", *words, "--write"]
+    return CliRunner().invoke(cli, arguments, standalone_mode=False)
+
+
+def runs(project, module):
+    words = [sys.executable, "-B", "-c", f"import {module}"]
+    done = subprocess.run(words, cwd=project, capture_output=True, text=True, check=False)
+    return done.returncode == 0, done.stderr
+
+
+USERS = {
+    "relative": (
+        "from . import stock\n\nstock.get()\n",
+        "from .parts import storage\n\nstorage.get()\n",
+    ),
+    "relative name": (
+        "from .stock import get\n\nget()\n",
+        "from .parts.storage import get\n\nget()\n",
+    ),
+    "relative star": ("from .stock import *\n\nget()\n", "from .parts.storage import *\n\nget()\n"),
+    "relative with others": (
+        "from . import low, stock\n\nlow.Y, stock.get()\n",
+        "from . import low\nfrom .parts import storage\n\nlow.Y, storage.get()\n",
+    ),
+    "absolute": (
+        "from shop import stock\n\nstock.get()\n",
+        "from shop.parts import storage\n\nstorage.get()\n",
+    ),
+    "in functions": (
+        "def f():\n    from . import stock\n    stock.get()\n\n\n"
+        "def g():\n    from . import stock\n    stock.get()\n\n\nf(), g()\n",
+        "def f():\n    from .parts import storage\n    storage.get()\n\n\n"
+        "def g():\n    from .parts import storage\n    storage.get()\n\n\nf(), g()\n",
+    ),
+    "under a name of its own": (
+        "from . import stock as st\n\nst.get()\n",
+        "from .parts import storage as st\n\nst.get()\n",
+    ),
+    "the new name is taken": (
+        "from . import stock\n\n\ndef f(storage):\n    return storage, stock.get()\n\n\nf(1)\n",
+        "from .parts import storage as stock\n\n\ndef f(storage):\n"
+        "    return storage, stock.get()\n\n\nf(1)\n",
+    ),
+    "in the list of names": (
+        "from . import stock\n\n__all__ = ['stock']\n",
+        "from .parts import storage as stock\n\n__all__ = ['stock']\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), USERS.values(), ids=USERS)
+def test_a_user(project, before, after):
+    (project / "shop/till.py").write_text(before)
+    assert runs(project, "shop.till")[0]
+    assert rename(*MOVE).return_value == ExitCode.DONE
+    assert (project / "shop/till.py").read_text() == after
+    assert runs(project, "shop.till") == (True, "")
+    moved = STOCK.replace(".low", "..low")
+    assert (project / "shop/parts/storage.py").read_text() == moved
+
+
+OTHERS = {
+    "by its attribute": "from shop import till\n\ntill.stock.get()\n",
+    "by name": "from shop.till import stock\n\nstock.get()\n",
+    "by a patch": "from unittest import mock\nfrom shop import till\n\n"
+    "with mock.patch('shop.till.stock.get', lambda: 7):\n    assert till.X() == 7\n",
+    "by patch.object": "from unittest import mock\nfrom shop import till\n\n"
+    "with mock.patch.object(till, 'stock'):\n    assert till.X() != 3\n",
+    "by a star": "from shop.till import *\n\nstock.get()\n",
+}
+
+
+@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
+def test_a_name_that_others_take_from_there_stays(project, text):
+    (project / "shop/till.py").write_text(
+        "from . import stock\n\n\ndef X():\n    return stock.get()\n"
+    )
+    (project / "shop/desk.py").write_text(text)
+    assert runs(project, "shop.desk")[0]
+    assert rename(*MOVE).return_value == ExitCode.DONE
+    assert (project / "shop/till.py").read_text().startswith("from .parts import storage as stock")
+    assert runs(project, "shop.desk") == (True, "")
+
+
+def test_told_otherwise_local_names_stay(project):
+    (project / "shop/till.py").write_text("from . import stock\n\nstock.get()\n")
+    assert rename(*MOVE, "--keep-local-names").return_value == ExitCode.DONE
+    text = (project / "shop/till.py").read_text()
+    assert text == "from .parts import storage as stock\n\nstock.get()\n"
+
+
+def test_a_module_of_another_top_level_is_named_in_full(project):
+    (project / "shop/till.py").write_text("from . import stock\n\nstock.get()\n")
+    words = ["--module", "shop.stock=stock", "--move-files", "--no-report-left"]
+    assert rename(*words).return_value == ExitCode.DONE
+    assert (project / "shop/till.py").read_text() == "import stock\n\nstock.get()\n"
+    assert (project / "stock.py").read_text() == STOCK.replace(".low", "shop.low")
+    assert runs(project, "shop.till") == (True, "")
+
+
+def test_lines_keep_to_the_length_and_get_no_backslash(project):
+    long = "from shop.stock import get, get as the_old_name\n"
+    long += "from shop.stock import get as another_one_of_them  # noqa\n"
+    (project / "shop/till.py").write_text(long)
+    assert rename("--module", "shop.stock=shop.parts.storage_of_all", *MOVE[2:]).return_value == 0
+    assert (project / "shop/till.py").read_text() == (
+        "from shop.parts.storage_of_all import (\n    get,\n    get as the_old_name,\n)\n"
+        "from shop.parts.storage_of_all import (  # noqa\n    get as another_one_of_them,\n)\n"
+    )
+    assert runs(project, "shop.till") == (True, "")
+
+
+SETTINGS = {
+    "ruff": ({"pyproject.toml": "[tool.ruff]\nline-length = 120\n"}, 120),
+    "ruff alone": ({"ruff.toml": "line-length = 99\n"}, 99),
+    "black": ({"pyproject.toml": "[tool.black]\nline-length = 100\n"}, 100),
+    "black as it comes": ({"pyproject.toml": "[tool.black]\npreview = true\n"}, 88),
+    "isort": ({".isort.cfg": "[settings]\nline_length=95\n"}, 95),
+    "flake8": ({".flake8": "[flake8]\nmax-line-length = 101  # wide\n"}, 101),
+    "setup.cfg": ({"setup.cfg": "[pycodestyle]\nmax_line_length = 90\n"}, 90),
+    "tox.ini": ({"tox.ini": "[flake8]\nmax-line-length = 110\n"}, 110),
+    "not for lines": ({"tox.ini": "[tox]\nenvlist = py311\n"}, 79),
+    "broken": ({"pyproject.toml": "[tool", "setup.cfg": "no\n"}, 79),
+    "nothing": ({}, 79),
+}
+
+
+@pytest.mark.parametrize(("files", "length"), SETTINGS.values(), ids=SETTINGS)
+def test_the_length_is_read_from_the_settings(files, length):
+    assert line_length(files.get) == length
