@@ -10,7 +10,6 @@ import sys
 
 import pytest
 
-from extractor.project.conventions import known
 from extractor.project.facts import project_of
 from extractor.source.tree import FolderTree, MemoryTree
 from tests.repositories import committed, write
@@ -97,8 +96,8 @@ till = "till.door:main"
 def lifted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("modern")
     committed(folder / "src", SOURCE)
-    templates = known()["setuptools"].packaging()
-    files = {f"packaging/{name}": text.replace("%s", "till") for name, text in templates.items()}
+    project = project_of(FolderTree(folder / "src"))
+    files = {f"packaging/{name}": text for name, text in project.packaging("till").items()}
     write(folder / "plan", {"plan.toml": PLAN, **files})
     code = call("run", folder / "src", folder / "out", "--plan", folder / "plan", "--quiet")
     return code, folder / "out"

@@ -37,11 +37,18 @@ def package_result(extraction: Extraction) -> None:
     languages = [
         text for text in project.declared_pythons if text.startswith("Programming Language")
     ]
+    defined = _defined(extraction)
     values = {
         "distribution": rules.distribution,
         "language_classifiers": "\n".join(f"    {line}" for line in languages),
-        "entry_points": packaging.entry_points(rules.entry_points, _defined(extraction)),
+        "entry_points": packaging.entry_points(rules.entry_points, defined),
         "extras": packaging.extras(wanted.optional),
+        "options_extras": packaging.extras(wanted.optional, "options.extras_require"),
+        "description": extraction.plan.data.description,
+        "toml_description": packaging.toml_string(extraction.plan.data.description),
+        "toml_dependencies": packaging.toml_array(wanted.runtime),
+        "toml_extras": packaging.toml_extras(wanted.optional, wanted.test),
+        "toml_entry_points": packaging.toml_entry_points(rules.entry_points, defined),
         "doc_requirements": "\n".join(
             f"  {line}" for line in packaging.requirement_lines(known.lines, rules.documentation)
         ),

@@ -20,7 +20,7 @@ from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import loaded
 from extractor.analysis.cuts import single_cuts
 from extractor.analysis.graph import Graph
-from extractor.analysis.project import Project
+from extractor.analysis.project import Project as Analysed
 from extractor.analysis.references import ReferenceKind, find_references
 from extractor.analysis.shared import SharedSymbol
 from extractor.analysis.stops import Stop
@@ -31,14 +31,17 @@ from extractor.analysis.uses import Uses
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.load import parse_plan
-from extractor.plan.moves import is_below
-from extractor.project.conventions import known
+from extractor.plan.model import PlanData
+from extractor.plan.moves import is_below, target_module
 from extractor.project.conventions.setuptools import REQUIREMENTS
-from extractor.project.facts import project_of
+from extractor.project.facts import Project, project_of
+from extractor.project.layout import module_of
 from extractor.project.named_tests import is_test
 from extractor.source.tree import Tree
 
 _SHOWN = 8
+# The mark of a package whose annotations hold for others (PEP 561).
+_TYPED = "py.typed"
 _LEGAL = re.compile(r"(?:LICEN[CS]E|COPYING|NOTICE|AUTHORS)(?:[-.]\w+)*", re.IGNORECASE)
 
 
@@ -137,6 +140,7 @@ def draft_plan(
     document.add("name", tomlkit.string(into))
     document.add("source_package", tomlkit.string(draft.top))
     document.add("target_package", tomlkit.string(into))
+    document.add("description", tomlkit.string(_described(draft, tree)))
     document.add("roots", roots)
     if cuts:
         document.add("cut", cuts)
@@ -161,16 +165,48 @@ def write_draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) 
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", into):
         raise UsageError(f"{into!r} is no name for a package")
     top = packages[0].split(".")[0]
-    project = Project([top, *tests_beside(tree.paths(), top)], Cache())
-    graph = project.graph(tree)
-    text = draft_plan(tree, graph, packages, into, project.uses(tree, graph)[0])
+    analysed = Analysed([top, *tests_beside(tree.paths(), top)], Cache())
+    graph = analysed.graph(tree)
+    text = draft_plan(tree, graph, packages, into, analysed.uses(tree, graph)[0])
     parse_plan(text.encode(), "the draft")
     (folder / "packaging").mkdir(parents=True)
     (folder / "plan.toml").write_text(text, encoding="utf-8")
-    for name, template in known()["setuptools"].packaging().items():
-        content = template.replace("%s", into)
+    for name, content in _describing(project_of(tree), parse_plan(text.encode(), "the draft")):
         (folder / "packaging" / name).write_text(content, encoding="utf-8")
     return folder
+
+
+def _describing(project: Project, data: PlanData) -> Iterable[tuple[str, str]]:
+    """Templates of the distribution's files, with the settings of tools for what goes along."""
+    into, old = data.target_package, data.source_package
+
+    def target(module: str) -> str | None:
+        new = target_module(module, data.layout.modules)
+        if new is None and module == old:
+            return into
+        below = any(is_below(test, [module]) for test in data.roots.tests)
+        return f"{into}.tests" if new is None and below else new
+
+    files = {"README.md": "# ${distribution}\n\n${description}\n"}
+    files |= project.packaging(into)
+    for path, settings in project.settings(target).items():
+        # What a template has a meaning for stands twice to stand once.
+        settings = settings.replace("$", "$$")
+        files[path] = f"{files[path].rstrip()}\n\n{settings}" if path in files else settings
+    yield from sorted(files.items())
+
+
+def _described(draft: _Draft, tree: Tree) -> str:
+    """The first line of the package's docstring, unless it tells of the whole source."""
+    module = next(root for root, new in draft.roots().items() if new or root)
+    path = draft.graph.modules[module].path if module in draft.graph.modules else None
+    try:
+        told = ast.get_docstring(parse_ast(tree.read(path))[0]) if path else None
+    except UnreadableSource:
+        told = None
+    line = (told or "").partition("\n")[0].strip()
+    plain = line.isprintable() and draft.top.lower() not in line.lower()
+    return line if plain else ""
 
 
 def _roots(draft: _Draft, tree: Tree, found: Subsystem, along: list[str]) -> Table:
@@ -359,12 +395,11 @@ def _layout(
         rules.add(module, item)
     layout.add("modules", rules)
     legal = tomlkit.aot()
-    for path in sorted(tree.paths()):
-        if _LEGAL.fullmatch(path):
-            rule = tomlkit.table()
-            rule.add("from", path)
-            rule.add("to", path)
-            legal.append(rule)
+    for path, to in _files(draft, tree):
+        rule = tomlkit.table()
+        rule.add("from", path)
+        rule.add("to", to)
+        legal.append(rule)
     if legal:
         layout.add("files", legal)
     tables = sorted(
@@ -382,6 +417,17 @@ def _layout(
             "sides make them",
         )
     return layout
+
+
+def _files(draft: _Draft, tree: Tree) -> Iterable[tuple[str, str]]:
+    """Files of the whole source that hold for a part as well: its licence, and ``py.typed``."""
+    for path in sorted(tree.paths()):
+        if _LEGAL.fullmatch(path):
+            yield path, path
+        elif (
+            path.endswith(f"/{_TYPED}") and module_of(f"{path[: -len(_TYPED) - 1]}.py") == draft.top
+        ):
+            yield path, f"{draft.into}/{_TYPED}"
 
 
 def _models(tree: Tree, graph: Graph, module: str) -> tuple[Model, ...]:
@@ -408,6 +454,9 @@ def _packaging(draft: _Draft, tree: Tree, found: Subsystem) -> Table:
         packaging.add(key, files[0] if files else REQUIREMENTS)
         if not of_kind:
             draft.ask(f"packaging.{key}", "the source has no such file of its own: name one")
+    plugins = sorted({r.name for r in project.requirements if project.runs_tests(r.name)})
+    if plugins and found.tests:
+        packaging.add("test", _lines(plugins))
     scripts = tomlkit.table()
     groups: dict[str, Table] = {}
     for point in project.entry_points:

@@ -40,6 +40,8 @@ class Convention:
     """
 
     name = ""
+    # Files, and the TOML tables or INI sections of them, that hold its settings.
+    settings: tuple[tuple[str, str], ...] = ()
 
     def is_used(self, files: ProjectFiles) -> bool:
         """Whether the project's files show that it keeps to this convention."""
@@ -81,6 +83,9 @@ class Convention:
         """The literal name of the configuration option that ``call`` declares, if it does."""
         return None
 
-    def packaging(self) -> Mapping[str, str]:
-        """Templates of the files that describe a distribution, for a plan to begin with."""
+    def packaging(self, files: ProjectFiles, package: str) -> Mapping[str, str]:
+        """Templates of the files that describe ``package`` as a distribution in this form.
+
+        None where the project is described in another form.
+        """
         return {}

@@ -7,11 +7,12 @@ from functools import cached_property
 
 from extractor.project import conventions as parts
 from extractor.project.convention import PYTEST, UNITTEST, Convention, Kind
-from extractor.project.declared import EntryPoint, Requirement, normal
+from extractor.project.declared import FILES, EntryPoint, Requirement, normal
 from extractor.project.distributions import candidates
 from extractor.project.files import ProjectFiles
 from extractor.project.layout import SourceFolders, modules_in, source_folders, tops_of
 from extractor.project.pythons import supported
+from extractor.project.settings import Target, settings_of
 from extractor.project.standard_library import in_every, is_standard_library
 from extractor.source.tree import Tree
 
@@ -115,6 +116,10 @@ class Project:
         asked = {part.runner(self.files) for part in self._asked}
         return UNITTEST if UNITTEST in asked or PYTEST not in asked else PYTEST
 
+    def runs_tests(self, distribution: str) -> bool:
+        """Whether ``distribution`` is the runner of its tests, or adds something to that."""
+        return self.runner == PYTEST and normal(distribution).startswith(PYTEST)
+
     def keeps(self, path: str, name: str) -> str:
         """The convention that looks ``name`` up at the top of ``path`` by itself, or ``""``."""
         kind = self.kind_of(path)
@@ -133,6 +138,27 @@ class Project:
         """The distributions it says it needs, in the order of the files."""
         found = [one for part in self._asked for one in part.requirements(self.files)]
         return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def extras(self) -> frozenset[str]:
+        """The groups of requirements that one asks for with the distribution: its extras."""
+        return frozenset(
+            one.group
+            for one in self.requirements
+            if one.group and not one.to_test and one.path in FILES
+        )
+
+    def packaging(self, package: str) -> Mapping[str, str]:
+        """Templates that describe ``package`` as a distribution, in the form this project has."""
+        told = (part.packaging(self.files, package) for part in self._asked)
+        return next((templates for templates in told if templates), {})
+
+    def settings(self, target: Target) -> Mapping[str, str]:
+        """Settings of tools for the modules that ``target`` names in a result, file by file."""
+        places = [place for part in self._asked for place in part.settings]
+        tops = {*self.tops, *(module.partition(".")[0] for module in self.tests)}
+        folders = self.source_folders.folders
+        return settings_of(self.files, places, tops, folders, target)
 
     @cached_property
     def _required(self) -> Mapping[str, Requirement]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import json
 import re
 import string
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,12 +27,12 @@ from extractor.source.tree import Tree
 class Requirements:
     """The two requirement files, and the imports no line of the source stands for.
 
-    ``optional``: what is only tried, requirement line by distribution.
+    ``optional``: what is only tried, requirement lines by the name of the extra.
     """
 
     runtime: bytes
     test: bytes
-    optional: Mapping[str, str]
+    optional: Mapping[str, tuple[str, ...]]
     findings: tuple[Finding, ...]
 
 
@@ -140,6 +141,13 @@ class Known:
         """Whether a line of the source's stands for it."""
         return normal(distribution) in self.lines
 
+    def extra_of(self, distribution: str) -> str:
+        """The extra by which alone the source has it; empty for what it needs to run."""
+        named = (r for r in self.project.requirements if normal(r.name) == normal(distribution))
+        groups = [required.group for required in named]
+        found = [g for g in groups if g in self.project.extras]
+        return found[0] if found and "" not in groups else ""
+
     def line_of(self, distribution: str) -> str:
         """The source's line for it, or its bare name."""
         return self.lines.get(normal(distribution), f"{distribution}\n")
@@ -161,6 +169,7 @@ def requirements_of(
     own = {module.partition(".")[0] for module in modules}
     needed: dict[bool, dict[str, str]] = {False: {}, True: {}}
     tried: dict[str, str] = {}
+    extra: dict[str, str] = {}
     findings: dict[str, Finding] = {}
     for module, path in sorted(modules.items(), key=lambda item: item[1]):
         try:
@@ -181,6 +190,9 @@ def requirements_of(
             # What is optional and no file of the source asks for, nobody is asked for.
             if need is Need.GUARDED and not pinned:
                 continue
+            if need is Need.GUARDED and known.extra_of(distribution) and not in_tests(module):
+                extra[normal(distribution)] = distribution
+                continue
             if not pinned:
                 told = f"{top} of {path} is imported, but nothing pins it"
                 findings.setdefault(distribution or top, Finding(told, line))
@@ -197,11 +209,15 @@ def requirements_of(
 
     only_tests = {k: v for k, v in needed[True].items() if k not in needed[False]}
     optional = {
-        key: known.line_of(name).strip()
+        key: [known.line_of(name).strip()]
         for key, name in sorted(tried.items())
         if key not in needed[False]
     }
-    return Requirements(text(needed[False]), text(only_tests), optional, tuple(findings.values()))
+    for key, name in sorted(extra.items()):
+        if key not in needed[False]:
+            optional.setdefault(known.extra_of(name), []).append(known.line_of(name).strip())
+    extras_of = {name: tuple(lines) for name, lines in optional.items()}
+    return Requirements(text(needed[False]), text(only_tests), extras_of, tuple(findings.values()))
 
 
 def fill_template(template: bytes, values: Mapping[str, str]) -> bytes:
@@ -234,9 +250,44 @@ def entry_points(groups: Mapping[str, Mapping[str, str]], present: Collection[st
     return "\n".join(blocks)
 
 
-def extras(optional: Mapping[str, str]) -> str:
+def extras(optional: Mapping[str, Sequence[str]], section: str = "extras") -> str:
     """The INI section for what is only tried at run time."""
     if not optional:
         return ""
-    lines = [f"{name} =\n    {line}" for name, line in optional.items()]
-    return "\n".join(["[extras]", *lines, ""])
+    lines = ["\n    ".join([f"{name} =", *texts]) for name, texts in optional.items()]
+    return "\n".join([f"[{section}]", *lines, ""])
+
+
+def toml_array(requirements: bytes) -> str:
+    """The lines of a requirement file as a TOML array, without their comments."""
+    found = (requirement_of(line, "", "", 0) for line in requirements.decode().splitlines())
+    lines = [f"    {toml_string(one.specifier)},\n" for one in found if one]
+    return "[\n" + "".join(lines) + "]" if lines else "[]"
+
+
+def toml_string(text: str) -> str:
+    """``text`` as a TOML string."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def toml_extras(optional: Mapping[str, Sequence[str]], test: bytes) -> str:
+    """``[project.optional-dependencies]``; those of the tests are the extra ``test``."""
+    texts = {name: "\n".join(lines).encode() for name, lines in optional.items()}
+    if test.strip():
+        texts["test"] = b"\n".join([texts.get("test", b""), test])
+    lines = [f"{toml_string(name)} = {toml_array(text)}" for name, text in texts.items()]
+    return "\n".join(["[project.optional-dependencies]", *lines]) if lines else ""
+
+
+def toml_entry_points(groups: Mapping[str, Mapping[str, str]], present: Collection[str]) -> str:
+    """The tables of the entry points that are ``present``, as ``module:name``."""
+    own = {"console_scripts": "scripts", "gui_scripts": "gui-scripts"}
+    blocks = []
+    for group, entries in groups.items():
+        kept = [
+            f"{toml_string(n)} = {toml_string(to)}" for n, to in entries.items() if to in present
+        ]
+        table = own.get(group, f"entry-points.{toml_string(group)}")
+        if kept:
+            blocks.append("\n".join([f"[project.{table}]", *kept]) + "\n")
+    return "\n".join(blocks)

@@ -56,7 +56,7 @@ def test_exactly_what_is_imported_with_the_lines_of_the_source():
 
 
 def test_what_is_only_tried_is_optional():
-    assert wanted().optional == {"osprofiler": "osprofiler>=1.4.0 # Apache-2.0"}
+    assert wanted().optional == {"osprofiler": ("osprofiler>=1.4.0 # Apache-2.0",)}
     assert "osprofiler>=1.4.0" in extras(wanted().optional)
     assert extras({}) == ""
 

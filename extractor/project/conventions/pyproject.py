@@ -2,14 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from extractor.project.convention import Convention, Kind
-from extractor.project.declared import EntryPoint, Requirement, points_of, requirement_of
+from extractor.project.conventions.poetry import CONVENTION as POETRY
+from extractor.project.conventions.setuptools import MANIFEST
+from extractor.project.declared import (
+    EntryPoint,
+    Requirement,
+    normal,
+    points_of,
+    requirement_of,
+)
 from extractor.project.files import ProjectFiles
 
 FILE = "pyproject.toml"
+_SETUPTOOLS = "setuptools.build_meta"
+
+
+class _Backend(NamedTuple):
+    """A build backend: what installs it, and the table that tells it the package, ``%s``."""
+
+    name: str
+    requires: str
+    package: str
+
+
+# A lower bound is that of the first version that reads [project].
+_BACKENDS = {
+    backend.name: backend
+    for backend in (
+        _Backend("flit_core.buildapi", "flit_core>=3.4", '[tool.flit.module]\nname = "%s"\n'),
+        _Backend(
+            "hatchling.build",
+            "hatchling",
+            '[tool.hatch.build.targets.wheel]\npackages = ["%s"]\n',
+        ),
+        _Backend("pdm.backend", "pdm-backend", '[tool.pdm.build]\nincludes = ["%s"]\n'),
+        _Backend(
+            "poetry.core.masonry.api",
+            "poetry-core>=2.0",
+            '[tool.poetry]\npackages = [{ include = "%s" }]\n',
+        ),
+        _Backend(
+            _SETUPTOOLS,
+            "setuptools>=61",
+            '[tool.setuptools.packages.find]\ninclude = ["%s", "%s.*"]\n',
+        ),
+        _Backend(
+            "uv_build",
+            "uv_build",
+            '[tool.uv.build-backend]\nmodule-name = "%s"\nmodule-root = ""\n',
+        ),
+    )
+}
+_RENAMED = {
+    "flit.buildapi": "flit_core.buildapi",
+    "pdm.pep517.api": "pdm.backend",
+    "poetry.masonry.api": "poetry.core.masonry.api",
+    "setuptools.build_meta:__legacy__": _SETUPTOOLS,
+}
+_TEMPLATE = """[build-system]
+requires = [%s]
+build-backend = "%s"
+
+[project]
+name = "${distribution}"
+version = "0.1.0"
+description = ${toml_description}
+readme = "README.md"
+%sdependencies = ${toml_dependencies}
+
+${toml_extras}
+
+${toml_entry_points}
+
+%s"""
 _LOCKS = frozenset({"pdm.lock", "poetry.lock", "uv.lock", "Pipfile", "Pipfile.lock"})
 
 
@@ -64,8 +134,53 @@ class Pyproject(Convention):
         yield from _strings(project.get("classifiers", []))
         yield from _strings(flit.get("classifiers", []))
 
+    def packaging(self, files: ProjectFiles, package: str) -> Mapping[str, str]:
+        system = files.toml(FILE, "build-system")
+        described = files.toml(FILE, "project") or files.toml(FILE, "tool", "flit", "metadata")
+        if not described and not files.toml(FILE, "tool", "poetry", "dependencies"):
+            return {}
+        given = str(system.get("build-backend", _SETUPTOOLS))
+        backend = _BACKENDS.get(_RENAMED.get(given, given))
+        if backend is None:
+            return {}
+        asked = _strings(system.get("requires", []))
+        lines = (
+            text for text in asked if requirement_name(text) == requirement_name(backend.requires)
+        )
+        requires = backend.requires if ">" in backend.requires else next(lines, backend.requires)
+        text = _TEMPLATE % (
+            json.dumps(requires),
+            backend.name,
+            "".join(f"{line}\n" for line in _about(self, files)),
+            backend.package.replace("%s", package),
+        )
+        manifest = {"MANIFEST.in": MANIFEST % package} if backend.name == _SETUPTOOLS else {}
+        return {FILE: text, **manifest}
+
     def kind_of(self, path: str, files: ProjectFiles) -> Kind | None:
         return Kind.PACKAGING if path == FILE or path in _LOCKS else None
+
+
+def requirement_name(text: str) -> str:
+    """The normal name of the distribution that ``text`` requires."""
+    found = requirement_of(text, "", FILE, 0)
+    return normal(found.name) if found else ""
+
+
+def _about(told: Pyproject, files: ProjectFiles) -> Iterator[str]:
+    """Lines of ``[project]`` that the part has of the whole."""
+    asked = [*told.pythons(files), *POETRY.pythons(files)]
+    wanted = next((text for text in asked if text[:1] in "<>=!~"), "")
+    if wanted:
+        yield f"requires-python = {json.dumps(wanted)}"
+    licence = files.toml(FILE, "project").get("license")
+    older = files.toml(FILE, "tool", "poetry").get("license")
+    if isinstance(licence, str):
+        yield f"license = {json.dumps(licence)}"
+    else:
+        text = licence.get("text") if isinstance(licence, dict) else older
+        if isinstance(text, str):
+            yield f"license = {{ text = {json.dumps(text.replace('$', '$$'))} }}"
 
 
 def _group(files: ProjectFiles, name: str, seen: frozenset[str]) -> list[str]:

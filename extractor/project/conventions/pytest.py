@@ -23,6 +23,7 @@ class Pytest(Convention):
     """What pytest collects and calls by name."""
 
     name = "pytest"
+    settings = (*_SETTINGS, ("pyproject.toml", "tool.pytest"))
 
     def is_used(self, files: ProjectFiles) -> bool:
         if "pytest.ini" in files.present or files.toml("pyproject.toml", "tool", "pytest"):

@@ -110,8 +110,18 @@ class Setuptools(Convention):
             return Kind.PACKAGING
         return None
 
-    def packaging(self) -> Mapping[str, str]:
-        return TEMPLATES
+    def packaging(self, files: ProjectFiles, package: str) -> Mapping[str, str]:
+        wanted = next((p for p in self.pythons(files) if p[:1] in "<>=!~"), "")
+        options = f"python_requires = {wanted}\n" if wanted else ""
+        licence = files.option(_CFG, "metadata", "license")
+        given = licence.value if licence else files.setup_call.get("license", (None, 0))[0]
+        named = isinstance(given, str) and given.strip() and "\n" not in given
+        about = f"license = {given}\n" if named else ""
+        return {
+            "MANIFEST.in": MANIFEST % package,
+            _CFG: _DESCRIBED % (about.replace("$", "$$"), options, package, package),
+            _SCRIPT: _CALL,
+        }
 
 
 def _above(package: str, folder: str) -> Iterator[str]:
@@ -197,19 +207,35 @@ def _requiring_options(files: ProjectFiles) -> Iterator[tuple[str, str, str]]:
             yield option.section, option.name, option.name
 
 
-# What makes a distribution installable by any setuptools; ``%s`` is its package.
-TEMPLATES: Mapping[str, str] = {
-    "MANIFEST.in": "include requirements.txt\ngraft %s\nglobal-exclude *.py[co]\n",
-    _CFG: (
-        "[metadata]\nname = ${distribution}\nversion = 0.1.0\n\n"
-        "[options]\ninclude_package_data = True\npackages = find:\n\n"
-        "[options.entry_points]\n${entry_points}\n"
-    ),
-    _SCRIPT: (
-        "import pathlib\n\nimport setuptools\n\n"
-        'REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")\n\n'
-        "setuptools.setup(install_requires=REQUIREMENTS.read_text().splitlines())\n"
-    ),
-}
+MANIFEST = "include requirements.txt README.md\ngraft %s\nglobal-exclude *.py[co]\n"
+_DESCRIBED = """[metadata]
+name = ${distribution}
+version = 0.1.0
+description = ${description}
+long_description = file: README.md
+long_description_content_type = text/markdown
+%s
+[options]
+include_package_data = True
+packages = find:
+%s
+[options.packages.find]
+include =
+    %s
+    %s.*
+
+${options_extras}
+
+[options.entry_points]
+${entry_points}
+"""
+_CALL = """import pathlib
+
+import setuptools
+
+REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")
+
+setuptools.setup(install_requires=REQUIREMENTS.read_text().splitlines())
+"""
 
 CONVENTION = Setuptools()
