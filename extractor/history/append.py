@@ -318,7 +318,11 @@ def _differ(planned: Mapping[str, Leaf], natural: Mapping[str, Leaf | None]) -> 
 
 def _known_graph(git_dir: Path, tip: str, state: HistoryState) -> Graph:
     """The commits there are, as the writer of new ones needs them."""
-    graph = Graph(new_of=dict(state.new_of), reasons=dict(state.reasons))
+    graph = Graph(
+        new_of=dict(state.new_of),
+        reasons=dict(state.reasons),
+        read_tree=lambda name: read_folder(git_dir, name),
+    )
     text = run_git(git_dir, "rev-list", "--topo-order", "--reverse", "--format=%H %T %P", tip)
     for line in text.decode("ascii").splitlines():
         if not line.startswith("commit "):

@@ -16,6 +16,7 @@ from extractor.history.blame import FileBlame, aligned, blame_file, blame_lines
 from extractor.history.carry import UPSTREAM, older_names, require_exact
 from extractor.history.commits import read_folder
 from extractor.history.lineage import EMPTY_BLOB
+from extractor.history.made import Line, noise, read_line, surplus_paths
 from extractor.history.references import (
     dangling_imports,
     named_modules,
@@ -171,8 +172,8 @@ def check_history(
         require_exact(source_git_dir, state.source_revision, targets, tree, rewrite)
     except DidNotHold as error:
         differs = str(error)
-    line = _line(git_dir, tip, state.superseded)
-    surplus = _surplus(git_dir, line, set(targets))
+    line = read_line(git_dir, tip, state.superseded)
+    surplus = surplus_paths(git_dir, line, set(targets))
     selection: list[str] = []
     if rewrite is None:
         selection = _selection(source_git_dir, state, git_dir, targets)
@@ -183,7 +184,7 @@ def check_history(
         revision=state.source_revision,
         commits=len(line.parents),
         files=_blame(source_git_dir, history, state, git_dir, branch, rewrite) if blame else (),
-        noise=_noise(git_dir, line),
+        noise=noise(git_dir, line, history, state),
         foreign=tuple(sorted(surplus.difference(state.former))),
         lost=_lost(source_git_dir, history, state),
         dangling=_dangling(git_dir, state.moves),
@@ -242,7 +243,7 @@ class _Names:
 
 
 def _old_names(
-    source: Path, state: HistoryState, git_dir: Path, line: _Line, older: Mapping[str, str]
+    source: Path, state: HistoryState, git_dir: Path, line: Line, older: Mapping[str, str]
 ) -> _Names:
     """Read every version of every Python file of the result."""
     old = old_module_names(state.moves, older)
@@ -413,71 +414,6 @@ def _added(new: Sequence[bytes], old: Sequence[bytes]) -> set[bytes]:
     return {line for line, count in counts.items() if count > 0}
 
 
-@dataclass(frozen=True)
-class _Line:
-    """The commits of ``upstream`` without superseded lines, parents first, with their parents.
-
-    ``compared`` are those to ask git about: where a superseded line was joined, with the other
-    parent alone. ``superseded`` counts the commits that only such lines reach.
-    """
-
-    parents: Mapping[str, Sequence[str]]
-    trees: Mapping[str, str]
-    compared: Sequence[str]
-    superseded: int
-
-
-def _line(git_dir: Path, tip: str, superseded: Sequence[str]) -> _Line:
-    trees: dict[str, str] = {}
-    parents_of: dict[str, list[str]] = {}
-    listing = run_git(git_dir, "rev-list", "--topo-order", "--reverse", "--format=%H %T %P", tip)
-    for line in listing.decode("ascii").splitlines():
-        if not line.startswith("commit "):
-            name, trees[name], *parents_of[name] = line.split()
-    present: set[str] = set()
-    waiting = [tip]
-    while waiting:
-        name = waiting.pop()
-        if name not in present:
-            present.add(name)
-            waiting += [parent for parent in parents_of[name] if parent not in superseded]
-    compared = []
-    for name in parents_of:
-        if name in present:
-            kept = [parent for parent in parents_of[name] if parent not in superseded]
-            compared.append(f"{name} {kept[0]}" if len(kept) < len(parents_of[name]) else name)
-    return _Line(
-        parents={name: parents for name, parents in parents_of.items() if name in present},
-        trees=trees,
-        compared=compared,
-        superseded=len(parents_of) - len(present),
-    )
-
-
-def _noise(git_dir: Path, line: _Line) -> tuple[str, ...]:
-    """Commits that change nothing or join nothing."""
-    found = [
-        name
-        for name, parents in line.parents.items()
-        if len(parents) == 1 and line.trees[parents[0]] == line.trees[name]
-    ]
-    for name, parents in line.parents.items():
-        if len(parents) > 1:
-            bases = run_git(git_dir, "show-branch", "--independent", *parents).decode().split()
-            if len(bases) < len(parents):
-                found.append(name)
-    return tuple(sorted(found))
-
-
-def _surplus(git_dir: Path, line: _Line, targets: set[str]) -> set[str]:
-    """Paths in some tree that are no target."""
-    return {
-        change.path
-        for _commit, changes in iterate_changes(git_dir, line.compared, "-m", "--no-renames")
-        for change in changes
-    } - targets
-
-
 def _lost(source_git_dir: Path, history: History, state: HistoryState) -> tuple[str, ...]:
     """Commits on an ancestor of a whole file, by git's rename detection alone.
 
@@ -485,27 +421,58 @@ def _lost(source_git_dir: Path, history: History, state: HistoryState) -> tuple[
     each file the chain of names is walked back in time, all files a step at once.
     """
     renames = _Renames(source_git_dir, history)
-    end = len(history.names)
-    waiting = {m.source: {(m.source, end)} for m in state.moves if isinstance(m, WholeMove)}
-    seen: dict[str, set[str]] = {path: set() for path in waiting}
+    tip = len(history.names) - 1
+    waiting = {m.source: [(m.source, tip)] for m in state.moves if isinstance(m, WholeMove)}
+    seen: dict[tuple[str, str], set[int]] = {}
     lost: set[str] = set()
     unknown = {c for c, why in state.reasons.items() if why == "touches nothing that is carried"}
     while any(waiting.values()):
-        renames.read({path for names in waiting.values() for path, _before in names})
+        renames.read({path for names in waiting.values() for path, _at in names})
         for file, names in waiting.items():
-            older: set[tuple[str, int]] = set()
-            # The latest end first: a name that two led to was there until the later one.
-            for path, before in sorted(names, key=lambda name: -name[1]):
-                if path in seen[file]:
-                    continue
-                seen[file].add(path)
-                for index, _change in history.changes(path):
-                    is_merge = len(history.parents[index]) > 1
-                    if index < before and not is_merge and history.names[index] in unknown:
-                        lost.add(history.names[index])
-                older |= {(old, index) for index, old in renames.of(path) if index < before}
+            older: list[tuple[str, int]] = []
+            for path, at in names:
+                changes = dict(history.changes(path))
+                reached = _life_above(history, path, at, seen.setdefault((file, path), set()))
+                lost.update(
+                    history.names[index]
+                    for index in reached & changes.keys()
+                    if len(history.parents[index]) < 2 and history.names[index] in unknown
+                )
+                for index, old in renames.of(path):
+                    if index in reached:
+                        parent = history.parents[index][0]
+                        older.append((old, history.index_of[parent]))
             waiting[file] = older
     return tuple(sorted(lost))
+
+
+def _life_above(history: History, path: str, start: int, seen: set[int]) -> set[int]:
+    """The commits from one upwards that may have changed the file it has at ``path``.
+
+    Those ``seen`` before are left out. Of a merge the parents count that have the file as it
+    is, or if there are none all that have one of that name.
+    """
+    changes = dict(history.changes(path))
+    if len(history.births(path)) < 2:
+        fresh = {index for index in changes if index <= start} - seen
+        seen |= fresh
+        return fresh
+    blobs: list[str] = []
+    for index, parents in enumerate(history.parents):
+        before = blobs[history.index_of[parents[0]]] if parents else ABSENT
+        blobs.append(changes[index].blob if index in changes else before)
+    reached: set[int] = set()
+    waiting = [start]
+    while waiting:
+        index = waiting.pop()
+        if index in seen or blobs[index] == ABSENT:
+            continue
+        seen.add(index)
+        reached.add(index)
+        above = [history.index_of[parent] for parent in history.parents[index]]
+        same = [parent for parent in above if blobs[parent] == blobs[index]]
+        waiting += same if len(above) > 1 and same else above
+    return reached
 
 
 class _Renames:

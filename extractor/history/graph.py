@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from extractor.history.contents import Contents
+from extractor.history.joining import living_parents
 from extractor.history.lineage import Key, Lineages
 from extractor.history.packing import PackWriter
 from extractor.history.trees import Folder, Leaf
@@ -40,6 +41,7 @@ class Graph:
     commits: dict[str, NewCommit] = field(default_factory=dict)
     new_of: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    read_tree: Callable[[str], Folder] | None = None
 
     def kept(self) -> list[str]:
         """The old commits that live on, sorted."""
@@ -51,16 +53,12 @@ class Graph:
             self.new_of[commit] = self.new_of[parent]
         self.reasons[commit] = reason
 
-    def independent(self, names: Sequence[str]) -> list[str]:
-        """``names`` without repetitions and without ancestors of other names."""
-        unique = list(dict.fromkeys(name for name in names if name))
-        if len(unique) < 2:
-            return unique
-        return [
-            name
-            for name in unique
-            if not any(other != name and self.is_ancestor(name, other) for other in unique)
-        ]
+    def tree(self, name: str) -> Folder:
+        """The tree of a new commit; one of an earlier run is read when it is asked for."""
+        commit = self.commits[name]
+        if not commit.tree.entries and self.read_tree is not None:
+            commit.tree = self.read_tree(name)
+        return commit.tree
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether ``older`` is reachable from ``newer``."""
@@ -132,13 +130,13 @@ def write_commits(
             state = _advanced(take(base), changed[index], targets_of, contents)
             if asked[commit]:
                 states[commit] = state
-            _place(graph, commit, parents, state.tree, reader, pack)
+            _place(graph, history, index, state.tree, reader, pack)
         elif len(parents) == 1:
             graph.pass_over(commit, parents[0], "touches nothing that is carried")
         else:
             same_as = graph.new_of.get(parents[0], "") if parents else ""
             tree = graph.commits[same_as].tree if same_as else Folder()
-            _place(graph, commit, parents, tree, reader, pack)
+            _place(graph, history, index, tree, reader, pack)
     return take(last)
 
 
@@ -166,18 +164,19 @@ def _advanced(
 
 def _place(
     graph: Graph,
-    commit: str,
-    parents: Sequence[str],
+    history: History,
+    index: int,
     tree: Folder,
     reader: ObjectReader,
     pack: PackWriter,
 ) -> None:
     """Write the commit, or note which other one stands for it."""
-    kept = graph.independent([graph.new_of.get(parent, "") for parent in parents])
+    commit, parents = history.names[index], history.parents[index]
+    tree.stored(pack.add)
+    kept = living_parents(graph, history, index, tree)
     if not kept and not tree.entries:
         graph.reasons[commit] = "nothing of the moves exists yet"
         return
-    tree.stored(pack.add)
     if len(kept) == 1 and graph.commits[kept[0]].tree.name == tree.name:
         graph.new_of[commit] = kept[0]
         graph.reasons[commit] = (

@@ -256,7 +256,7 @@ class Follower:
             for index, change, born in self._born(provider, since, before):
                 if moved_at.get(index):
                     continue
-                aliases |= self._renamed_symbols(change, index, born)
+                aliases |= self._renamed_symbols(change, index, born, provider.symbols)
                 for older_provider in self._moved_symbols(change, index, born):
                     add(older_provider, index)
             if aliases - provider.renamed:
@@ -402,9 +402,12 @@ class Follower:
                 yield index, change, born
 
     def _renamed_symbols(
-        self, change: Change, index: int, born: frozenset[str]
+        self, change: Change, index: int, born: frozenset[str], wanted: frozenset[str]
     ) -> set[tuple[str, str]]:
-        """The name that a born one had in the same file before this commit, and the new one."""
+        """The name that a born one had in the same file before this commit, and the new one.
+
+        A name that is ``wanted`` itself stays: something was taken out of it, no name changed.
+        """
         if change.old_blob == ABSENT:
             return set()
         new = self._slices.definitions(change.blob)
@@ -413,7 +416,7 @@ class Follower:
         found = set()
         for name in sorted(born & new.keys()):
             match = most_similar(new[name], gone) or split_from(name, old, new)
-            if match:
+            if match and match[0] not in wanted:
                 found.add((match[0], name))
                 self._note_symbols(index, change.path, change.path, [match[0]], match[1])
         return found

@@ -82,3 +82,20 @@ class Folder:
                 yield from entry.leaves(f"{prefix}{name}/")
             else:
                 yield prefix + name, entry
+
+
+def differing_paths(one: Folder, other: Folder, prefix: str = "") -> set[str]:
+    """The paths of files that the two do not have alike."""
+    if one is other or (one.name and one.name == other.name):
+        return set()
+    found: set[str] = set()
+    for name in one.entries.keys() | other.entries.keys():
+        pair = one.entries.get(name), other.entries.get(name)
+        if pair[0] == pair[1]:
+            continue
+        folders = [entry if isinstance(entry, Folder) else Folder() for entry in pair]
+        if any(isinstance(entry, Folder) for entry in pair):
+            found |= differing_paths(folders[0], folders[1], f"{prefix}{name}/")
+        if any(isinstance(entry, Leaf) for entry in pair):
+            found.add(prefix + name)
+    return found

@@ -49,6 +49,7 @@ class History:
     index_of: Mapping[str, int]
     _rows: Mapping[bytes, Sequence[tuple[int, bytes]]]
     is_part: bool = False
+    git_dir: Path = Path()
 
     def changes(self, path: str) -> Iterator[tuple[int, Change]]:
         """Commits at which ``path`` is not what it is in the first parent."""
@@ -59,6 +60,28 @@ class History:
         """Commits that add ``path`` compared with their first parent, newest first."""
         rows = self._rows.get(os.fsencode(path), ())
         return sorted((index for index, meta in rows if meta.endswith(b"A")), reverse=True)
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether ``older`` is ``newer`` or reachable from it."""
+        floor = self.index_of.get(older, -1)
+        seen: set[str] = set()
+        outside: list[str] = []
+        waiting = [newer]
+        while waiting:
+            name = waiting.pop()
+            if name == older:
+                return True
+            index = self.index_of.get(name)
+            if index is None:
+                outside.append(name)
+            elif name not in seen and index > floor:
+                seen.add(name)
+                waiting.extend(self.parents[index])
+        if floor >= 0 or not outside:
+            return False
+        # Both are older than the range that was read: git knows.
+        common = ("rev-list", "-n1", older, *(f"^{name}" for name in sorted(set(outside))))
+        return not list(stream_git(self.git_dir, *common))
 
     def namesakes(self, path: str) -> list[str]:
         """Other paths, of any time, whose last part is that of ``path``, sorted."""
@@ -97,6 +120,7 @@ def read_history(git_dir: Path, revision: str, exclude: Sequence[str] = ()) -> H
         index_of=index_of,
         _rows=rows,
         is_part=bool(exclude),
+        git_dir=git_dir,
     )
 
 

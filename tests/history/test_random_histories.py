@@ -155,6 +155,36 @@ def mapped_tree(tree, index, lineages, files, names):
     return found
 
 
+def living_parents(model, index, tree, kept, stands, below):
+    """The kept commits that are parents of this one's image, by the rule that the docs state."""
+    above = {}
+    for parent in model.parents[index]:
+        if parent in stands:
+            above.setdefault(stands[parent], set()).add(parent)
+    parents = list(above)
+    for older in list(above):
+        newer = [p for p in parents if p != older and older in below[p]]
+        newer_sources = set().union(*(above[p] for p in newer))
+        was_so = any(model.ancestors(p) & above[older] for p in newer_sources)
+        if newer and not was_so and not is_rested_on(older, parents, tree, kept):
+            parents.remove(older)
+    return parents
+
+
+def is_rested_on(older, parents, tree, kept):
+    content = kept[older][1]
+    agrees = {path for path in tree.keys() | content if tree.get(path) == content.get(path)}
+    if older != parents[0]:
+        earlier = [kept[p][1] for p in parents[: parents.index(older)]]
+        return any(all(tree.get(p) != other.get(p) for other in earlier) for p in agrees)
+    line = [parents[1]]
+    while line[-1] != older:
+        if not kept[line[-1]][0]:
+            return True
+        line.append(kept[line[-1]][0][0])
+    return any(kept[at][1].get(path) != tree.get(path) for at in line for path in agrees)
+
+
 def simplified(model, lineages, order, names):
     """Index to (parents, tree) of every kept commit, and which one stands for the others.
 
@@ -165,8 +195,7 @@ def simplified(model, lineages, order, names):
     files = Files(model, order)
     for index in order:
         tree = mapped_tree(model.trees[index], index, lineages, files, names)
-        parents = list(dict.fromkeys(stands[p] for p in model.parents[index] if p in stands))
-        parents = [p for p in parents if not any(p in below[q] for q in parents if q != p)]
+        parents = living_parents(model, index, tree, kept, stands, below)
         if not parents and not tree:
             continue
         if len(parents) == 1 and kept[parents[0]][1] == tree:
