@@ -499,8 +499,7 @@ class _Renames:
         }
         asked = [history.names[index] for index in sorted(made - self._read)]
         self._read |= made
-        options = ("-M", "-l2000", "--diff-filter=R")
-        for commit, changes in iterate_renames(self._git_dir, asked, [], options):
+        for commit, changes in iterate_renames(self._git_dir, asked, [], ("-M",)):
             for change in changes:
                 if change.status == "R" and change.blob != EMPTY_BLOB:
                     at = history.index_of[commit]

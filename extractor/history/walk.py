@@ -19,7 +19,10 @@ from extractor.errors import SourceError
 from extractor.source.objects import stream_git
 
 ABSENT = "0" * 40
-_RENAMES = ("-m", "-M", "-C", "-l2000")
+# So many new files are compared with so many old ones by git at once; the higher limit is for
+# commits above the lower one, with which renames alone are looked for: by name first.
+_MANY, _MOST = 2000, 7000
+_RENAMES = ("-m", "-M", "-C")
 _DIFF = ("diff-tree", "--stdin", "-r", "-z", "--raw", "--root", "--no-abbrev")
 
 
@@ -173,8 +176,39 @@ def iterate_renames(
     """What each commit changed, with renames and copies (git's 50 %) recognised.
 
     Recognising reads the changed files. Those that the clone lacks are recognised by equal
-    content alone, and ``findings`` says of which commit.
+    content alone, and ``findings`` says of which commit. Of a commit with more files than git
+    compares, the renames follow on their own, and ``findings`` tells what was not compared.
     """
+    many: dict[str, set[str]] = {}
+    for commit, changes in _compared(git_dir, commits, findings, (*options, f"-l{_MANY}")):
+        yield commit, changes
+        new, old = _not_compared(changes, "-C" in options)
+        if new and len(new) * len(old) > _MANY**2:
+            many.setdefault(commit, set()).update(new)
+    if not many:
+        return
+    left: dict[str, int] = {}
+    for commit, changes in _compared(git_dir, list(many), findings, ("-m", "-M", f"-l{_MOST}")):
+        yield commit, [c for c in changes if c.status == "R" and c.path in many[commit]]
+        new, old = _not_compared(changes, False)
+        if len(new) * len(old) > _MOST**2:
+            left[commit] = len(new)
+    for commit, new in many.items():
+        what = f"renames of {left[commit]}" if commit in left else f"copies among {len(new)}"
+        findings.append(f"{commit}: {what} new files told by equal content or name alone")
+
+
+def _not_compared(changes: Sequence[Change], copies: bool) -> tuple[set[str], set[str]]:
+    """The new files without a past, and the old ones that each of them may have come from."""
+    new = {change.path for change in changes if change.status == "A"}
+    kinds = "DMTRC" if copies else "D"
+    return new, {change.old_path for change in changes if change.status in kinds}
+
+
+def _compared(
+    git_dir: Path, commits: Sequence[str], findings: list[str], options: Sequence[str]
+) -> Iterator[tuple[str, list[Change]]]:
+    """What each commit changed, as git tells with ``options``, or from what the clone has."""
     waiting = list(commits)
     while waiting:
         done = ""
