@@ -27,8 +27,6 @@ _DEEP_STACK = 1 << 29  # bytes: only what is used of them is ever taken
 _DEEP_LIMIT = 100_000
 _deep = threading.Lock()
 # Several readers ask for the same few texts one after the other.
-_KEPT = 4_000_000  # bytes of source
-_parsed: OrderedDict[bytes, tuple[ast.Module, StandIns]] = OrderedDict()
 _SOFT = re.compile(rb"\b(async|await)\b")
 
 
@@ -157,28 +155,32 @@ def _on_a_large_stack(call: Callable[[], T]) -> T:
     return result[0]
 
 
+# Bytes of text whose trees are kept: a subsystem with its tests, not a whole project.
+_KEPT_TEXT = 1_200_000
+_kept: OrderedDict[bytes, tuple[ast.Module, StandIns]] = OrderedDict()
+_keeping = threading.Lock()
+
+
 def parse_ast(source: bytes, path: str = "<source>") -> tuple[ast.Module, StandIns]:
     """The syntax tree of ``source`` with its original names' stand-ins.
 
+    Whoever asks about the same text shares the tree, so nobody may change what it says.
     Raises ``UnreadableSource`` when the text parses under no grammar we have.
     """
+    with _keeping:
+        if source in _kept:
+            _kept.move_to_end(source)
+            return _kept[source]
     try:
-        return deeply(lambda: _parse_ast(source, path))
+        parsed = deeply(lambda: _parse_ast(source, path))
     except (RecursionError, MemoryError):
         raise UnreadableSource(f"{path}: nested too deeply") from None
-
-
-def parse_shared(source: bytes, path: str = "<source>") -> tuple[ast.Module, StandIns]:
-    """``parse_ast`` for readers that leave the tree as it is: the last trees are kept."""
-    if source in _parsed:
-        _parsed.move_to_end(source)
-        return _parsed[source]
-    found = parse_ast(source, path)
-    _parsed[source] = found
-    size = sum(map(len, _parsed))
-    while size > _KEPT:
-        size -= len(_parsed.popitem(last=False)[0])
-    return found
+    with _keeping:
+        _kept[source] = parsed
+        size = sum(map(len, _kept))
+        while size > _KEPT_TEXT and len(_kept) > 1:
+            size -= len(_kept.popitem(last=False)[0])
+    return parsed
 
 
 def _parse_ast(source: bytes, path: str) -> tuple[ast.Module, StandIns]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import fcntl
+import hashlib
+import json
 import os
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -66,15 +70,32 @@ def _once(path, make):
     return path
 
 
+@contextmanager
+def _parsed_texts():
+    """Counts how often this process parses each text of a file: those are bytes."""
+    texts, compile_it = Counter(), builtins.compile
+
+    def counting(source, *arguments, **options):
+        if isinstance(source, bytes):
+            texts[hashlib.sha256(source).digest()] += 1
+        return compile_it(source, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(builtins, "compile", counting)
+        yield texts
+
+
 @pytest.fixture(scope="session")
 def released(shared_folder) -> Path:
     """OUTPUT of a run on ``RELEASE``."""
     from extractor.cli import main
 
     def make(output):
-        with pytest.raises(SystemExit) as ended:
+        with _parsed_texts() as texts, pytest.raises(SystemExit) as ended:
             main(["run", RELEASE, str(output), "--quiet"])
         assert ended.value.code == 0, f"the run ended with {ended.value.code}"
+        counted = {"parsed": texts.total(), "texts": len(texts)}
+        output.with_suffix(".parsed.json").write_text(json.dumps(counted))
 
     return _once(shared_folder / "released", make)
 

@@ -1,7 +1,15 @@
+import json
+
 import libcst
 import pytest
 
-from extractor.parsing import UnreadableSource, parse_ast, parse_cst, unparse_cst, with_stand_ins
+from extractor.parsing import (
+    UnreadableSource,
+    parse_ast,
+    parse_cst,
+    unparse_cst,
+    with_stand_ins,
+)
 
 ASYNC_AS_NAME = b"""\
 import eventlet.green as async
@@ -58,3 +66,15 @@ def test_unreadable_source_says_where():
     assert "old.py" in str(caught.value)
     with pytest.raises(UnreadableSource):
         parse_cst(b"print 'python 2'\n", "old.py")
+
+
+def test_whoever_asks_about_a_text_shares_its_tree():
+    source = b"shared = 'by all'\n"
+    assert parse_ast(source)[0] is parse_ast(bytes(bytearray(source)))[0]
+
+
+@pytest.mark.pypi
+def test_a_run_parses_each_text_about_once(released):
+    counted = json.loads(released.with_suffix(".parsed.json").read_text())
+    assert counted["texts"] > 800
+    assert counted["parsed"] <= 1.2 * counted["texts"]

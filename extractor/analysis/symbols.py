@@ -309,11 +309,13 @@ class SymbolWalker:
         table = self.resolver.names(module)
         return iter(()) if table is None else self.survey_table(table)
 
-    def survey_table(self, table: ModuleNames) -> Iterator[tuple[Symbol, Use]]:
-        """The same of a file that need not be one of the modules."""
+    def survey_table(
+        self, table: ModuleNames, asked: Callable[[Reference], bool] = lambda one: True
+    ) -> Iterator[tuple[Symbol, Use]]:
+        """The same of a file that need not be one of the modules, for references ``asked`` for."""
         for unit in table.units:
             within = unit.names[0] if unit.names else ""
-            for reference in unit.references:
+            for reference in filter(asked, unit.references):
                 walk = self._resolve(table, reference)
                 if walk is not None and walk.end is not None and not reference.binding:
                     yield walk.end, Use(table.module, reference.line, within)

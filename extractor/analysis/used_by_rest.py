@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from extractor.analysis.names import ModuleNames, read_names
+from extractor.analysis.names import ModuleNames, Reference, read_names
 from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker
 from extractor.parsing import UnreadableSource
 from extractor.project.layout import module_of
@@ -40,6 +40,9 @@ class Rest:
         outer = {m for m in leaving if m.rpartition(".")[0] not in self.leaving}
         self._leads = _word_of({m.rpartition(".")[2] for m in outer})
         self._texts: dict[str, bytes] | None = None
+        self._walker = SymbolWalker(Resolver(tree, modules))
+        # The tree does not change: each file is read once, whoever asks again.
+        self._tables: dict[str, ModuleNames | None] = {}
 
     def uses_of(self, candidates: Collection[Symbol]) -> UsedByRest:
         """Which of ``candidates`` (methods as ``Class._name``) the rest uses."""
@@ -48,7 +51,6 @@ class Rest:
         methods = {s.name.rpartition(".")[2] for s in candidates if "." in s.name}
         wanted = set(candidates)
         spelled = _word_of(names)
-        walker = SymbolWalker(Resolver(self.tree, self.modules))
         symbols: dict[Symbol, str] = {}
         called: dict[str, str] = {}
         for path, text in self._leading().items() if names else ():
@@ -59,7 +61,7 @@ class Rest:
                 if found:
                     line = text.count(b"\n", 0, found.start()) + 1
                     called.setdefault(name, f"{path}:{line}")
-            for symbol, line in self._used_in(walker, path, text):
+            for symbol, line in self._used_in(path, text, names):
                 if symbol in wanted:
                     symbols.setdefault(symbol, f"{path}:{line}")
         return UsedByRest(symbols, called)
@@ -75,13 +77,16 @@ class Rest:
                         self._texts[path] = text
         return self._texts
 
-    def _used_in(self, walker: SymbolWalker, path: str, text: bytes) -> set[tuple[Symbol, int]]:
-        module = module_of(path)
-        try:
-            table = read_names(text, module, path.endswith("/__init__.py"), path)
-        except UnreadableSource:
+    def _used_in(self, path: str, text: bytes, names: set[str]) -> set[tuple[Symbol, int]]:
+        """What the file uses of ours that is spelled with one of ``names``, or imported."""
+        table = self._table(path, text)
+        if table is None:
             return set()
-        found = {(symbol, use.line) for symbol, use in walker.survey_table(table)}
+        walker = self._walker
+        found = {
+            (symbol, use.line)
+            for symbol, use in walker.survey_table(table, lambda one: _spells(one, names))
+        }
         for unit in table.units:
             for _, target in unit.imports:
                 if target.name == "*":
@@ -93,9 +98,25 @@ class Rest:
                     found.add((symbol, unit.first_line))
         return found
 
+    def _table(self, path: str, text: bytes) -> ModuleNames | None:
+        if path not in self._tables:
+            try:
+                is_package = path.endswith("/__init__.py")
+                self._tables[path] = read_names(text, module_of(path), is_package, path)
+            except UnreadableSource:
+                self._tables[path] = None
+        return self._tables[path]
+
     def _star(self, table: ModuleNames | None, line: int) -> set[tuple[Symbol, int]]:
         names = table.public() if table is not None else ()
         return {(Symbol(table.module, name), line) for name in names if table is not None}
+
+
+def _spells(reference: Reference, names: set[str]) -> bool:
+    # An alias of another file counts there, where it is imported.
+    base = reference.base
+    led = () if base is None else (base.name or base.module.rpartition(".")[2],)
+    return not (names.isdisjoint(led) and names.isdisjoint(reference.chain))
 
 
 def _word_of(names: Collection[str]) -> re.Pattern[bytes]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from extractor.in_place.change import Change
-from extractor.parsing import UnreadableSource, deeply, parse_shared
+from extractor.parsing import UnreadableSource, deeply, parse_ast
 from extractor.resolution import Difference
 
 _TOLD = frozenset(
@@ -33,7 +33,7 @@ def new_complaints(change: Change) -> Iterator[Difference]:
 
 def _complaints(content: bytes) -> list[tuple[str, str, int]]:
     try:
-        tree, stand_ins = parse_shared(content)
+        tree, stand_ins = parse_ast(content)
     except UnreadableSource:
         return []
     if stand_ins.names:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 
-from extractor.parsing import deeply, parse_shared
+from extractor.parsing import deeply, parse_ast
 from extractor.reading.facts import Reading
 
 __all__ = ["Reading", "read"]
@@ -27,7 +27,7 @@ def read(content: bytes, path: str = "<source>") -> Reading:
     if key in _readings:
         _readings.move_to_end(key)
         return _readings[key]
-    tree, stand_ins = parse_shared(content, path)
+    tree, stand_ins = parse_ast(content, path)
     found = deeply(lambda: walk(tree, stand_ins))
     _readings[key] = found
     if len(_readings) > _KEPT:

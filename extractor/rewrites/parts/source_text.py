@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from extractor.parsing import StandIns, UnreadableSource, parse_shared
+from extractor.parsing import StandIns, UnreadableSource, parse_ast
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class SourceText:
 
 def read_source(source: bytes, path: str, style: Style = PLAIN) -> SourceText:
     """Parse ``source``; raises ``UnreadableSource``."""
-    tree, stand_ins = parse_shared(source, path)
+    tree, stand_ins = parse_ast(source, path)
     text = stand_ins.source
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(text).readline)
