@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from extractor.reading.facts import Mention
+from extractor.reading.facts import Bound, Mention
 from extractor.resolution.import_order import new_broken_imports
 from extractor.resolution.modules import MISSING, UNKNOWN, Modules, Target, Targets
 from extractor.resolution.moved import Moved, with_companions
@@ -306,6 +306,9 @@ def _owners(old: Modules, new: Modules, moved: Moved) -> Iterator[Difference]:
         home, _, target = new_name.partition(":")
         if old_name == new_name or module not in old.paths:
             continue
+        now = old.lookup(module, name)
+        if not now or now == frozenset({Target("definition", home, target)}):
+            continue  # it went before
         reading = old.reading(home) if home in old.paths else None
         taken = reading.top.get(target, ()) if reading is not None else ()
         for bound in taken:
@@ -315,6 +318,7 @@ def _owners(old: Modules, new: Modules, moved: Moved) -> Iterator[Difference]:
                 message = f"{home} has a name {target} already: {name} cannot go by it there"
                 yield Difference(old.paths[home], bound.line, message)
                 break
+    yield from _hidden(old, new, moved)
     by_module: dict[str, list[str]] = {}
     for module, path in new.paths.items():
         by_module.setdefault(path.removesuffix("/__init__.py").removesuffix(".py"), []).append(path)
@@ -322,3 +326,32 @@ def _owners(old: Modules, new: Modules, moved: Moved) -> Iterator[Difference]:
     for paths in by_module.values():
         if len(paths) > 1 and not set(paths) <= set(old.paths.values()):
             yield Difference(sorted(paths)[0], 1, f"{' and '.join(sorted(paths))} are one module")
+
+
+def _hidden(old: Modules, new: Modules, moved: Moved) -> Iterator[Difference]:
+    """Names of packages that a new module would take the place of once it is imported."""
+    came_from = {now: was for was, now in moved.modules.items()}
+    for module in sorted(set(new.paths) - set(old.paths)):
+        parent, _, last = module.rpartition(".")
+        before, _, name = came_from.get(module, "").rpartition(".")
+        reading = new.reading(parent) if parent in new.paths else None
+        if reading is None or (name == last and moved.module(before) == parent):
+            continue
+        loads = [one for one in reading.imports if _is_of(new, parent, one, module)]
+        for bound in reading.top.get(last, ()):
+            if bound in loads or any(one.line < bound.line for one in loads):
+                continue  # it is bound after the module was imported
+            message = (
+                f"{parent} has a name {last} of its own, which would be the module {module} "
+                "as soon as that is imported: choose another name"
+            )
+            yield Difference(new.paths[parent], bound.line, message)
+            break
+
+
+def _is_of(modules: Modules, package: str, bound: Bound, module: str) -> bool:
+    """Whether the import ``bound`` in ``package`` loads ``module``."""
+    if bound.kind == "import":
+        return bound.module == module or bound.module.startswith(f"{module}.")
+    base = modules.absolute(package, bound.module, bound.level)
+    return base == module or f"{base}.{bound.name}" == module

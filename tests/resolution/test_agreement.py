@@ -114,6 +114,41 @@ def test_a_definition_that_has_two_owners_or_a_taken_name():
 PATCH = "from unittest import mock\n\n\n@mock.patch('shop.{}.now')\ndef test(x): ...\n"
 
 
+def test_what_went_before_is_there_by_right():
+    went = {"shop/clock.py": "def now():\n    return 2\n"}
+    before = {"shop/till.py": "from shop.clock import now\n"}
+    moved = Moved(symbols={"shop.till:now": "shop.clock:now"})
+    assert told({**went, **before}, {}, moved) == []
+
+
+@pytest.mark.parametrize(
+    ("package", "places"),
+    [
+        ("import warnings\n", [("shop/__init__.py", 1)]),
+        ("import os as warnings\n", [("shop/__init__.py", 1)]),
+        ("def warnings():\n    pass\n", [("shop/__init__.py", 1)]),
+        ("from shop.clock import warnings\n", [("shop/__init__.py", 1)]),
+        ("from shop import warnings\n", []),
+        ("from .warnings import Warn as warnings\n", []),
+        ("from .warnings import Warn\nwarnings = Warn\n", []),
+        ("import os\n", []),
+        ("def f():\n    import warnings\n    return warnings\n", []),
+    ],
+)
+def test_a_new_module_does_not_take_the_place_of_a_name_of_its_package(package, places):
+    files = {"shop/__init__.py": "", "shop/clock.py": "warnings = 1\n"}
+    changes = {"shop/__init__.py": package, "shop/warnings.py": "class Warn:\n    pass\n"}
+    assert told(files, changes) == places
+
+
+def test_a_module_renamed_to_a_name_of_its_package():
+    changes = {"shop/clock.py": None, "shop/tea.py": ""}
+    init = {"shop/__init__.py": "import time as tea\n"}
+    moved = Moved({"shop.clock": "shop.tea"})
+    assert told(init, changes, moved) == [("shop/__init__.py", 1)]
+    assert told({}, changes, moved) == []
+
+
 def test_a_patch_reaches_whom_it_reached():
     moved = {"shop/till.py": TILL, "shop/clock.py": CLOCK}
     tests = {"test_till.py": PATCH.format("till")}
