@@ -50,6 +50,15 @@ class Mode:
     force: bool
 
 
+@dataclass(frozen=True)
+class Places:
+    """What the rewrite is given, where top-level packages are, and what is to import them."""
+
+    paths: tuple[Path, ...]
+    root: Path | None
+    python: Path | None
+
+
 @click.group("rewrite", cls=Rewrites, subcommand_metavar="NAME [OPTIONS] PATHS...")
 def command() -> None:
     """Run one rewrite on files or folders of any project.
@@ -84,6 +93,12 @@ def command_for(rewrite: Rewrite) -> click.Command:
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         help="Where the top-level packages are.  [default: above the folders with __init__.py]",
     )
+    @click.option(
+        "--python",
+        metavar="PY",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Import what changes, before and after, with this interpreter.",
+    )
     @reporting_options
     def call(
         files_or_folders: tuple[Path, ...],
@@ -91,12 +106,14 @@ def command_for(rewrite: Rewrite) -> click.Command:
         force: bool,
         chosen: Path | None,
         root: Path | None,
+        python: Path | None,
         reporting: Reporting,
         **values: Any,
     ) -> int:
         given = {} if chosen is None else in_place.read_settings(chosen)
         given |= {name: value for name, value in values.items() if value not in (None, ())}
-        return _run(rewrite, files_or_folders, root, given, Mode(write, force), reporting)
+        places = Places(files_or_folders, root, python)
+        return _run(rewrite, places, given, Mode(write, force), reporting)
 
     made = click.command(
         rewrite.name,
@@ -133,14 +150,13 @@ def _singular(name: str) -> str:
 
 def _run(
     rewrite: Rewrite,
-    paths: tuple[Path, ...],
-    root: Path | None,
+    places: Places,
     values: dict[str, Any],
     mode: Mode,
     reporting: Reporting,
 ) -> int:
     settings = in_place.settings_from(rewrite, values)
-    found = in_place.attempt(rewrite, settings, paths, root)
+    found = in_place.attempt(rewrite, settings, places.paths, places.root, places.python)
     refused = bool(found.broken) and not mode.force
     written = mode.write and not refused and bool(found.changes)
     if written:

@@ -10,8 +10,9 @@ from typing import Any
 
 from extractor.in_place.change import Change
 from extractor.in_place.files import Files, find_files
+from extractor.in_place.imports import import_differences
 from extractor.in_place.mentions import left_mentions
-from extractor.in_place.proof import prove
+from extractor.in_place.proof import moved_by, prove
 from extractor.in_place.run import prepared, run
 from extractor.in_place.write import write_all
 from extractor.outcome import Failed
@@ -52,9 +53,16 @@ class Attempt:
 
 
 def attempt(
-    rewrite: Rewrite, settings: Any, paths: Sequence[Path], root: Path | None = None
+    rewrite: Rewrite,
+    settings: Any,
+    paths: Sequence[Path],
+    root: Path | None = None,
+    python: Path | None = None,
 ) -> Attempt:
-    """Make and prove the new tree in memory; nothing is written."""
+    """Make and prove the new tree in memory; nothing is written.
+
+    With ``python`` everything that changes is imported, too, before and after.
+    """
     files = find_files(paths, rewrite.suffixes, rewrite.file_names, root)
     settings = prepared(rewrite, settings, files)
     every = list(run(rewrite, settings, files))
@@ -69,6 +77,9 @@ def attempt(
             findings += [Note(name, one.line, one.message) for one in found]
     changes = tuple(change for change in every if change.is_one)
     differences = prove(settings, every, files)
+    if python is not None:
+        creates = getattr(settings, "creates", {})
+        differences += import_differences(python, changes, files, moved_by(settings), creates)
     findings += [_note(one) for one in differences if not one.certain]
     named, mentions = left_mentions(settings, every, files)
     total = len({*(change.path for change in changes), *files.chosen})

@@ -23,6 +23,7 @@ from extractor.rewrites.parts.add_imports import add_imports
 from extractor.rewrites.parts.definitions import definitions
 from extractor.rewrites.parts.exported import single_exports, unexport
 from extractor.rewrites.parts.import_statements import Import
+from extractor.rewrites.parts.moving_files import check_names
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.removal import remove_statements
 from extractor.rewrites.parts.renames import Renames
@@ -49,7 +50,7 @@ class Arriving:
 
 @dataclass(frozen=True)
 class Settings:
-    """``symbols``: old to new place, ``old.module:name`` to ``new.module:name``.
+    """``symbols``: old to new place, ``old.module:name`` to ``new.module:name`` or another name.
 
     ``old.module:*`` and ``new.module:*`` stand for all definitions of a module. ``shims``: old
     names, ``module:function`` or ``module:Class.method``, that are to go on being callable.
@@ -59,7 +60,9 @@ class Settings:
     shims: frozenset[str] = field(default_factory=frozenset)
     renames: Renames | None = field(default=None, metadata={"derived": True})
     # What each new module gets; the paths of new modules to be made.
-    pieces: Mapping[str, Arriving] = field(default_factory=dict, metadata={"derived": True})
+    pieces: Mapping[str, tuple[Arriving, ...]] = field(
+        default_factory=dict, metadata={"derived": True}
+    )
     creates: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
     # Imports that an old module keeps for others; references that files keep, by their module;
     # what is told of each file.
@@ -97,8 +100,8 @@ def prepare(settings: Settings, project: Project) -> Settings:
     parts = [_part(project, old, new, settings) for old, new in sorted(pairs)]
     symbols = dict(settings.symbols)
     for part in parts:
-        symbols |= {f"{part.old}:{name}": f"{part.new}:{name}" for name in part.names}
-        symbols |= {f"{part.old}:{name}": f"{part.new}:{name}" for name in part.following}
+        along = {f"{part.old}:{n}": f"{part.new}:{n}" for n in part.names | part.following}
+        symbols |= {old: new for old, new in along.items() if old not in settings.symbols}
     unmoved = sorted(name for name in settings.shims if _symbol(name) not in symbols)
     if unmoved:
         raise UsageError(f"{unmoved[0]} is no name that moves: no shim is needed")
@@ -113,21 +116,23 @@ def prepare(settings: Settings, project: Project) -> Settings:
     }
     renames = dataclasses.replace(renames, staying=frozenset(staying))
     moving = [part for part in parts if part.names]
-    pieces: dict[str, Arriving] = {}
+    pieces: dict[str, tuple[Arriving, ...]] = {}
     told: dict[str, tuple[Finding, ...]] = {}
     for part in moving:
-        if part.new in pieces:
-            raise UsageError(f"move to {part.new} from one module at a time")
-        pieces[part.new] = Arriving(part.piece(renames), part.old, tuple(part.exported))
+        arriving = Arriving(part.piece(renames), part.old, tuple(part.exported))
+        pieces[part.new] = (*pieces.get(part.new, ()), arriving)
         for path, finding in part.findings:
             told[path] = (*told.get(path, ()), finding)
-        if part.new in project.paths:
-            _arrival(project.source_file(part.new), pieces[part.new])  # refused if it clashes
     creates = {
         project.path_for(part.new, like=part.old): part.new
         for part in moving
         if part.new not in project.paths
     }
+    for new, coming in pieces.items():
+        path = project.paths.get(new) or next(p for p, module in creates.items() if module == new)
+        there = project.read(path) if new in project.paths else b""
+        file = SourceFile(path, there, new, new in project.paths and project.is_package(new))
+        _with_pieces(dataclasses.replace(file, style=project.style), coming)  # refused on a clash
     return dataclasses.replace(
         settings,
         symbols=symbols,
@@ -144,15 +149,15 @@ def _part(project: Project, old: str, new: str, settings: Settings) -> Part:
     found = _without_shims(definitions(project.source(old).tree), settings.shims_in(old))
     own = {name for name in found if _is_own(name)}
     wanted = {
-        symbol.partition(":")[2]
+        symbol.partition(":")[2]: home.partition(":")[2]
         for symbol, home in settings.symbols.items()
         if _home(symbol) == old and _home(home) == new
     }
     there = definitions(project.source(new).tree).keys() if new in project.paths else set()
-    absent = sorted(wanted - own - there)
+    absent = sorted(name for name in wanted.keys() - own if wanted[name] not in there)
     if absent:
         raise UsageError(f"{old} does not define {', '.join(absent)}")
-    return Part(project, old, new, frozenset(wanted & own))
+    return Part(project, old, new, frozenset(wanted.keys() & own), wanted)
 
 
 def run(file: SourceFile, settings: Settings) -> Outcome:
@@ -161,7 +166,8 @@ def run(file: SourceFile, settings: Settings) -> Outcome:
     assert renames is not None, "prepare(settings, project) comes first"
     told = settings.told.get(file.path, ())
     if settings.creates.get(file.path) == file.module and not file.content:
-        return Rewritten(settings.pieces[file.module].piece, told)
+        made = _with_pieces(file, settings.pieces[file.module])
+        return dataclasses.replace(made, findings=(*told, *made.findings))
     spared = settings.spared.get(file.module, frozenset())
     if spared:
         left = {old: new for old, new in renames.symbols.items() if old not in spared}
@@ -169,14 +175,14 @@ def run(file: SourceFile, settings: Settings) -> Outcome:
     names = [old.partition(":")[2] for old in settings.symbols if _home(old) == file.module]
     is_python = file.path.endswith(".py")
     shims = settings.shims_in(file.module) if is_python else {}
-    arriving = settings.pieces.get(file.module)
+    arriving = settings.pieces.get(file.module, ())
     kept = settings.kept.get(file.module, frozenset())
     steps: list[Callable[[SourceFile], Outcome]] = []
     if is_python and names:
         steps.append(lambda now: take_out(now, names=names, shims=shims, keep=kept))
     steps.append(lambda now: rename_references.run(now, renames))
-    if is_python and arriving is not None:
-        steps.append(lambda now: add_piece(now, arriving))
+    if is_python and arriving:
+        steps.append(lambda now: _with_pieces(now, arriving))
     if shims:
         steps.append(lambda now: add_shims(now, shims=shims))
     return _in_turn(file, steps, told)
@@ -258,6 +264,20 @@ def add_piece(file: SourceFile, arriving: Arriving) -> Outcome:
     return Unchanged(findings) if content == file.content else Rewritten(content, findings)
 
 
+def _with_pieces(file: SourceFile, coming: Collection[Arriving]) -> Rewritten:
+    """A module, new or not, with all that comes to it; raises as ``add_piece`` does."""
+    findings: list[Finding] = []
+    for arriving in coming:
+        if not file.content:
+            file = dataclasses.replace(file, content=arriving.piece)
+            continue
+        outcome = add_piece(file, arriving)
+        findings += getattr(outcome, "findings", ())
+        if isinstance(outcome, Rewritten):
+            file = dataclasses.replace(file, content=outcome.content)
+    return Rewritten(file.content, tuple(findings))
+
+
 def _arrival(file: SourceFile, arriving: Arriving) -> Arrival:
     text, new = (
         read_source(file.content, file.path, file.style),
@@ -293,14 +313,19 @@ def _without_shims(
 
 def _expanded(symbols: Mapping[str, str], project: Project) -> dict[str, str]:
     """``symbols`` with ``*`` written out: what the old module defines, or the new one by now."""
+    every = {old.replace(f":{EVERYTHING}", ":x"): new for old, new in symbols.items()}
+    check_names({}, {old: new.replace(f":{EVERYTHING}", ":x") for old, new in every.items()})
     found: dict[str, str] = {}
     for old, new in symbols.items():
         (module, _, name), (home, _, new_name) = old.partition(":"), new.partition(":")
-        if not (module and name and home) or name != new_name or module == home:
+        if name != new_name and EVERYTHING in (name, new_name):
             raise UsageError(f"write OLD.MODULE:NAME=NEW.MODULE:NAME, not {old}={new}")
-        names = {name}
+        if module == home:
+            raise UsageError(f"{old} stays in its module: rename_references renames it there")
+        names = {name: new_name}
         if name == EVERYTHING:
             sources = [module, *({home} & project.modules)]
-            names = {n for m in sources for n in definitions(project.source(m).tree) if _is_own(n)}
-        found |= {f"{module}:{own}": f"{home}:{own}" for own in names}
+            own = (n for m in sources for n in definitions(project.source(m).tree))
+            names = {each: each for each in own if _is_own(each)}
+        found |= {f"{module}:{each}": f"{home}:{called}" for each, called in names.items()}
     return found

@@ -594,8 +594,11 @@ class _Work:
                 continue
             module, _, symbol = new.partition(":")
             if module != self.new_module:
-                self.added.append(Import(module, symbol, name))
-                continue
+                follows = self.source.style.follows and name not in self.local_names
+                taken = not follows or symbol in self.names.identifiers
+                self.added.append(Import(module, symbol, name if taken else symbol))
+                if taken or symbol == name:
+                    continue
             for use in uses:
                 self.uses.edit(use, name, [], symbol, [])
 

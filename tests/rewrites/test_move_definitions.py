@@ -359,8 +359,8 @@ def test_is_repeatable(statement, repeatable):
     [
         ({"shop.till:Absent": "shop.prices:Absent"}, (), "shop.till does not define Absent"),
         ({"shop.absent:X": "shop.prices:X"}, (), "no module shop.absent"),
-        ({"shop.till:Price": "shop.prices:Cost"}, (), "write OLD.MODULE:NAME=NEW.MODULE:NAME"),
-        ({"shop.till": "shop.prices"}, (), "write OLD.MODULE:NAME=NEW.MODULE:NAME"),
+        ({"shop.till:Price": "shop.prices:*"}, (), "write OLD.MODULE:NAME=NEW.MODULE:NAME"),
+        ({"shop.till": "shop.prices"}, (), "write a symbol as module:name"),
         ({"shop.till:Price": "far.prices:Price"}, (), "no package far for far.prices"),
         (PRICE, ("shop.till:sell",), "shop.till:sell is no name that moves"),
     ],

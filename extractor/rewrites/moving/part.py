@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from extractor.errors import UsageError
 from extractor.outcome import Failed, Finding, Rewritten
@@ -33,10 +33,17 @@ class Part:
 
     ``names`` leave; ``following`` are imports whose patches are to hit the new module, ``kept``
     those that the old one keeps for others; ``spared`` says which modules go on naming which
-    symbols by the old place.
+    symbols by the old place. ``called`` are the names that those ``asked`` for get.
     """
 
-    def __init__(self, project: Project, old: str, new: str, asked: frozenset[str]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        old: str,
+        new: str,
+        asked: frozenset[str],
+        called: Mapping[str, str],
+    ) -> None:
         self.project, self.old, self.new = project, old, new
         self.path = project.paths[old]
         self.is_package = project.is_package(old)
@@ -60,7 +67,7 @@ class Part:
         self._settle_imports()
         exports = read_exports(self.text.tree)
         public = asked & set(exports.names) if exports.is_there else asked
-        self.exported = sorted(name for name in public if not is_private(name))
+        self.exported = sorted(called[name] for name in public if not is_private(called[name]))
 
     def _of(self, name: str) -> list[Outside]:
         return [found for found in self.outside if found.name == name]

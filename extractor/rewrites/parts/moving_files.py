@@ -16,6 +16,9 @@ def check_names(modules: Mapping[str, str], symbols: Mapping[str, str]) -> None:
             module, colon, name = text.partition(":")
             if not (module and colon and name):
                 raise UsageError(f"write a symbol as module:name, not {text!r}")
+            if "." in name:
+                why = f"{name} is an attribute of a class, whose uses only types can tell"
+                raise UsageError(f"{why}: rename it with a language server")
     for new in [*modules.values(), *(one.replace(":", ".") for one in symbols.values())]:
         for part in new.split("."):
             if not part.isidentifier() or keyword.iskeyword(part):
@@ -38,9 +41,13 @@ def moved_files(modules: Mapping[str, str], project: Project) -> dict[str, str]:
     Raises ``UsageError`` for a new name that is taken or has no place.
     """
     moves: dict[str, str] = {}
+    homes: dict[str, str] = {}
     for old, new in modules.items():
         if old not in project.paths:
             continue  # moved before
+        if homes.setdefault(new, old) != old:
+            why = f"{homes[new]} and {old} cannot both become {new}"
+            raise UsageError(f"{why}: move what they define, by move_definitions '{old}:*={new}:*'")
         if new in project.paths and new not in modules:
             raise UsageError(f"{new} is there already: {old} cannot become it")
         path = project.paths[old]
