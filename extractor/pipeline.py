@@ -14,14 +14,14 @@ import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from extractor.analysis.symbols import Reach, modules_of
 from extractor.carving.extraction import Extraction, mapped_tree
 from extractor.carving.renaming import historic_rewrite
 from extractor.carving.steps import readable, rewrite_all
 from extractor.contracting.written import write_contracts
-from extractor.errors import DidNotHold, ExtractorError, RootMissing, UsageError
+from extractor.errors import DidNotHold, ExitCode, ExtractorError, RootMissing, UsageError
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
 from extractor.history.merge import record_extracted
@@ -43,6 +43,7 @@ from extractor.manifest import (
     write_manifest,
 )
 from extractor.moves import SliceMove
+from extractor.outcome import CheckOutcome
 from extractor.output import complete_or_absent
 from extractor.plan.draft import write_draft
 from extractor.plan.load import Plan, load_plan
@@ -53,6 +54,9 @@ from extractor.scratch import workspace
 from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree
 from extractor.verification.run import as_record, choose, export, run_checks
+
+# Of the findings of a check, how many a draft shows.
+_SHOWN = 5
 
 Form: TypeAlias = Literal["moved", "rewritten"]
 Checks: TypeAlias = Literal["none", "quick", "all"]
@@ -78,10 +82,18 @@ def analyse(tree: Tree, plan: Plan) -> Analysis:
     return Analysis(plan, modules, reach, lay_out(tree, modules, reach, plan.data))
 
 
-def draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Path:
+class Drafted(NamedTuple):
+    """A draft's folder, and what a run of it as it is would say does not hold."""
+
+    folder: Path
+    broken: tuple[str, ...]
+
+
+def draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Drafted:
     """Draft a plan into the new ``folder``, which is there at the end only if a run takes it.
 
-    ``UsageError`` with what a run would say against it.
+    What the checks of a run say against it stands at its head. ``UsageError`` with what a run
+    would refuse it for.
     """
     if folder.exists():
         raise UsageError(f"{folder} is there already: a draft never writes over anything")
@@ -89,14 +101,45 @@ def draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Pat
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         write_draft(tree, packages, into, unfinished)
-        rewrite(tree, analyse(tree, load_plan(f"{unfinished}/")))
+        plan = load_plan(f"{unfinished}/")
+        broken = _does_not_hold(plan, rewrite(tree, analyse(tree, plan)))
+        told = [f"A run of it ends with {int(ExitCode.DID_NOT_HOLD)} until this is cured:"]
+        lines = [*told, *(f"  {line}" for line in broken)] if broken else ["It runs as it is."]
+        text = (unfinished / "plan.toml").read_text(encoding="utf-8")
+        head = "".join(f"# {line}\n" for line in lines)
+        (unfinished / "plan.toml").write_text(head + text, encoding="utf-8")
         unfinished.rename(folder)
     except ExtractorError as error:
-        told = str(error).replace(f"{unfinished}", f"{folder}")
-        raise UsageError(f"no plan was drafted, since it could not be run: {told}") from None
+        said = str(error).replace(f"{unfinished}", f"{folder}")
+        raise UsageError(f"no plan was drafted, since it could not be run: {said}") from None
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return folder
+    return Drafted(folder, broken)
+
+
+def _does_not_hold(plan: Plan, extraction: Extraction) -> tuple[str, ...]:
+    """The checks of a run that would not hold, each with its first findings, a line each."""
+    lines = [
+        f"{symbol} is reached, and no layout rule says where it goes"
+        for symbol in extraction.layout.undecided[:_SHOWN]
+    ]
+    with workspace() as scratch:
+        root = Path(scratch) / plan.data.name
+        for path, content in extraction.files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(content)
+        for result in run_checks(root, plan, choose((), "static")):
+            if result.outcome is CheckOutcome.BROKEN:
+                shown = result.findings[:_SHOWN]
+                more = len(result.findings) - len(shown)
+                lines += [f"{result.name}: {_printable(finding)}" for finding in shown]
+                lines += [f"{result.name}: {more} more"] if more else []
+    return tuple(lines)
+
+
+def _printable(text: str) -> str:
+    """``text`` as a comment can hold it, on one line."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def rewrite(tree: Tree, analysis: Analysis, described: str = "") -> Extraction:

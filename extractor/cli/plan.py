@@ -67,7 +67,8 @@ def command(
         )
         with opened as ready, reporting.progress.stage("analyse"):
             if into:
-                plan = str(draft(ready.tree, roots, into, write or Path(f"{into}-plan")))
+                drafted = draft(ready.tree, roots, into, write or Path(f"{into}-plan"))
+                plan = str(drafted.folder)
             # With a slash: a plan of that name may come with us.
             chosen = load_plan(f"{plan}/" if into else plan)
             analysis = analyse(ready.tree, chosen)
@@ -76,7 +77,12 @@ def command(
     text = as_text(chosen.data, reach, layout)
     if into:
         facts["draft"] = plan
-        text += f"\n\nThe draft is {plan}/plan.toml, and runs as it is:"
+        facts["would_not_hold"] = list(drafted.broken)
+        text += f"\n\nThe draft is {plan}/plan.toml, and runs as it is"
+        if drafted.broken:
+            text += ", but its checks would not all hold:\n  " + "\n  ".join(drafted.broken)
+            text += "\nIts questions say what cures it. To run it"
+        text += ":"
         text += f"\n  extractor run {source} OUTPUT --plan {plan}"
     reporting.result(facts, text)
     return ExitCode.DID_NOT_HOLD if layout.undecided else ExitCode.DONE

@@ -32,7 +32,10 @@ def as_json(data: PlanData, reach: Reach, layout: Layout) -> dict[str, Any]:
             if isinstance(m, SliceMove)
         ],
         "files": {m.source: m.target for m in layout.moves if isinstance(m, WholeMove)},
-        "open": [{"subject": o.subject, "question": o.question} for o in data.open],
+        "open": [
+            {"subject": o.subject, "question": o.question, "taken": o.taken, "cost": o.cost}
+            for o in data.open
+        ],
         "undecided": [
             {
                 "symbol": str(symbol),
@@ -63,6 +66,7 @@ def as_text(data: PlanData, reach: Reach, layout: Layout) -> str:
         lines += ["", "Open questions of the draft"]
         for item in facts["open"]:
             lines += [f"  {item['subject']}", f"      {item['question']}"]
+            lines += [f"      {key}: {item[key]}" for key in ("taken", "cost") if item[key]]
     if facts["undecided"]:
         lines += ["", "Left for you to decide: reached, but no rule says where it goes"]
         for item in facts["undecided"]:

@@ -7,6 +7,7 @@ question beside, which ``run`` and ``plan`` list until a person takes it away.
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.load import parse_plan
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, target_module
+from extractor.plan.questions import Choice, Costs, Question, decision, rendered
 from extractor.project.conventions.setuptools import REQUIREMENTS
 from extractor.project.facts import Project, project_of
 from extractor.project.layout import module_of
@@ -40,6 +42,10 @@ from extractor.project.named_tests import is_test
 from extractor.source.tree import Tree
 
 _SHOWN = 8
+_ADVICE = (
+    "Answer the questions under [[open]], the first of them first, and take each away: what else",
+    "could be chosen stands below it. docs/plan.md says what a plan may hold.",
+)
 # The mark of a package whose annotations hold for others (PEP 561).
 _TYPED = "py.typed"
 _LEGAL = re.compile(r"(?:LICEN[CS]E|COPYING|NOTICE|AUTHORS)(?:[-.]\w+)*", re.IGNORECASE)
@@ -54,10 +60,24 @@ class _Draft:
     packages: tuple[str, ...]
     graph: Graph
     places: dict[str, str] = field(default_factory=dict)
-    questions: list[tuple[str, str]] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
 
-    def ask(self, subject: str, question: str) -> None:
-        self.questions.append((subject, question))
+    def ask(
+        self,
+        subject: str,
+        question: str,
+        taken: str,
+        *choices: Choice,
+        cost: str = "",
+        weight: int = 0,
+    ) -> None:
+        self.questions.append(Question(subject, question, taken, cost, weight, choices))
+
+    def follow(self, kind: str) -> Choice:
+        """To follow what a decision stops: what comes along needs a place."""
+        return Choice(
+            f"follow it: take its [[{kind}]] away, and uncomment the last line of [layout.modules]"
+        )
 
     def target(self, module: str, *, mirrored: Iterable[str] = ()) -> str:
         """Where ``module`` goes: below the new package, by its old path without its old top."""
@@ -96,9 +116,20 @@ class _Draft:
 
     def takes(self, test: Test) -> bool:
         """Whether a test goes along: one beside the package by its name, or with nothing else."""
-        if is_below(test.module, [self.top]):
-            return test.belongs
         return test.belongs and (bool(test.mirrors) or test.uses_subsystem == test.uses_any)
+
+    def others(self, found: Subsystem) -> str:
+        """A place in the result that nothing has yet."""
+        taken = {self.target(module) for module in found.own}
+        name = f"{self.into}.others"
+        while is_below(name, taken - {self.into}):
+            name += "_"
+        return name
+
+    def stand_in(self, subject: str) -> str:
+        """What may stand in the place of ``subject``, by the layout's way of naming."""
+        module, _, name = subject.partition(":")
+        return self.target(module) + (f":{name}" if name else "")
 
     def where(self, use: Use) -> str:
         return self.graph.where(use.importer, use.line)
@@ -126,7 +157,7 @@ def draft_plan(
     # Seen from the tests as well: what they stand on is needed too, or must be cut.
     both = examine(resolver, [*found.own, *along], uses, owned=(), tests=())
     roots = _roots(draft, tree, found, along)
-    cuts, replaces = _decisions(draft, tree, found, both.stop_set)
+    cuts, replaces = _decisions(draft, tree, found, both.stop_set, along)
     decided = {table["subject"] for table in (*cuts, *replaces)}
     carried = [s for s in both.left if s.name and str(s) not in decided]
     layout = _layout(draft, tree, found, carried, along)
@@ -135,8 +166,8 @@ def draft_plan(
     document.add(
         tomlkit.comment(f"A draft: {', '.join(packages)} out of {draft.top}, from the analysis.")
     )
-    document.add(tomlkit.comment("It runs as it is. Answer the questions under [[open]] and take"))
-    document.add(tomlkit.comment("each away; docs/plan.md says what a plan may hold."))
+    for line in _ADVICE:
+        document.add(tomlkit.comment(line))
     document.add("name", tomlkit.string(into))
     document.add("source_package", tomlkit.string(draft.top))
     document.add("target_package", tomlkit.string(into))
@@ -154,8 +185,7 @@ def draft_plan(
         document.add("verify", verify)
     _ask_about_the_rest(draft, tree, found)
     _ask_about_files_of_tests(draft, tree, along)
-    document.add("open", _questions(draft))
-    return tomlkit.dumps(document)
+    return f"{tomlkit.dumps(document).rstrip()}\n\n{rendered(draft.questions)}"
 
 
 def write_draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Path:
@@ -222,18 +252,20 @@ def _roots(draft: _Draft, tree: Tree, found: Subsystem, along: list[str]) -> Tab
     if not any(point.module in found.own for point in project_of(tree).entry_points):
         roots.add(tomlkit.comment("A library: nothing in the source starts it by a name."))
         roots.add("entry_points", _lines([draft.into]))
-    beside = []
-    for test in behind:
-        share = f"{test.uses_subsystem} of {test.uses_any} lines"
-        if is_below(test.module, [draft.top]):
-            draft.ask(test.module, f"stays behind: {share} use the subsystem")
-        else:
-            beside.append(f"{test.module} ({share})")
-    if beside:
+    if behind:
+        lines = sum(t.uses_subsystem for t in behind)
+        shares = [f"{t.module} ({t.uses_subsystem} of {t.uses_any} lines)" for t in behind]
         draft.ask(
             "roots.tests",
-            f"{len(beside)} test modules that use the subsystem stay behind with what else they "
-            f"test: {_some(beside)}: does one of them, or a part, go along?",
+            f"{len(behind)} test modules that use the subsystem are of something else too: "
+            f"{_some(shares)}: does one of them go along?",
+            "they stay behind",
+            Choice(
+                "let one come along: add it to roots.tests",
+                (f"tests = {json.dumps([*chosen, behind[0].module])}",),
+            ),
+            cost=f"{lines} lines of {len(behind)} test modules are no longer run against it",
+            weight=lines,
         )
     return roots
 
@@ -248,11 +280,12 @@ def _collapsed(along: list[str], others: list[str]) -> tuple[list[str], list[str
 
 
 def _decisions(
-    draft: _Draft, tree: Tree, found: Subsystem, stops: Iterable[Stop]
+    draft: _Draft, tree: Tree, found: Subsystem, stops: Iterable[Stop], along: list[str]
 ) -> tuple[AoT, AoT]:
     """Calls to drop, and names to put something in the place of."""
     cuts, replaces = tomlkit.aot(), tomlkit.aot()
     modules = {m.name: m.path for m in draft.graph.modules.values() if m.path is not None}
+    costs = Costs(tree, modules)
     for subject, count, place in _calls(draft, found):
         table = tomlkit.table()
         table.add("subject", subject)
@@ -260,14 +293,19 @@ def _decisions(
         cuts.append(table)
         draft.ask(
             subject,
-            f"is called at {place} and loads {count} modules; the draft drops the call: is "
-            "anything of what it does wanted?",
+            f"is called at {place}: is anything of what it does wanted?",
+            "the call is dropped",
+            draft.follow("cut"),
+            _written(draft, subject, "cut"),
+            cost=f"{count} modules are loaded by the call",
+            weight=count,
         )
     for stop in stops:
         place = draft.where(stop.uses[0])
         if len(stop.uses) > 1:
             place += f" and in {len(stop.uses) - 1} more lines"
         saved = f"{len(stop.saves)} symbols of {stop.modules} modules"
+        cost, lines = costs.of_stop(stop, along), costs.lines(stop.saves)
         table = tomlkit.table()
         table.add("subject", stop.subject)
         if ":" in stop.subject and _only_called(tree, modules, stop):
@@ -275,21 +313,44 @@ def _decisions(
             cuts.append(table)
             draft.ask(
                 stop.subject,
-                f"is called at {place}, and behind it are {saved}; the draft drops the call: is "
-                "anything of what it does wanted?",
+                f"is called at {place}: is anything of what it does wanted?",
+                "the call is dropped",
+                draft.follow("cut"),
+                _written(draft, stop.subject, "cut"),
+                cost=f"behind it are {cost}",
+                weight=lines,
             )
             continue
-        module, _, name = stop.subject.partition(":")
-        with_ = draft.target(module) + (f":{name}" if name else "")
+        with_ = draft.stand_in(stop.subject)
         table.add("with", with_)
         table.add("reason", f"Suggested: behind it are {saved}; used at {place}.")
         replaces.append(table)
+        path = with_.partition(":")[0].replace(".", "/")
+        choices = [draft.follow("replace")]
+        if ":" in stop.subject:
+            reason = "Nothing of what it does is wanted here."
+            what = "drop what calls it: take its [[replace]] away, and uncomment"
+            choices.append(Choice(what, decision("cut", stop.subject, reason)))
         draft.ask(
             stop.subject,
-            f"is used at {place}, and behind it are {saved}: write {with_} in overlay/, "
-            "or follow it",
+            f"is used at {place}: who is to own what is behind it?",
+            f"it is not followed; {with_} stands in its place, to be written in overlay/{path}.py",
+            *choices,
+            cost=f"behind it are {cost}",
+            weight=lines,
         )
     return cuts, replaces
+
+
+def _written(draft: _Draft, subject: str, kind: str) -> Choice:
+    """To write what stands in the place of a subject."""
+    with_ = draft.stand_in(subject)
+    path = with_.partition(":")[0].replace(".", "/")
+    reason = "The subsystem has one of its own."
+    return Choice(
+        f"write {with_} in overlay/{path}.py: take its [[{kind}]] away, and uncomment",
+        decision("replace", subject, reason, with_),
+    )
 
 
 def _calls(draft: _Draft, found: Subsystem) -> Iterable[tuple[str, int, str]]:
@@ -337,14 +398,23 @@ def _only_called(tree: Tree, modules: Mapping[str, str], stop: Stop) -> bool:
 def _ask_about_objects(draft: _Draft, found: Subsystem, own: Iterable[str]) -> None:
     """Of a module that is handed over as an object no part would do."""
     left = {(symbol.module, symbol.name) for symbol in found.left}
+    objects: dict[str, str] = {}
     for module, uses in sorted(found.reach.bare.items()):
         users = [u for u in uses if u.importer in own or (u.importer, u.within) in left]
         if users and not draft.graph.modules[module].is_package and not is_below(module, own):
-            draft.ask(
-                module,
-                f"is used as an object at {draft.where(users[0])}: name it in layout.whole, so "
-                "that all of it comes along, or replace what uses it",
-            )
+            objects[module] = draft.where(users[0])
+    if objects:
+        places = [f"{module} (at {place})" for module, place in objects.items()]
+        draft.ask(
+            "layout.whole",
+            f"{len(objects)} modules are used as objects: {_some(places)}: what of them is needed?",
+            "what is named of them comes along, and no more",
+            Choice(
+                "let all of one come along: put it into layout.whole",
+                (f"whole = {json.dumps([*found.owned, *objects])}",),
+            ),
+            weight=len(objects),
+        )
 
 
 def _layout(
@@ -354,6 +424,7 @@ def _layout(
     symbols: Iterable[Symbol],
     along: list[str],
 ) -> Table:
+    costs = Costs(tree, {m.name: m.path for m in draft.graph.modules.values() if m.path})
     suffixes = [p.partition(".")[2] for p in draft.packages]
     draft.places.update(draft.roots())
     for module in found.owned:
@@ -377,11 +448,20 @@ def _layout(
         if rest:
             both_use.append(f"{module} ({len(rest)} of {len(names)}: {_some(rest)})")
     if both_use:
+        module = next(m for m in notes if "the rest uses" in notes[m])
+        copies = [s for s in symbols if _used_by_production(shared.get(s))]
+        lines = costs.lines(copies)
         draft.ask(
             "layout.modules",
-            "both sides use what comes along of these modules, so that each gets a copy of its "
-            f"own: {'; '.join(both_use)}. Is there to be one owner of any? Then [[replace]] it, "
-            "and write what stands there in overlay/",
+            "both sides use what comes along of these modules: "
+            f"{'; '.join(both_use)}. Is there to be one owner of any?",
+            "each side gets a copy of its own",
+            Choice(
+                "let what you write own one: uncomment, and write it in overlay/",
+                decision("replace", module, "There is one owner of these.", draft.places[module]),
+            ),
+            cost=f"{len(copies)} symbols of {len(both_use)} modules, {lines} lines twice",
+            weight=lines,
         )
     layout = tomlkit.table()
     if found.owned:
@@ -393,6 +473,9 @@ def _layout(
         if module in notes:
             item.comment(notes[module])
         rules.add(module, item)
+    if draft.top not in draft.places:
+        rules.add(tomlkit.comment("A place for all else, should a choice below bring it along:"))
+        rules.add(tomlkit.comment(f"{draft.top} = {json.dumps(draft.others(found))}"))
     layout.add("modules", rules)
     legal = tomlkit.aot()
     for path, to in _files(draft, tree):
@@ -413,8 +496,10 @@ def _layout(
     if tables:
         draft.ask(
             "[database]",
-            f"{len(tables)} tables go along: {', '.join(tables)}: say in [database] how both "
-            "sides make them",
+            f"{len(tables)} tables go along: {', '.join(tables)}: how does either side make them?",
+            "the models come along, and no migration",
+            Choice("say in [database] which migrations made them: docs/plan.md has the keys"),
+            weight=100 * len(tables),
         )
     return layout
 
@@ -448,12 +533,23 @@ def _packaging(draft: _Draft, tree: Tree, found: Subsystem) -> Table:
     packaging = tomlkit.table()
     packaging.add("distribution", draft.into.replace("_", "-"))
     project = project_of(tree)
+    asked: list[str] = []
     for key, to_test in (("requirements", False), ("test_requirements", True)):
         of_kind = [r.path for r in project.requirements if (r.to_test if to_test else not r.group)]
         files = list(dict.fromkeys([*of_kind, *(r.path for r in project.requirements)]))
         packaging.add(key, files[0] if files else REQUIREMENTS)
         if not of_kind:
-            draft.ask(f"packaging.{key}", "the source has no such file of its own: name one")
+            asked.append(key)
+    if asked:
+        draft.ask(
+            "packaging",
+            f"the source says nowhere what {' and '.join(asked)} hold: which specifiers are right?",
+            "a distribution that nothing pins is told by the run, and written without a version",
+            Choice(
+                "pin it: put into [packaging] a line for each",
+                ('requirement_lines = ["six>=1.10"]',),
+            ),
+        )
     plugins = sorted({r.name for r in project.requirements if project.runs_tests(r.name)})
     if plugins and found.tests:
         packaging.add("test", _lines(plugins))
@@ -478,14 +574,24 @@ def _packaging(draft: _Draft, tree: Tree, found: Subsystem) -> Table:
 
 
 def _ask_about_the_rest(draft: _Draft, tree: Tree, found: Subsystem) -> None:
+    used_at: dict[str, str] = {}
+    lines = 0
     for used in found.shared.of_subsystem:
         files = {m: lines for m, lines in by_file(used).items() if not is_test(m)}
-        if files:
-            places = [draft.graph.where(m, lines[0]) for m, lines in files.items()]
-            draft.ask(
-                str(used.symbol),
-                f"the rest uses it at {_some(places)}: what will it use when this has left?",
-            )
+        for module, numbers in files.items():
+            used_at.setdefault(str(used.symbol), draft.graph.where(module, numbers[0]))
+            lines += len(numbers)
+    if used_at:
+        places = [f"{symbol} (at {place})" for symbol, place in used_at.items()]
+        draft.ask(
+            "the source",
+            f"the rest uses {len(used_at)} names of the subsystem: {_some(places)}: what will it "
+            "use when this has left?",
+            "they come along; nothing is changed in the source",
+            Choice("let the source require the result and import from it: docs/refactor.md"),
+            cost=f"{lines} lines of the source to change",
+            weight=lines,
+        )
     kinds = {ReferenceKind.STRING, ReferenceKind.PATCH, ReferenceKind.IMPORT_STRING}
     paths: dict[str, int] = {}
     for reference in find_references(tree, draft.graph, [*draft.packages, *found.owned]):
@@ -497,6 +603,15 @@ def _ask_about_the_rest(draft: _Draft, tree: Tree, found: Subsystem) -> None:
             "[[layout.files]]",
             f"{len(places)} files that are no modules name the subsystem: {_some(places)}: which "
             "of them go along?",
+            "none of them does, but for those in its own folders",
+            Choice(
+                "let one come along",
+                (
+                    "[[layout.files]]",
+                    f"from = {json.dumps(next(iter(sorted(paths))))}",
+                    f"to = {json.dumps(next(iter(sorted(paths))))}",
+                ),
+            ),
         )
 
 
@@ -510,17 +625,18 @@ def _ask_about_files_of_tests(draft: _Draft, tree: Tree, along: Iterable[str]) -
             f"{len(paths)} files that are no modules lie beside the tests in "
             f"{', '.join(f'{top}/' for top in sorted(tops))}: which of them do those that go along "
             "read?",
+            "they stay behind",
+            Choice(
+                "let them come along, and take away what none reads",
+                (
+                    "[[layout.files]]",
+                    f"from = {json.dumps(f'{min(tops)}/*')}",
+                    f"to = {json.dumps(f'{draft.into}/tests/')}",
+                    'exclude = ["*.py"]',
+                ),
+            ),
+            weight=1,
         )
-
-
-def _questions(draft: _Draft) -> AoT:
-    questions = tomlkit.aot()
-    for subject, question in draft.questions:
-        table = tomlkit.table()
-        table.add("subject", subject)
-        table.add("question", question)
-        questions.append(table)
-    return questions
 
 
 def _lines(values: Iterable[str]) -> Array:

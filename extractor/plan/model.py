@@ -33,6 +33,7 @@ from extractor.plan.values import (
     Replacement,
     RequirementLine,
     Subject,
+    Text,
 )
 from extractor.plan.verify_settings import VerifySettings
 
@@ -281,6 +282,8 @@ class Open(Table):
 
     subject: str
     question: str
+    taken: Text = Field(default="", description="The answer that the draft has for now.")
+    cost: Text = Field(default="", description="What hangs on it: symbols, lines, tests.")
 
 
 class PlanData(Table):

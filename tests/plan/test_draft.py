@@ -96,7 +96,9 @@ def test_everything_that_is_reached_has_a_place(drafted):
 def test_what_both_sides_use_and_what_the_rest_uses_is_asked(drafted):
     asked = {item.subject: item.question for item in drafted.open}
     assert "big.errors (1 of 1: E)" in asked["layout.modules"]
-    assert asked["big.sub.app:f"].startswith("the rest uses it at big/server.py:3")
+    assert asked["the source"].startswith(
+        "the rest uses 1 names of the subsystem: big.sub.app:f (at big/server.py:3)"
+    )
     assert "setup.cfg:3" in asked["[[layout.files]]"]
 
 
@@ -168,7 +170,7 @@ def test_a_module_used_as_an_object_is_asked_about(tmp_path, monkeypatch):
     }
     plan = load_plan(str(write_draft(tree(files), ("big.sub",), "small", tmp_path / "draft"))).data
     asked = {item.subject: item.question for item in plan.open}
-    assert asked["big.defaults"].startswith("is used as an object at big/sub/app.py:5")
+    assert "big.defaults (at big/sub/app.py:5)" in asked["layout.whole"]
 
 
 def test_a_package_below_src_is_drafted_alike(tmp_path, monkeypatch):
@@ -191,7 +193,9 @@ def test_a_draft_that_a_run_would_refuse_is_not_written(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="no plan was drafted, since it could not be run: "):
         draft(nested, ("big",), "small", tmp_path / "plan")
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
-    assert draft(tree(), ("big.sub",), "small", tmp_path / "plan") == tmp_path / "plan"
+    drafted = draft(tree(), ("big.sub",), "small", tmp_path / "plan")
+    assert drafted == (tmp_path / "plan", ())
+    assert (tmp_path / "plan/plan.toml").read_text().startswith("# It runs as it is.\n")
     with pytest.raises(UsageError, match="is there already"):
         draft(tree(), ("big.sub",), "small", tmp_path / "plan")
 
@@ -202,3 +206,89 @@ def test_the_licence_goes_along(tmp_path, monkeypatch):
     plan = load_plan(str(write_draft(source, ("big.sub",), "small", tmp_path / "draft")))
     assert [rule.from_ for rule in plan.data.layout.files] == ["LICENSE.txt"]
     assert rewrite(source, analyse(source, plan)).files["LICENSE.txt"] == b"Free.\n"
+
+
+CHAIN = 12
+LONG = {
+    **FILES,
+    **{
+        f"big/deep{n}.py": f"from big import deep{n + 1}\n\n\ndef g():\n    deep{n + 1}.g()\n"
+        for n in range(CHAIN)
+    },
+    f"big/deep{CHAIN}.py": "def g(): pass\n",
+    "big/sub/app.py": (
+        "from big import deep0, errors, helper\n\n\ndef f():\n    helper.only_sub()\n"
+        "    found = deep0.g()\n    raise errors.E(found)\n"
+    ),
+    "big/server.py": "".join(
+        [
+            FILES["big/server.py"],
+            *(f"from big import deep{n}\ndeep{n}.g()\n" for n in range(CHAIN + 1)),
+        ]
+    ),
+}
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    drafted = draft(tree(LONG), ("big.sub",), "small", tmp_path / "draft")
+    return drafted, (drafted.folder / "plan.toml").read_text()
+
+
+def test_questions_are_ranked_and_say_what_was_taken_and_what_it_costs(asked):
+    drafted, _text = asked
+    first, *others = load_plan(f"{drafted.folder}/").data.open
+    assert first.subject == "big.deep0:g"
+    assert first.taken.startswith("it is not followed; small.deep0:g stands in its place")
+    assert first.cost == (
+        "behind it are 13 symbols of 13 modules, 25 lines; 0 test modules of the subsystem use it"
+    )
+    assert all(other.taken for other in others)
+    assert len({other.subject for other in others}) == len(others)
+
+
+def test_a_draft_whose_run_would_not_hold_says_so_and_why(asked):
+    drafted, text = asked
+    assert any("small.deep0" in line for line in drafted.broken)
+    head = text.partition("# A draft:")[0]
+    assert head.startswith("# A run of it ends with 1 until this is cured:\n")
+    assert all(line in head for line in drafted.broken)
+
+
+def test_following_instead_is_a_line_to_uncomment(asked):
+    drafted, text = asked
+    start = text.index("[[replace]]")
+    taken_away = text[:start] + text[text.index("[layout]") :]
+    followed = taken_away.replace('# big = "small.others"', 'big = "small.others"')
+    (drafted.folder / "plan.toml").write_text(followed)
+    plan = load_plan(f"{drafted.folder}/")
+    made = rewrite(tree(LONG), analyse(tree(LONG), plan))
+    assert "small/others/deep12.py" in made.files
+    assert not made.layout.undecided
+
+
+def test_dropping_the_call_instead_is_a_table_to_uncomment(asked):
+    drafted, text = asked
+    start = text.index("[[replace]]")
+    lines = (text[:start] + text[text.index("[layout]") :]).splitlines()
+    at = lines.index("# [[cut]]")
+    lines[at : at + 3] = [line.removeprefix("# ") for line in lines[at : at + 3]]
+    (drafted.folder / "plan.toml").write_text("\n".join(lines))
+    plan = load_plan(f"{drafted.folder}/")
+    assert [cut.subject for cut in plan.data.cut] == ["big.deep0:g"]
+    assert not analyse(tree(LONG), plan).layout.undecided
+
+
+def test_a_test_in_the_package_that_mostly_tests_it_by_chance_stays_behind(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    text = "from big import server\nfrom big.sub import app\n\n\ndef test_f():\n    server\n"
+    files = {
+        **FILES,
+        "big/tests/test_shell.py": f"{text}    app.f\n    app.f\n    app.f\n",
+        "big/tests/test_only.py": "from big.sub import app\n\n\ndef test_f():\n    app.f\n",
+    }
+    plan = load_plan(str(write_draft(tree(files), ("big.sub",), "small", tmp_path / "draft"))).data
+    assert plan.roots.tests == ["big.tests.sub", "big.tests.test_only"]
+    [question] = [item.question for item in plan.open if item.subject == "roots.tests"]
+    assert "big.tests.test_shell (" in question

@@ -76,7 +76,7 @@ BACKENDS = {
 
 def result_of(files, folder):
     tree = MemoryTree({path: text.encode() for path, text in {**CODE, **files}.items()})
-    plan = load_plan(f"{draft(tree, ('big.sub',), 'small', folder / 'plan')}/")
+    plan = load_plan(f"{draft(tree, ('big.sub',), 'small', folder / 'plan').folder}/")
     return plan.data, rewrite(tree, analyse(tree, plan))
 
 
