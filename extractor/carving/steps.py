@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from extractor.carving.circles import break_circles
 from extractor.carving.decisions import add_overlay, drop_cut_calls, replace
 from extractor.carving.extraction import Extraction
 from extractor.carving.package import package_result
@@ -43,6 +44,7 @@ def rewrite_all(extraction: Extraction) -> None:
     rename_strings(extraction)
     mark_packages(extraction)
     drop_unreached(extraction)
+    break_circles(extraction)
     write_migration(extraction)
     mark_packages(extraction)
     package_result(extraction)

@@ -140,6 +140,22 @@ def _leads_to(module: str, start: str, imports: Callable[[str], set[str]]) -> bo
     return False
 
 
+def circle_of(modules: Modules, module: str) -> set[str]:
+    """The modules that ``module`` loads when it is imported, and that load it in turn."""
+    loaded = _loaded(modules, module)
+    return {name for name in loaded if module in _loaded(modules, name)}
+
+
+def _loaded(modules: Modules, module: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        new = {name for name in imported_by(modules, waiting.pop()) if name in modules.paths}
+        waiting.extend(new - found)
+        found |= new
+    return found
+
+
 def import_fails(modules: Modules, module: str) -> Failure | None:
     """What would fail first if ``module`` was imported into a fresh interpreter."""
     play = _Play(modules)
@@ -208,12 +224,12 @@ class _Play:
         if base is None or base not in self.modules.known:
             return
         self.load(base)
-        if bound.name in self.has[base] or base not in self.running:
+        if bound.name in self.has[base]:
             return
         if f"{base}.{bound.name}" in self.modules.known:
             self.load(f"{base}.{bound.name}")
             return
-        if not bound.guarded and not self.modules.is_open(base):
+        if base in self.running and not bound.guarded and not self.modules.is_open(base):
             raise BrokenImport(Failure(module, bound.line, base, bound.name))
 
     def use(self, module: str, mention: Mention) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from extractor.resolution import Modules, Moved, differences
+from extractor.resolution.import_order import circle_of, import_fails
 
 SHOP = {
     "shop/__init__.py": "",
@@ -98,6 +99,20 @@ def test_a_circle_that_breaks_nothing():
 
 
 MOVE = Moved(symbols={"shop.till:now": "shop.clock:now"})
+
+
+def test_a_circle_through_a_package_that_is_there_already():
+    files = {
+        "shop/parts/__init__.py": "",
+        "shop/parts/drawer.py": "from shop import till\n\nSIZE = till.LIMIT\n",
+        "shop/till.py": "from shop.parts import drawer\n\nLIMIT = 1\n\n\nclass Till:\n    pass\n",
+    }
+    trees = modules_of({**SHOP, **files})
+    assert import_fails(trees, "shop.till").name == "LIMIT"
+    assert import_fails(trees, "shop.parts.drawer") is None
+    assert circle_of(trees, "shop.till") == {"shop.till", "shop.parts.drawer"}
+
+
 TILL = "from shop.clock import now\n\nLIMIT = 1\n\n\ndef receipt():\n    return now(), LIMIT\n"
 CLOCK = "import os\n\n\ndef now():\n    return os.sep\n"
 

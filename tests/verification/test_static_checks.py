@@ -171,6 +171,14 @@ def test_tests_carried_says_when_there_is_nothing_to_compare_with(shop):
     assert done.reason
 
 
+def test_tests_carried_did_not_hold_where_the_plans_tests_are_not_there(shop, tmp_path):
+    (tmp_path / "bare").mkdir()
+    done = tests_carried.check(shop.result(), shop.context(tmp_path / "bare"))
+    assert not done.held and done.findings == (
+        "the plan names tests, and there are none: mall.tests.shop",
+    )
+
+
 def test_requests_of_a_test_file_are_tests(shop):
     found = tests_carried.tests_in(shop.result().tree, shop.context().plan.data)
     path = "shop/tests/functional/gabbits/till.yaml"

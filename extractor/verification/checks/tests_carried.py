@@ -54,6 +54,9 @@ def check(result: Result, context: Context) -> CheckResult:
         reason = f"no branch {UPSTREAM} and no source to compare with"
         if upstream is not None or context.against is not None:
             reason = "no tests: nothing proven"
+            if data.roots.tests:
+                findings = [f"the plan names tests, and there are none: {data.roots.tests[0]}"]
+                return verdict("tests_carried", findings, evidence)
         return does_not_apply("tests_carried", reason, evidence)
     figures = {"tests": len(ours)}
     return verdict("tests_carried", findings, evidence, figures, compared=compared)
