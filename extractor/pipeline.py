@@ -6,11 +6,7 @@ hidden folder beside the output and renamed at the end, so that the output is co
 
 from __future__ import annotations
 
-import ast
-import io
-import re
 import shutil
-import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,37 +15,21 @@ from typing import Literal, NamedTuple, TypeAlias
 from extractor.analysis.symbols import Reach, modules_of
 from extractor.carving.extraction import Extraction, mapped_tree
 from extractor.carving.renaming import historic_rewrite
-from extractor.carving.steps import readable, rewrite_all
+from extractor.carving.steps import rewrite_all
 from extractor.contracting.written import write_contracts
 from extractor.errors import DidNotHold, ExitCode, ExtractorError, RootMissing, UsageError
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
 from extractor.history.merge import record_extracted
 from extractor.history.presence import explain_absence
-from extractor.manifest import (
-    DecisionRecord,
-    DroppedRecord,
-    KeptRecord,
-    Manifest,
-    MoveRecord,
-    OverlayRecord,
-    PlanRecord,
-    ProposedRecord,
-    ResultRecord,
-    TaskRecord,
-    TroubleRecord,
-    WordRecord,
-    source_record,
-    write_manifest,
-)
-from extractor.moves import SliceMove
+from extractor.manifest import Manifest, write_manifest
 from extractor.outcome import CheckOutcome
 from extractor.output import complete_or_absent
 from extractor.plan.draft import write_draft
 from extractor.plan.load import Plan, load_plan
-from extractor.plan.model import explained
 from extractor.plan.moves import Layout, lay_out, reach_from_roots
 from extractor.progress import Progress
+from extractor.recording import record_extraction
 from extractor.scratch import workspace
 from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree
@@ -230,7 +210,7 @@ def run(
                 extraction.package: extraction.tree(),
             }
             write_contracts(building / "contracts", plan, trees)
-        manifest = describe(source, extraction, carried, tip)
+        manifest = record_extraction(source, extraction, carried, tip)
         write_manifest(building / "manifest.json", manifest)
         with progress.stage("verify"), workspace() as scratch:
             against = export(source.tree, Path(scratch) / "source") if checks == "all" else None
@@ -272,192 +252,3 @@ def _refuse_difference(extraction: Extraction, written: GitTree) -> None:
             f"the repository differs from the rewritten tree in {len(wrong)} files, first in "
             f"{wrong[0]}: report this as a bug"
         )
-
-
-def describe(source: Source, extraction: Extraction, carried: CarriedHistory, tip: str) -> Manifest:
-    """The manifest of a finished extraction, checks and timing left empty."""
-    plan, reach, layout = extraction.plan, extraction.reach, extraction.layout
-    overlay = {p: c for p, c in plan.overlay.items() if extraction.files.get(p) == c}
-    python = [p for p in extraction.files if p.endswith(".py")]
-    manifest = Manifest(
-        source=source_record(source),
-        plan=PlanRecord(name=plan.data.name, digest=plan.digest),
-        results=[
-            ResultRecord(path=plan.data.name, revision=tip, commits=carried.counts["commits"])
-        ],
-        counts={
-            "files": len(extraction.files),
-            "python_files": len(python),
-            "python_lines": sum(extraction.files[p].count(b"\n") for p in python),
-            "production_lines": sum(
-                extraction.files[p].count(b"\n")
-                for p in python
-                if p.startswith(f"{extraction.package}/")
-                and "/tests/" not in p
-                and not plan.data.is_migration(p)
-            ),
-            "symbols_carried": sum(
-                len(m.symbols) for m in layout.moves if isinstance(m, SliceMove)
-            ),
-            "modules_sliced": sum(isinstance(m, SliceMove) for m in layout.moves),
-            **{f"history_{name}": count for name, count in carried.counts.items()},
-            "rewrite_commits": sum(bool(s.changes) for s in extraction.steps),
-        },
-        decisions=_decisions(extraction),
-        moves=[
-            MoveRecord(
-                source=m.source,
-                target=m.target,
-                symbols=tuple(sorted(m.symbols)) if isinstance(m, SliceMove) else (),
-            )
-            for m in layout.moves
-        ],
-        overlay=[
-            OverlayRecord(path=p, code_lines=code_lines(c) if p.endswith(".py") else 0)
-            for p, c in sorted(overlay.items())
-        ],
-        remaining_words=remaining_words(extraction),
-    )
-    _troubles(manifest, extraction)
-    _unreached(manifest, extraction)
-    manifest.left_for_a_person += [
-        TaskRecord(subject=item.subject, task=item.question) for item in plan.data.open
-    ]
-    for symbol in layout.undecided:
-        manifest.left_for_a_person.append(
-            TaskRecord(
-                subject=str(symbol),
-                task="is reached, but no layout rule says where it goes: add one, or a decision",
-            )
-        )
-    for module, error in reach.failed.items():
-        manifest.failed.append(TroubleRecord(step="analyse", path=module, reason=error))
-    for path, error in readable(extraction.files).items():
-        manifest.failed.append(TroubleRecord(step="rewrite", path=path, reason=error))
-    return manifest
-
-
-def _decisions(extraction: Extraction) -> list[DecisionRecord]:
-    reach = extraction.reach
-    names = {rule.subject: found for rule, found in extraction.layout.replaced}
-    records = []
-    for cut in extraction.plan.data.cut:
-        used = cut.subject in reach.stopped
-        records.append(
-            DecisionRecord(
-                kind="cut",
-                subject=cut.subject,
-                reason=cut.reason,
-                outcome="applied" if used else "already done",
-                touched=_used_in(reach, cut.subject),
-            )
-        )
-    for replace in extraction.plan.data.replace:
-        symbols = sorted(names[replace.subject].symbols) if replace.subject in names else []
-        records.append(
-            DecisionRecord(
-                kind="replace",
-                subject=replace.subject,
-                reason=replace.reason,
-                stand_in=replace.with_,
-                outcome="applied" if replace.subject in reach.stopped else "already done",
-                touched=tuple(symbols),
-            )
-        )
-    return records
-
-
-def _used_in(reach: Reach, subject: str) -> tuple[str, ...]:
-    return tuple(f"{u.importer}:{u.line}" for u in reach.stopped.get(subject, ()))
-
-
-def _unreached(manifest: Manifest, extraction: Extraction) -> None:
-    """What is proposed for dropping, and what came along for the rest of the source."""
-    manifest.proposed = [
-        ProposedRecord(
-            symbol=one.subject,
-            path=one.path,
-            line=one.first_line,
-            lines=one.last_line - one.first_line + 1,
-            reason=one.reason,
-        )
-        for one in extraction.proposed
-    ]
-    manifest.kept = [
-        KeptRecord(symbol=symbol, used_at=place) for symbol, place in extraction.kept.items()
-    ]
-
-
-def _troubles(manifest: Manifest, extraction: Extraction) -> None:
-    """Sort what the steps found into dropped, failed and left for a person."""
-    for step in extraction.steps:
-        if step.status == "matched nothing":
-            manifest.skipped.append(
-                TroubleRecord(step=step.name, reason=f"{step.title}: {step.status}")
-            )
-        for path, error in step.failures:
-            manifest.failed.append(TroubleRecord(step=step.name, path=path, reason=error))
-        for path, finding in step.findings:
-            if step.name == "drop_unreached":
-                manifest.dropped.append(DroppedRecord(symbol=path, reason=finding.message))
-            else:
-                manifest.left_for_a_person.append(
-                    TaskRecord(subject=f"{path}:{finding.line}", task=finding.message)
-                )
-
-
-def remaining_words(extraction: Extraction) -> list[WordRecord]:
-    """Every line of the result that still holds the old package's name, with the reason."""
-    old = re.compile(re.escape(extraction.old_package), re.IGNORECASE)
-    rules = extraction.plan.data.words
-    found = []
-    for path, content in sorted(extraction.files.items()):
-        if b"\0" in content[:8000]:
-            continue
-        for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
-            if not old.search(line):
-                continue
-            rule = explained(rules, path, line)
-            reason = rule.reason if rule else "no rule of the plan explains it: look at it"
-            found.append(WordRecord(path=path, line=number, text=line.strip(), reason=reason))
-    return found
-
-
-def code_lines(content: bytes) -> int:
-    """Lines that hold code: blanks, comments and docstrings are not counted."""
-    skipped: set[int] = set()
-    for node in ast.walk(ast.parse(content)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body:
-            first = node.body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                skipped.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-    silent = {
-        tokenize.COMMENT,
-        tokenize.NL,
-        tokenize.NEWLINE,
-        tokenize.INDENT,
-        tokenize.DEDENT,
-        tokenize.ENCODING,
-        tokenize.ENDMARKER,
-    }
-    lines: set[int] = set()
-    for token in tokenize.tokenize(io.BytesIO(content).readline):
-        if token.type not in silent:
-            lines.update(range(token.start[0], token.end[0] + 1))
-    return len(lines - skipped)
-
-
-def summary(manifest: Manifest, output: Path) -> str:
-    """What a person wants to know first, in a dozen lines."""
-    counts = manifest.counts
-    result = manifest.results[0]
-    applied = [d for d in manifest.decisions if d.outcome == "applied"]
-    lines = [
-        f"{manifest.source.described} -> {output / result.path}",
-        f"  {counts['files']} files, {counts['production_lines']} lines of Python without tests",
-        f"  {counts['symbols_carried']} symbols carried out of {counts['modules_sliced']} modules",
-        f"  {result.commits} commits of history, {counts['rewrite_commits']} of rewrites on top",
-        f"  {len(applied)} decisions applied, "
-        f"{sum(o.code_lines for o in manifest.overlay)} lines of overlay",
-    ]
-    return "\n".join([*lines, *manifest.ending()])

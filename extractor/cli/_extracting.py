@@ -66,8 +66,9 @@ def extract(
     from extractor.history.commits import Identity
     from extractor.manifest import manifest_bytes
     from extractor.output import check_output
-    from extractor.pipeline import run, summary
+    from extractor.pipeline import run
     from extractor.plan.load import load_plan
+    from extractor.recording import summary
     from extractor.scratch import workspace
     from extractor.source.opening import open_source
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,14 +16,14 @@ from extractor.analysis.shared import find_shared
 from extractor.analysis.symbols import Reach, Resolver, modules_of
 from extractor.errors import SourceError, UsageError
 from extractor.history.state import remembered_source
-from extractor.manifest import Manifest, TroubleRecord, read_manifest
-from extractor.moves import Move, SliceMove, WholeMove
+from extractor.manifest import Manifest, read_manifest
 from extractor.outcome import CheckOutcome
+from extractor.plan.alive import tests_of_result
 from extractor.plan.load import Plan
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, lay_out, reach_from_roots
 from extractor.progress import Progress
-from extractor.reporting import cascades
+from extractor.reporting import cascades, records
 from extractor.reporting.contracts import describe_contracts
 from extractor.reporting.database import describe_database
 from extractor.reporting.history import describe_history, describe_steps
@@ -32,7 +31,7 @@ from extractor.reporting.pictures import draw
 from extractor.reporting.symbols import describe_symbols
 from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree, run_git
-from extractor.verification.run import CHECKS, QUICK, purpose
+from extractor.verification.run import CHECKS, QUICK
 
 
 def known_source(manifest: Manifest, output: Path, folder: Path) -> str | None:
@@ -68,6 +67,53 @@ def build_run_report(
     ``output`` is no result, or ``plan``, ``source`` and ``series`` are not its own.
     """
     progress = progress or Progress()
+    manifest = _manifest_of_run(output, plan, source)
+    beside = _series(series, manifest) if series else None
+    made = manifest.results[0]
+    git_dir = output / made.path / ".git"
+    cache = Cache()
+    contracts, troubles = describe_contracts(output)
+    with GitTree(git_dir, made.revision) as result:
+        with progress.stage("read the result"):
+            graph = import_graph(result, [plan.data.target_package], cache)
+            after = _cascade_after(graph, plan.data, result, manifest)
+        parts = records.recorded(manifest, plan.data, result)
+        parts["contracts"] = contracts
+        if beside:
+            parts.update(records.series(beside))
+        if plan.data.database:
+            before_tree = source.tree if source else None
+            parts["database"] = describe_database(result, before_tree, plan.data.database)
+        with progress.stage("read the history"):
+            parts["history"] = describe_history(
+                git_dir,
+                manifest.counts.get("history_source commits", 0),
+                source.git_dir if source else None,
+                manifest.source.revision,
+                records.moves(manifest),
+                with_blame and source is not None,
+                manifest.blame,
+            )
+            parts["steps"] = describe_steps(git_dir, made.revision, plan.data.source_package)
+        parts["cascades"] = schema.Cascades(after=after)
+        before: Graph | None = None
+        own: frozenset[str] = frozenset()
+        if source is not None:
+            with progress.stage("read the source"):
+                found, before, own = _before(source.tree, result, plan, manifest, after, cache)
+                parts.update(found)
+        drawn: list[schema.Picture] = []
+        if pictures:
+            with progress.stage("draw the dependencies"):
+                drawn = draw(graph, plan.data, before, own)
+        caveats = (*_caveats(manifest, plan, graph, source, with_blame), *troubles)
+        return schema.RunReport.model_validate(
+            {**parts, "pictures": tuple(drawn), "caveats": caveats}
+        )
+
+
+def _manifest_of_run(output: Path, plan: Plan, source: Source | None) -> Manifest:
+    """The manifest in ``output``; ``UsageError`` when that is no run of this plan and source."""
     manifest = read_manifest(output / "manifest.json")
     if manifest.plan.name != plan.data.name:
         raise UsageError(f"{output} was made by plan {manifest.plan.name!r}: name it with --plan")
@@ -82,107 +128,21 @@ def build_run_report(
         )
     if not manifest.results:
         raise UsageError(f"{output}/manifest.json names no repository")
-    beside = _series(series, manifest) if series else None
-    made = manifest.results[0]
-    git_dir = output / made.path / ".git"
-    cache = Cache()
-    contracts, troubles = describe_contracts(output)
-    origins = _origins(manifest)
-    with GitTree(git_dir, made.revision) as result:
-        with progress.stage("read the result"):
-            graph = import_graph(result, [plan.data.target_package], cache)
-            root = cascades.front_door(
-                graph, cascades.factory_module(plan.data), _production(graph, plan.data.roots.tests)
-            )
-            after = (
-                cascades.describe_cascade(graph, cascade(graph, root), lambda _: True, origins)
-                if root
-                else None
-            )
-        common = {
-            "tool": schema.Tool(name=manifest.tool.name, version=manifest.tool.version),
-            "title": plan.data.description or plan.data.name,
-            "source": schema.Source(
-                described=manifest.source.described,
-                revision=manifest.source.revision,
-                date=manifest.source.commit_date,
-                dirty=manifest.source.dirty,
-                releases=tuple(
-                    f"{r.name} {r.version} ({r.date[:10]})" for r in manifest.source.releases
-                ),
-            ),
-            "source_package": plan.data.source_package,
-            "target_package": plan.data.target_package,
-            "plan": manifest.plan.name,
-            "plan_digest": manifest.plan.digest,
-            "results": tuple(
-                schema.Result(path=r.path, revision=r.revision, commits=r.commits)
-                for r in manifest.results
-            ),
-            "counts": dict(sorted(manifest.counts.items())),
-            "decisions": _decisions(manifest),
-            "overlay": tuple(
-                schema.OverlayFile(
-                    path=o.path,
-                    code_lines=o.code_lines,
-                    purpose=o.purpose or purpose_of(_read(result, o.path)),
-                    text=_read(result, o.path),
-                )
-                for o in manifest.overlay
-            ),
-            "checks": tuple(_checks(manifest)),
-            **(_described_series(beside) if beside else {}),
-            "contracts": contracts,
-            "database": (
-                describe_database(result, source.tree if source else None, plan.data.database)
-                if plan.data.database
-                else None
-            ),
-            "left_for_a_person": tuple(
-                schema.Task(subject=t.subject, task=t.task) for t in manifest.left_for_a_person
-            ),
-            "remaining_words": tuple(
-                schema.Word(path=w.path, line=w.line, text=w.text, reason=w.reason)
-                for w in manifest.remaining_words
-            ),
-            "failed": _troubles(manifest.failed),
-            "skipped": _troubles(manifest.skipped),
-            "dropped": tuple(
-                schema.Trouble(step="drop_unreached", path=d.symbol, reason=d.reason)
-                for d in manifest.dropped
-            ),
-        }
-        with progress.stage("read the history"):
-            common["history"] = describe_history(
-                git_dir,
-                manifest.counts.get("history_source commits", 0),
-                source.git_dir if source else None,
-                manifest.source.revision,
-                _moves(manifest),
-                with_blame and source is not None,
-                manifest.blame,
-            )
-            common["steps"] = describe_steps(git_dir, made.revision, plan.data.source_package)
-        before_parts: dict[str, object] = {"cascades": schema.Cascades(after=after)}
-        before: Graph | None = None
-        own: frozenset[str] = frozenset()
-        if source is not None:
-            with progress.stage("read the source"):
-                before_parts, before, own = _before(
-                    source.tree, result, plan, manifest, after, cache
-                )
-        drawn: list[schema.Picture] = []
-        if pictures:
-            with progress.stage("draw the dependencies"):
-                drawn = draw(graph, plan.data, before, own)
-        return schema.RunReport.model_validate(
-            {
-                **common,
-                **before_parts,
-                "pictures": tuple(drawn),
-                "caveats": (*_caveats(manifest, plan, graph, source, with_blame), *troubles),
-            }
-        )
+    return manifest
+
+
+def _cascade_after(
+    graph: Graph, data: PlanData, result: Tree, manifest: Manifest
+) -> schema.Cascade | None:
+    """What the result's front door loads; ``None`` for a result without a module."""
+    modules = modules_of(result, [data.target_package])
+    of_tests = frozenset().union(*tests_of_result(data, result, modules))
+    production = [module for module in graph.modules if module not in of_tests]
+    root = cascades.front_door(graph, cascades.factory_module(data), production)
+    if root is None:
+        return None
+    origins = records.origins(manifest)
+    return cascades.describe_cascade(graph, cascade(graph, root), lambda _: True, origins)
 
 
 def _before(
@@ -280,69 +240,6 @@ def _part(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
-def _production(graph: Graph, tests: Iterable[str]) -> list[str]:
-    return [m for m in graph.modules if "tests" not in m.split(".")]
-
-
-def _origins(manifest: Manifest) -> dict[str, schema.Origin]:
-    """How each file of the result came there, for those that came from somewhere."""
-    found: dict[str, schema.Origin] = {}
-    for move in manifest.moves:
-        if not move.symbols:
-            found[move.target] = "moved"
-        else:
-            found.setdefault(move.target, "carried")
-    for overlay in manifest.overlay:
-        found[overlay.path] = "written"
-    return found
-
-
-def _moves(manifest: Manifest) -> list[Move]:
-    return [
-        SliceMove(m.source, m.target, frozenset(m.symbols))
-        if m.symbols
-        else WholeMove(m.source, m.target)
-        for m in manifest.moves
-    ]
-
-
-def _decisions(manifest: Manifest) -> tuple[schema.Decision, ...]:
-    return tuple(
-        schema.Decision(
-            kind=d.kind,
-            subject=d.subject,
-            reason=d.reason,
-            outcome=d.outcome,
-            stand_in=d.stand_in or "",
-            touched=d.touched,
-        )
-        for d in manifest.decisions
-    )
-
-
-def _checks(manifest: Manifest) -> Iterable[schema.Check]:
-    """What was seen of each promise, in the order they are asked; the others were not asked."""
-    seen = {c.name: c for c in manifest.checks}
-    for name in dict.fromkeys((*CHECKS, *seen)):
-        promise = purpose(name) if name in CHECKS else ""
-        if name in seen:
-            record = seen[name]
-            yield schema.Check(
-                name=name, promise=promise, outcome=record.outcome, evidence=record.evidence
-            )
-        elif name not in QUICK:
-            yield schema.Check(name=name, promise=promise, outcome="not asked")
-
-
-def purpose_of(text: str) -> str:
-    """The first line of a Python file's docstring, or nothing."""
-    try:
-        described = ast.get_docstring(ast.parse(text))
-    except (SyntaxError, ValueError):
-        return ""
-    return described.strip().partition("\n")[0] if described else ""
-
-
 def _series(folder: Path, run: Manifest) -> Manifest:
     """The manifest of ``folder``, if that is a series for what ``run`` was made from."""
     found = read_manifest(folder / "manifest.json")
@@ -354,33 +251,6 @@ def _series(folder: Path, run: Manifest) -> Manifest:
             f"the run was made from {run.source.revision}"
         )
     return found
-
-
-def _described_series(found: Manifest) -> dict[str, object]:
-    return {
-        "series": tuple(
-            schema.Patch.model_validate(record.model_dump(mode="json")) for record in found.series
-        ),
-        "series_checks": tuple(
-            schema.Check(name=c.name, outcome=c.outcome, evidence=c.evidence) for c in found.checks
-        ),
-        "series_left": tuple(
-            schema.Task(subject=t.subject, task=t.task) for t in found.left_for_a_person
-        ),
-    }
-
-
-def _troubles(records: Iterable[TroubleRecord]) -> tuple[schema.Trouble, ...]:
-    return tuple(
-        schema.Trouble(step=r.step, path=r.path, line=r.line, reason=r.reason) for r in records
-    )
-
-
-def _read(tree: Tree, path: str) -> str:
-    try:
-        return tree.read(path).decode("utf-8", "surrogateescape")
-    except KeyError:
-        return ""
 
 
 def _caveats(
@@ -399,7 +269,7 @@ def _caveats(
         yield "The source is released archives: its history is one commit a release."
     if not manifest.checks:
         yield "No check was run: nothing here says that the result works."
-    not_asked = [c.name for c in _checks(manifest) if c.outcome == "not asked"]
+    not_asked = [c.name for c in records.checks(manifest) if c.outcome == "not asked"]
     if manifest.checks and not_asked:
         yield (
             f"{len(not_asked)} of {len(CHECKS) - len(QUICK)} checks were not asked "

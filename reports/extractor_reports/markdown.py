@@ -65,6 +65,29 @@ def _run(report: RunReport) -> Iterable[str]:
         ),
     )
     yield from _section("Limits of this report", (prose(c) for c in report.caveats))
+    yield from _to_review(report)
+    yield from _what_moved(report)
+    yield from _series(report)
+    yield from _table(
+        "Contracts",
+        ("rule", "about", "known violations"),
+        ((prose(c.name), code(c.package), str(len(c.known))) for c in report.contracts),
+    )
+    yield from _table(
+        "Authors",
+        ("author", "commits", "first", "last"),
+        (
+            (prose(a.name), str(a.commits), a.first, a.last)
+            for a in report.history.authors[:_MOST_AUTHORS]
+        ),
+    )
+    others = len(report.history.authors) - _MOST_AUTHORS
+    if others > 0:
+        yield from ("", f"and {counted(others, 'more author')}: the page has them all.")
+
+
+def _to_review(report: RunReport) -> Iterable[str]:
+    """What failed, what is left, and what a person decided and wrote."""
     yield from _section("Failed", (f"{code(t.path)}: {prose(t.reason)}" for t in report.failed))
     yield from _section(
         "Left for a person",
@@ -89,6 +112,9 @@ def _run(report: RunReport) -> Iterable[str]:
         ("file", "lines of code", "what for"),
         ((code(o.path), str(o.code_lines), prose(o.purpose)) for o in report.overlay),
     )
+
+
+def _what_moved(report: RunReport) -> Iterable[str]:
     yield from _table(
         "Symbols",
         ("symbol", "fate", "is now", "used by the rest"),
@@ -123,6 +149,9 @@ def _run(report: RunReport) -> Iterable[str]:
             for s in report.steps
         ),
     )
+
+
+def _series(report: RunReport) -> Iterable[str]:
     proven = any(p.proofs for p in report.series)
     yield from _table(
         "Patch series for the source's side",
@@ -150,22 +179,6 @@ def _run(report: RunReport) -> Iterable[str]:
         "What the series leaves for a person",
         (f"{code(t.subject)}: {prose(t.task)}" for t in report.series_left),
     )
-    yield from _table(
-        "Contracts",
-        ("rule", "about", "known violations"),
-        ((prose(c.name), code(c.package), str(len(c.known))) for c in report.contracts),
-    )
-    yield from _table(
-        "Authors",
-        ("author", "commits", "first", "last"),
-        (
-            (prose(a.name), str(a.commits), a.first, a.last)
-            for a in report.history.authors[:_MOST_AUTHORS]
-        ),
-    )
-    others = len(report.history.authors) - _MOST_AUTHORS
-    if others > 0:
-        yield from ("", f"and {counted(others, 'more author')}: the page has them all.")
 
 
 def _in_short(report: RunReport) -> Iterable[str]:

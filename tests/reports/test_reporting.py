@@ -26,7 +26,8 @@ from extractor.plan.load import load_plan
 from extractor.progress import Progress
 from extractor.reporting import pictures
 from extractor.reporting.change import build_change_report
-from extractor.reporting.run import build_run_report, purpose_of
+from extractor.reporting.records import purpose_of
+from extractor.reporting.run import build_run_report
 from extractor.source.opening import open_source
 from extractor.source.tree import git_environment
 from tests.shop import FILES, PLAN, call
