@@ -10,7 +10,9 @@ from typing import Any
 
 from extractor.in_place.change import Change
 from extractor.in_place.files import Files, find_files
+from extractor.in_place.flakes import new_complaints
 from extractor.in_place.imports import import_differences
+from extractor.in_place.members import members_of, rename_member
 from extractor.in_place.mentions import left_mentions
 from extractor.in_place.proof import moved_by, prove
 from extractor.in_place.run import prepared, run
@@ -64,8 +66,12 @@ def attempt(
     With ``python`` everything that changes is imported, too, before and after.
     """
     files = find_files(paths, rewrite.suffixes, rewrite.file_names, root)
-    settings = prepared(rewrite, settings, files)
-    every = list(run(rewrite, settings, files))
+    members = members_of(settings)
+    if members:
+        every = [change for old in members for change in rename_member(old, members[old], files)]
+    else:
+        settings = prepared(rewrite, settings, files)
+        every = list(run(rewrite, settings, files))
     failed: list[Note] = []
     findings: list[Note] = []
     for change in every:
@@ -76,7 +82,12 @@ def attempt(
             found = getattr(outcome, "findings", ())
             findings += [Note(name, one.line, one.message) for one in found]
     changes = tuple(change for change in every if change.is_one)
-    differences = prove(settings, every, files)
+    # The resolver follows names of modules, which a rename of a member leaves as they are.
+    differences = (
+        [o for c in changes if c.path.suffix == ".py" for o in new_complaints(c)]
+        if members
+        else prove(settings, every, files)
+    )
     if python is not None:
         creates = getattr(settings, "creates", {})
         differences += import_differences(python, changes, files, moved_by(settings), creates)

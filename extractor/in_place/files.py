@@ -187,3 +187,8 @@ def folder_for(path: Path) -> Path:
     if not folder.is_dir():
         raise UsageError(f"{folder} is a file: {path} cannot be below it")
     return folder
+
+
+def top_folder(path: Path, module: str) -> Path:
+    """The folder that the top-level package of ``module``, which is ``path``, is in."""
+    return path.resolve().parents[module.count(".") + (path.name == "__init__.py")]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from extractor.errors import UsageError
 from extractor.in_place.change import Change
-from extractor.in_place.files import Files
+from extractor.in_place.files import Files, top_folder
 from extractor.resolution import Difference, Moved
 from extractor.scratch import workspace
 
@@ -40,8 +40,8 @@ def import_differences(
         return []
     with workspace() as folder:
         before, after = folder / "before", folder / "after"
-        base = Path(os.path.commonpath([_top(path, name) for name, path in paths.items()]))
-        roots = {_top(paths[name], name).relative_to(base) for name in pairs}
+        base = Path(os.path.commonpath([top_folder(path, name) for name, path in paths.items()]))
+        roots = {top_folder(paths[name], name).relative_to(base) for name in pairs}
         for tree in (before, after):
             for path in files.all:
                 _copy(path, tree, base)
@@ -55,11 +55,6 @@ def import_differences(
 def _above(module: str) -> list[str]:
     parts = module.split(".")
     return [".".join(parts[:length]) for length in range(1, len(parts))]
-
-
-def _top(path: Path, module: str) -> Path:
-    """The folder that the top-level package of a module is in."""
-    return path.resolve().parents[module.count(".") + (path.name == "__init__.py")]
 
 
 def _copy(path: Path, tree: Path, base: Path) -> None:

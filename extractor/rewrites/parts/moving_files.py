@@ -17,12 +17,16 @@ def check_names(modules: Mapping[str, str], symbols: Mapping[str, str]) -> None:
             if not (module and colon and name):
                 raise UsageError(f"write a symbol as module:name, not {text!r}")
             if "." in name:
-                why = f"{name} is an attribute of a class, whose uses only types can tell"
-                raise UsageError(f"{why}: rename it with a language server")
+                raise UsageError(f"{name} is an attribute: only in place can it get another name")
     for new in [*modules.values(), *(one.replace(":", ".") for one in symbols.values())]:
-        for part in new.split("."):
-            if not part.isidentifier() or keyword.iskeyword(part):
-                raise UsageError(f"{new} cannot be a name in Python: {part!r} is no identifier")
+        check_name(new)
+
+
+def check_name(name: str) -> None:
+    """Raise ``UsageError`` for a dotted name that cannot be one in Python."""
+    for part in name.split("."):
+        if not part.isidentifier() or keyword.iskeyword(part):
+            raise UsageError(f"{name} cannot be a name in Python: {part!r} is no identifier")
 
 
 def with_what_is_below(modules: Mapping[str, str], project: Project) -> dict[str, str]:
