@@ -28,7 +28,6 @@ from extractor.manifest import (
     source_record,
 )
 from extractor.moves import SliceMove
-from extractor.plan.model import explained
 from extractor.project.facts import project_of
 from extractor.source.repository import Source
 
@@ -180,7 +179,7 @@ def _troubles(manifest: Manifest, extraction: Extraction) -> None:
 def remaining_words(extraction: Extraction) -> list[WordRecord]:
     """Every line of the result that still holds the old package's name, with the reason."""
     old = re.compile(re.escape(extraction.old_package), re.IGNORECASE)
-    rules = extraction.plan.data.words
+    explained = extraction.plan.data.explained
     found = []
     for path, content in sorted(extraction.files.items()):
         if b"\0" in content[:8000]:
@@ -188,7 +187,7 @@ def remaining_words(extraction: Extraction) -> list[WordRecord]:
         for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
             if not old.search(line):
                 continue
-            rule = explained(rules, path, line)
+            rule = explained(path, line)
             reason = rule.reason if rule else "no rule of the plan explains it: look at it"
             found.append(WordRecord(path=path, line=number, text=line.strip(), reason=reason))
     return found

@@ -17,11 +17,12 @@ from extractor.rewrites import packaging
 def package_result(extraction: Extraction) -> None:
     rules = extraction.plan.data.packaging
     project = project_of(extraction.source)
+    library = _library(extraction)
     known = packaging.Known(
-        rules.distributions,
+        {**library, **rules.distributions},
         project,
         [rules.requirements, rules.test_requirements],
-        rules.requirement_lines,
+        [*rules.requirement_lines, *library.values()],
     )
     tree = extraction.tree()
     modules = modules_of(tree, extraction.tops())
@@ -74,6 +75,20 @@ def package_result(extraction: Extraction) -> None:
             tuple((REQUIREMENTS, f) for f in wanted.findings),
         )
     )
+
+
+def _library(extraction: Extraction) -> dict[str, str]:
+    """The distribution of the source by its import name, where the result goes on using it."""
+    data, old = extraction.plan.data, extraction.old_package
+    if not data.kept:
+        return {}
+    given = data.packaging.distributions.get(old)
+    if given is None:
+        raise UsageError(
+            f"{data.kept[0]} is kept as a library: say under [packaging.distributions] which "
+            f'distribution has it, as in {old} = "{old}"'
+        )
+    return {old: given}
 
 
 def _defined(extraction: Extraction) -> set[str]:

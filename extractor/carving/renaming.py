@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from extractor.carving.extraction import Extraction, Step, each, is_package, is_text, sources_of
 from extractor.outcome import Finding, Outcome, Rewritten, Unchanged
-from extractor.plan.model import explained
 from extractor.plan.moves import Layout, NameMap
 from extractor.project.layout import module_of
 from extractor.rewrites import rename_references
@@ -16,7 +15,7 @@ from extractor.rewrites.rename_references import Renames
 def report_left(extraction: Extraction) -> None:
     """Whatever still names a module of the old package is for a person to look at."""
     nothing = Renames(known_modules=extraction.layout.source_modules)
-    words = extraction.plan.data.words
+    explained = extraction.plan.data.explained
     findings: list[tuple[str, Finding]] = []
     for path, content in sorted(extraction.files.items()):
         if not is_text(content):
@@ -27,7 +26,7 @@ def report_left(extraction: Extraction) -> None:
             findings.extend(
                 (path, found)
                 for found in outcome.findings
-                if not explained(words, path, lines[found.line - 1] if found.line else "")
+                if not explained(path, lines[found.line - 1] if found.line else "")
             )
     extraction.apply(Step("rename_references", "Look for what is left", "", {}, tuple(findings)))
 

@@ -111,7 +111,7 @@ def drawn_up(data: PlanData, trees: Mapping[str, Tree]) -> dict[str, str]:
     ]
     tops = list(dict.fromkeys(m.partition(".")[0] for m in (source, *own, *data.roots.tests)))
     drawn = {source: _configuration(tops, contracts)}
-    if target != source.partition(".")[0]:
+    if target != source.partition(".")[0] and not data.kept:
         drawn[target] = _configuration([target], apart)
     return {name: text for name, text in drawn.items() if name in trees}
 

@@ -326,7 +326,13 @@ def _decisions(
         table.add("reason", f"Suggested: behind it are {saved}; used at {place}.")
         replaces.append(table)
         path = with_.partition(":")[0].replace(".", "/")
-        choices = [draft.follow("replace")]
+        reason = "It stays in a library that both sides use."
+        library = Choice(
+            f"keep {draft.top} as a library: take its [[replace]] away, uncomment, and name the "
+            f"distribution of {draft.top} under [packaging.distributions]",
+            decision("replace", stop.subject, reason, stop.subject),
+        )
+        choices = [draft.follow("replace"), library]
         if ":" in stop.subject:
             reason = "Nothing of what it does is wanted here."
             what = "drop what calls it: take its [[replace]] away, and uncomment"

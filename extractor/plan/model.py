@@ -10,7 +10,6 @@ import fnmatch
 import json
 import posixpath
 import re
-from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -36,6 +35,7 @@ from extractor.plan.values import (
     Text,
 )
 from extractor.plan.verify_settings import VerifySettings
+from extractor.project.conventions.setuptools import REQUIREMENTS
 
 
 class Table(BaseModel):
@@ -76,7 +76,8 @@ class Replace(Decision):
 
     A module subject covers all its names and submodules; ``names`` says which of them are called
     otherwise in the replacement, or stand in another module (``module:name``). A symbol of the
-    subsystem itself is imported from the replacement under its old name.
+    subsystem itself is imported from the replacement under its old name. With the subject itself as
+    ``with`` the old package is kept as a library, which the result requires.
     """
 
     with_: Subject = Field(alias="with")
@@ -231,11 +232,6 @@ class Words(Table):
         return fnmatch.fnmatchcase(path, self.files) and limited(self.pattern).search(line)
 
 
-def explained(rules: Iterable[Words], path: str, line: str) -> Words | None:
-    """The first of the rules that says why the old word stays here."""
-    return next((rule for rule in rules if rule.explains(path, line)), None)
-
-
 class MigratedColumn(Table):
     """A column that the source's migrations left otherwise than its model says."""
 
@@ -321,6 +317,39 @@ class PlanData(Table):
         named = [*self.roots.tests, *self.layout.whole, *self.layout.modules]
         beside = sorted(module.partition(".")[0] for module in named)
         return tuple(dict.fromkeys([self.source_package, *beside]))
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Dotted names of the source that the result goes on importing from it, as a library."""
+        rules = (rule for rule in self.replace if rule.subject == rule.with_)
+        return tuple(rule.subject.replace(":", ".") for rule in rules)
+
+    def keeps(self, name: str) -> bool:
+        """Whether the result may import the dotted ``name`` from the source."""
+        return any(f"{name}.".startswith(f"{kept}.") for kept in self.kept)
+
+    def explained(self, path: str, line: str) -> Words | None:
+        """The first rule that says why the old word stays on this ``line`` of ``path``."""
+        rules = [*self.words, *self._of_library]
+        return next((rule for rule in rules if rule.explains(path, line)), None)
+
+    @property
+    def _of_library(self) -> list[Words]:
+        """What imports and names what is kept."""
+        rules = []
+        for kept in self.kept:
+            parent, _, last = kept.rpartition(".")
+            dotted = rf"(?<![\w.]){re.escape(kept)}(?!\w)"
+            imported = rf"from {re.escape(parent)} import \(?(?:.*\W)?{re.escape(last)}(?!\w)"
+            pattern = rf"{dotted}|{imported}" if parent else dotted
+            rules.append(Words(pattern=pattern, reason=f"{kept} is kept as a library"))
+        if rules:
+            top = re.escape(self.source_package)
+            rules.append(
+                Words(pattern=top, reason="the library is required", files=f"*{REQUIREMENTS}")
+            )
+            rules.append(Words(pattern=top, reason="the library is required", files="*.toml"))
+        return rules
 
     def decisions(self) -> list[Decision]:
         """Every cut and replacement, in the order of the file."""

@@ -272,6 +272,7 @@ def test_dropping_the_call_instead_is_a_table_to_uncomment(asked):
     drafted, text = asked
     start = text.index("[[replace]]")
     lines = (text[:start] + text[text.index("[layout]") :]).splitlines()
+    assert "# Or keep big as a library" in text
     at = lines.index("# [[cut]]")
     lines[at : at + 3] = [line.removeprefix("# ") for line in lines[at : at + 3]]
     (drafted.folder / "plan.toml").write_text("\n".join(lines))

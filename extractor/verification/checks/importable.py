@@ -42,14 +42,14 @@ def check(result: Result, context: Context) -> CheckResult:
         raise NoEnvironment(f"modules cannot be imported in {made.root.name}: {last}")
     answer = json.loads(output.read_text(encoding="utf-8"))
     findings = []
-    if answer["present"]:
+    if answer["present"] and not data.kept:
         findings.append(f"{data.source_package} is installed: {answer['present']}")
     for name, said in answer["modules"].items():
         if said is None:
             findings.append(f"{name}: the interpreter died")
         elif "error" in said:
             findings.append(f"{name}: {said['error'].strip().splitlines()[-1]}")
-        elif said["forbidden"]:
+        elif said["forbidden"] and not data.kept:
             findings.append(f"{name}: brings in {said['forbidden'][0]}")
     evidence = [f"{len(modules)} modules imported, each in a process of its own"]
     figures: dict[str, float] = {"modules": len(modules)}

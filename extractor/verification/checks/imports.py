@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from extractor.analysis.symbols import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
-from extractor.plan.model import explained
 from extractor.project.convention import Kind
 from extractor.project.facts import project_of
 from extractor.verification.check import CheckResult, Context, Result, verdict
@@ -38,11 +37,11 @@ def check(result: Result, context: Context) -> CheckResult:
                 continue
             for line, name in imported_names(parsed):
                 imported += 1
-                if _is_of(name, old):
+                if _is_of(name, old) and not context.plan.data.keeps(name):
                     findings.append(f"{path}:{line}: imports {name}")
             for line, text in named_in_strings(parsed, old):
                 strings += 1
-                if not explained(context.plan.data.words, path, f"{path}:{text}"):
+                if not context.plan.data.explained(path, f"{path}:{text}"):
                     findings.append(f"{path}:{line}: the string {text!r} names {old}")
             for line, text in named_in_strings(parsed, new):
                 # Elsewhere such a string may be a code that clients know, not a place.
@@ -55,7 +54,7 @@ def check(result: Result, context: Context) -> CheckResult:
                     continue
                 for match in re.finditer(rf"(?<![\w./-]){old}(\.\w+)+", raw):
                     strings += 1
-                    if not explained(context.plan.data.words, path, raw):
+                    if not context.plan.data.explained(path, raw):
                         findings.append(f"{path}:{number}: names {match.group()}")
     findings += unresolved_names(result, context.plan.data)
     evidence = [f"{imported} imports and {strings} names in strings and settings read"]

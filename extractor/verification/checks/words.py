@@ -7,7 +7,6 @@ import re
 import tokenize
 from collections import Counter
 
-from extractor.plan.model import explained
 from extractor.project.convention import Kind
 from extractor.project.facts import project_of
 from extractor.verification.check import CheckResult, Context, Result, verdict
@@ -21,7 +20,7 @@ def check(result: Result, context: Context) -> CheckResult:
     """List the lines; those in code without a rule of the plan are findings."""
     old = context.plan.data.source_package
     word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9])", re.IGNORECASE)
-    rules = context.plan.data.words
+    explained = context.plan.data.explained
     findings: list[str] = []
     reasons: Counter[str] = Counter()
     searched = 0
@@ -39,7 +38,7 @@ def check(result: Result, context: Context) -> CheckResult:
         whole = path.endswith(_PROSE) or project.kind_of(path) is Kind.RELEASE_NOTES
         for number, line in enumerate(text.splitlines(), 1):
             for _ in word.finditer(line):
-                rule = explained(rules, path, line)
+                rule = explained(path, line)
                 if rule is not None:
                     reasons[rule.reason] += 1
                 elif whole or number in prose or line.lstrip().startswith("#"):
