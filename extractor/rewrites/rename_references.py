@@ -16,6 +16,11 @@ from dataclasses import dataclass, field
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Unchanged
 from extractor.parsing import UnreadableSource
 from extractor.reading.glance import may_name
+from extractor.rewrites.parts.documents import (
+    document_mentions,
+    module_of_document,
+    moved_documents,
+)
 from extractor.rewrites.parts.dotted_text import mentions
 from extractor.rewrites.parts.edited_imports import EditedImports, import_of
 from extractor.rewrites.parts.edited_uses import EditedUses
@@ -109,9 +114,11 @@ def prepare(settings: Renames, project: Project) -> Renames:
         )
     if project.style.follows and not settings.keep_local_names:
         settings = dataclasses.replace(settings, handed_on=handed_on(settings.modules, project))
-    if not settings.move_files:
-        return settings
-    return dataclasses.replace(settings, moves=moved_files(settings.modules, project))
+    moves = moved_documents(settings.modules, project)
+    documents = {module_of_document(old): module_of_document(new) for old, new in moves.items()}
+    if settings.move_files:
+        moves |= moved_files(settings.modules, project)
+    return dataclasses.replace(settings, moves=moves, documents=documents)
 
 
 def keeps_names(renames: Renames, module: str, project: Project) -> bool:
@@ -149,6 +156,7 @@ def rewrite_text(source: bytes, renames: Renames) -> Outcome:
     if not may_mention(source, renames):
         return Unchanged()
     found = mentions(renames, source, prose=True)
+    found += document_mentions(renames.documents, source)
     content = apply_edits(source, [Edit(m.start, m.end, m.new) for m in found])
     findings = tuple(
         Finding(f"still names {m.stays}", source.count(b"\n", 0, m.start) + 1)

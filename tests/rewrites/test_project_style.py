@@ -160,3 +160,24 @@ SETTINGS = {
 @pytest.mark.parametrize(("files", "length"), SETTINGS.values(), ids=SETTINGS)
 def test_the_length_is_read_from_the_settings(files, length):
     assert line_length(files.get) == length
+
+
+@pytest.mark.parametrize("prefix", ["", "api/", "/api/"])
+def test_a_document_called_after_a_module_is_renamed_with_its_entry(project, prefix):
+    entry = "API\n===\n\n.. toctree::\n\n   %s\n   %s.rst\n   Stock <%s>\n   shop.stocks\n"
+    folder = project / "docs" / prefix.strip("/")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "shop.stock.rst").write_text("Stock\n=====\n\n.. automodule:: shop.stock\n")
+    (project / "docs/index.rst").write_text(entry % ((f"{prefix}shop.stock",) * 3))
+    assert rename(*MOVE).return_value == ExitCode.DONE
+    index = (project / "docs/index.rst").read_text()
+    assert index == entry % ((f"{prefix}shop.parts.storage",) * 3)
+    assert [path.name for path in folder.glob("shop*")] == ["shop.parts.storage.rst"]
+    text = (folder / "shop.parts.storage.rst").read_text()
+    assert text == "Stock\n=====\n\n.. automodule:: shop.parts.storage\n"
+
+
+def test_a_document_of_another_name_stays(project):
+    (project / "stock.md").write_text("The stock.\n")
+    assert rename(*MOVE).return_value == ExitCode.DONE
+    assert (project / "stock.md").read_text() == "The stock.\n"

@@ -37,6 +37,8 @@ class Renames:
     staying: frozenset[str] = frozenset()
     move_files: bool = False
     keep_local_names: bool = False
+    # Documents called after modules, by those names, and what they are called afterwards.
+    documents: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
     # Local names of modules that others take from where they are imported: module:name.
     handed_on: frozenset[str] = field(default=frozenset(), metadata={"derived": True})
     moves: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
