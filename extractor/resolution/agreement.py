@@ -13,7 +13,7 @@ from extractor.resolution.modules import MISSING, UNKNOWN, Modules, Target, Targ
 from extractor.resolution.moved import Moved, with_companions
 from extractor.resolution.patches import lost_patches
 from extractor.resolution.touched import Key, Touched, what_is_touched
-from extractor.resolution.tree import unresolved_in
+from extractor.resolution.tree import Unresolved, unresolved_in
 
 
 @dataclass(frozen=True, order=True)
@@ -243,16 +243,21 @@ def _unresolved(trees: _Trees, module: str) -> Iterator[Difference]:
     home = moved.module(module)
     keys = trees.touched.keys(old, module) & trees.touched.keys(new, home)
     is_same = partial(trees.touched.is_same, keys, old, module)
-    known = Counter(one.reason.rpartition(" ")[2] for one in unresolved_in(old, module, is_same))
+    known = Counter(map(_last_of, unresolved_in(old, module, is_same)))
     is_same = partial(trees.touched.is_same, keys, new, home)
     for one in unresolved_in(new, home, is_same):
-        last = one.reason.rpartition(" ")[2]
+        last = _last_of(one)
         if known[last] > 0:
             known[last] -= 1
             continue
         yield Difference(
             old.paths[module], one.line, f"{one.name} would lead nowhere: {one.reason}"
         )
+
+
+def _last_of(one: Unresolved) -> str:
+    """The part that is not there: its package may have another name by now."""
+    return one.reason.rpartition(" ")[2].rpartition(".")[2]
 
 
 def dotted_targets(modules: Modules, text: str) -> Targets:

@@ -156,6 +156,18 @@ def test_a_new_module_does_not_take_the_place_of_a_name_of_its_package(package, 
     assert told(files, changes) == places
 
 
+def test_what_led_nowhere_before_may_go_on_to():
+    before = {"use.py": "import shop.clock.tick as tick\n"}
+    after = {"use.py": "from stall.clock import tick\n"}
+    names = {"shop/__init__.py": "stall/__init__.py", "shop/till.py": "stall/till.py"}
+    names["shop/clock.py"] = "stall/clock.py"
+    gone = dict.fromkeys(names) | {new: SHOP[old] for old, new in names.items()}
+    moved = Moved({"shop": "stall", "shop.till": "stall.till", "shop.clock": "stall.clock"})
+    assert told(before, {**gone, **after}, moved) == []
+    worse = {"use.py": "from stall.clock import tick, tock\n"}
+    assert told(before, {**gone, **worse}, moved) == [("use.py", 1)]
+
+
 def test_a_module_renamed_to_a_name_of_its_package():
     changes = {"shop/clock.py": None, "shop/tea.py": ""}
     init = {"shop/__init__.py": "import time as tea\n"}
