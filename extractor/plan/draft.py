@@ -115,7 +115,14 @@ class _Draft:
         self.places[module] = target
 
     def takes(self, test: Test) -> bool:
-        """Whether a test goes along: one beside the package by its name, or with nothing else."""
+        """Whether a test goes along: by its name, or where it lies and uses nothing else."""
+        beside = re.split(r"\.(?:tests?|testing)(?=\.)", test.module)[0]
+        beside = beside if beside != test.module else test.module.rpartition(".")[0]
+        elsewhere = is_below(beside, [self.top]) and not any(
+            is_below(package, [beside]) for package in self.packages
+        )
+        if elsewhere and not test.mirrors:
+            return False
         return test.belongs and (bool(test.mirrors) or test.uses_subsystem == test.uses_any)
 
     def others(self, found: Subsystem) -> str:

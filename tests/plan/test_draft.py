@@ -293,3 +293,18 @@ def test_a_test_in_the_package_that_mostly_tests_it_by_chance_stays_behind(tmp_p
     assert plan.roots.tests == ["big.tests.sub", "big.tests.test_only"]
     [question] = [item.question for item in plan.open if item.subject == "roots.tests"]
     assert "big.tests.test_shell (" in question
+
+
+def test_a_test_beside_other_code_stays_with_that(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
+    text = "from big.sub import app\n\n\ndef test_f():\n    app.f\n"
+    files = {
+        **FILES,
+        "big/shell/__init__.py": "",
+        "big/shell/tests/__init__.py": "",
+        "big/shell/tests/test_help.py": text,
+        "big/shell/test_inside.py": text,
+        "big/tests/unit/test_help.py": text,
+    }
+    plan = load_plan(str(write_draft(tree(files), ("big.sub",), "small", tmp_path / "draft"))).data
+    assert plan.roots.tests == ["big.tests.sub", "big.tests.unit.test_help"]
