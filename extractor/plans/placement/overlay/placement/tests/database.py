@@ -37,6 +37,10 @@ def configure():
     """
     global _configured
     if not _configured:
+        # Where it runs once only, a test of it may have been that once.
+        reset = getattr(db_api.configure, 'reset', None)
+        if reset is not None:
+            reset()
         db_api.configure(CONF)
         _configured = True
 
