@@ -53,6 +53,12 @@ def uncommitted(target: Path) -> list[str]:
     return sorted(found)
 
 
+def untracked(target: Path) -> list[str]:
+    """Files that git neither tracks nor is told to ignore, sorted."""
+    rows = _git(target, "ls-files", "--others", "--exclude-standard", "-z").split(b"\0")
+    return sorted(os.fsdecode(row) for row in rows if row)
+
+
 def tree_changes(target: Path, move: TreeMove) -> list[Change]:
     """The files between the two commits, those left out that a sparse checkout leaves out."""
     git_dir = target / ".git"

@@ -50,23 +50,28 @@ class ObjectReader:
         """Name of the blob at ``path``, which need not be there itself; empty where none is."""
         folder, _, last = path.rpartition("/")
         try:
-            kind, tree = self._ask(f"{commit}:{folder}")
+            mode, name = self._entry(f"{commit}:{folder}", last)
         except MissingObject:
             return ""
+        return "" if mode in _NO_BLOBS else name
+
+    def _entry(self, tree: str, wanted: str) -> tuple[bytes, str]:
+        """Mode and object of an entry of a tree; empty where the tree has none of that name."""
+        kind, content = self._ask(tree)
         at = 0
-        while kind == "tree" and at < len(tree):
-            end = tree.index(b"\0", at)
-            mode, _, name = tree[at:end].partition(b" ")
+        while kind == "tree" and at < len(content):
+            end = content.index(b"\0", at)
+            mode, _, name = content[at:end].partition(b" ")
             at = end + 1 + _NAME_BYTES
-            if name == os.fsencode(last):
-                return "" if mode in _NO_BLOBS else tree[end + 1 : at].hex()
-        return ""
+            if name == os.fsencode(wanted):
+                return mode, content[end + 1 : at].hex()
+        return b"", ""
 
     def _ask(self, name: str) -> tuple[str, bytes]:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None and stdout is not None
         if "\n" in name:
-            raise MissingObject(repr(name), self.git_dir)
+            name = self._in_one_line(name)
         stdin.write(os.fsencode(name) + b"\n")
         stdin.flush()
         header = stdout.readline().split(b" ")
@@ -75,6 +80,19 @@ class ObjectReader:
         content = stdout.read(int(header[2]))
         stdout.read(1)
         return header[1].decode("ascii"), content
+
+    def _in_one_line(self, name: str) -> str:
+        """The object that ``commit:path`` names, where the path has a line break."""
+        commit, _, path = name.partition(":")
+        found = f"{commit}:"
+        if "\n" in commit:
+            raise MissingObject(repr(name), self.git_dir)
+        found = f"{commit}:"
+        for part in path.split("/"):
+            found = self._entry(found, part)[1]
+            if not found:
+                raise MissingObject(repr(name), self.git_dir)
+        return found
 
     def __enter__(self) -> ObjectReader:
         return self

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile import drills, fuzz
+from tests.hostile import drills, fuzz, syncs
 
 PROGRAM = str(Path(sys.executable).parent / "extractor")
 # Of each kind every so-manieth: together they take half a minute of processor time.
@@ -26,6 +26,12 @@ def test_drills_are_survived(kind):
     tally = drills.drill(PROGRAM, SHARES[kind], kind)[kind]
     assert tally.count
     assert tally.harm == []
+
+
+def test_a_sync_after_a_kill_and_syncs_at_once_give_the_same():
+    for tally in syncs.drill(PROGRAM, killed=6, paired=3).values():
+        assert tally.count
+        assert tally.harm == []
 
 
 @pytest.mark.parametrize("name", fuzz.TARGETS)

@@ -229,3 +229,26 @@ def test_intact_compares_with_the_manifest(shop):
     git("add", "-A")
     git("commit", "-q", "-m", "second")
     assert "the manifest says" in intact.check(shop.result(), shop.context()).findings[0]
+
+
+def test_intact_takes_no_file_for_edited_that_is_as_git_checks_it_out(shop):
+    from extractor.verification.checks import intact
+
+    def git(*words, **more):
+        command = ["git", "-c", "user.name=x", "-c", "user.email=x@localhost", *words]
+        done = subprocess.run(command, cwd=shop.root, check=True, capture_output=True, **more)
+        return done.stdout.decode().strip()
+
+    git("init", "-q")
+    blob = git("hash-object", "-w", "--stdin", input=b"a\r\nb\r\n")
+    shop.write(".gitattributes", "*.txt text eol=lf\n")
+    git("add", "-A")
+    git("update-index", "--add", "--cacheinfo", f"100644,{blob},shop/dos.txt")
+    git("commit", "-q", "-m", "first")
+    git("reset", "-q", "--hard")
+    (shop.root / "shop/dos.txt").touch()
+    assert "shop/dos.txt" in git("status", "--porcelain")
+    assert intact.check(shop.result(), shop.context()).held
+
+    (shop.root / "shop/dos.txt").write_bytes(b"a\r\nc\r\n")
+    assert intact.check(shop.result(), shop.context()).findings == ("not committed: shop/dos.txt",)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-
 from extractor.errors import SourceError
-from extractor.source.tree import git_environment, run_git
+from extractor.history.worktree import uncommitted, untracked
+from extractor.source.tree import run_git
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 
 NEEDS = "nothing"
@@ -27,15 +26,8 @@ def check(result: Result, context: Context) -> CheckResult:
         return verdict("intact", [str(error)], [])
     if recorded is not None and recorded["revision"] != tip:
         findings.append(f"the tip is {tip}, the manifest says {recorded['revision']}")
-    status = subprocess.run(
-        ["git", "-c", "core.hooksPath=/dev/null", "status", "--porcelain", "--untracked-files=all"],
-        cwd=result.root,
-        env=git_environment(),
-        capture_output=True,
-        text=True,
-    )
-    edited = [line for line in status.stdout.splitlines() if line.strip()]
-    findings += [f"not committed: {line[3:]}" for line in edited]
+    edited = sorted({*uncommitted(result.root), *untracked(result.root)})
+    findings += [f"not committed: {path}" for path in edited]
     told = "no manifest to compare with" if recorded is None else "as the manifest says"
     evidence = [f"{commits} commits up to {tip[:12]}, {told}"]
     if edited:
