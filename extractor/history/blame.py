@@ -65,10 +65,10 @@ def pair_lines(
     A whole file's lines are paired where the files agree, and where a stretch was
     replaced by one of as many lines; a slice's by the statements it is made of.
     """
-    new = result.splitlines()
+    new = lines_of(result)
     if is_whole:
         path, content = sources[0]
-        return [None if i is None else (path, i + 1) for i in aligned(content.splitlines(), new)]
+        return [None if i is None else (path, i + 1) for i in aligned(lines_of(content), new)]
     paired: list[Line | None] = [None] * len(new)
     statements: dict[bytes, list[tuple[str, int, list[bytes]]]] = {}
     for path, content in sources:
@@ -76,15 +76,13 @@ def pair_lines(
         line = _count(module.header)
         if module.header.strip():
             statements.setdefault(module.header.strip(), []).append(
-                (path, 1, module.header.splitlines())
+                (path, 1, lines_of(module.header))
             )
         for statement in module.body:
             line += _count(statement.gap)
             line_of_block = line + 1
             block = statement.comment + statement.code
-            statements.setdefault(block.strip(), []).append(
-                (path, line_of_block, block.splitlines())
-            )
+            statements.setdefault(block.strip(), []).append((path, line_of_block, lines_of(block)))
             line += _count(block) + _count(statement.rest)
     at = 0
     module = split_module(result)
@@ -118,7 +116,7 @@ def pair_rewritten(result: bytes, plain: bytes, pairs: Sequence[Line | None]) ->
     Lines that agree are the same; each other line is what it resembles most, and nothing
     when there is no such line: a rewrite may sort imports anew and break lines.
     """
-    old, new = plain.splitlines(), result.splitlines()
+    old, new = lines_of(plain), lines_of(result)
     found: list[int | None] = [None] * len(new)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     rest_old: list[int] = []
@@ -226,12 +224,17 @@ def blame_file(
     return compare_blame(
         target,
         blame_lines(git_dir, commit, target),
-        content.split(b"\n")[: _count(content)],
+        lines_of(content),
         pairs,
         {path: blame_lines(source_git_dir, revision, path) for path, _content in sources},
         origin_of,
         is_older,
     )
+
+
+def lines_of(text: bytes) -> list[bytes]:
+    """The lines as git counts them: only a line feed ends one."""
+    return text.split(b"\n")[: _count(text)]
 
 
 def _count(text: bytes) -> int:

@@ -47,9 +47,9 @@ def open_source(
     else:
         source = open_repository(spec, rev, workspace, need_history)
     if source.dirty:
+        found = "files that git does not track" if source.untracked else "uncommitted changes"
         progress.warn(
-            f"{source.location} has uncommitted changes: they are left out, "
-            f"the work is done on {source.label}"
+            f"{source.location} has {found}: they are left out, the work is done on {source.label}"
         )
     with source.tree:
         try:

@@ -12,8 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,9 @@ from extractor.source.tree import SUBMODULE, GitTree, git_environment, git_reaso
 _OLDEST_GIT = (2, 32)
 # How files on disk differ from committed ones; none of these can name a program.
 _HARMLESS_CONVERSIONS = ("autocrlf", "eol", "filemode", "ignorecase", "symlinks")
+_TRUE = ("true", "yes", "on", "1")
+# A partial clone says so, or one of its remotes does.
+_PROMISED = re.compile(r"extensions\.partialclone|remote\..*\.promisor", re.DOTALL)
 LAST_DATE = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _ADDRESS = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[^/@]+@[^/:]+:)", re.IGNORECASE)
 
@@ -48,7 +50,8 @@ class Source:
     it reaches all history the source has. ``commit_date`` is the committer's date in
     seconds since the epoch. ``label`` names the revision without any path of this
     machine; ``described`` is for people. ``location`` is the folder that was opened, None
-    for releases.
+    for releases. ``dirty`` tells that the checkout is not its commit, ``untracked`` that only
+    files that git does not track make it so.
     """
 
     git_dir: Path
@@ -59,6 +62,7 @@ class Source:
     described: str
     location: Path | None = None
     dirty: bool = False
+    untracked: bool = False
     shallow: bool = False
     partial: bool = False
     releases: tuple[Release, ...] = ()
@@ -130,6 +134,7 @@ def open_repository(spec: str, rev: str | None, workspace: Path, need_history: b
             f"({missing[0]} is one); {cure}"
         )
     day = datetime.fromtimestamp(date, UTC).date()
+    differences = _differences(place, place.work_tree, view) if place.work_tree else []
     return Source(
         view,
         revision,
@@ -138,7 +143,8 @@ def open_repository(spec: str, rev: str | None, workspace: Path, need_history: b
         label=f"revision {revision}",
         described=f"{spec} at {revision[:12]} of {day.isoformat()}",
         location=place.work_tree or place.root,
-        dirty=place.work_tree is not None and _is_dirty(place, place.work_tree, view),
+        dirty=bool(differences),
+        untracked=all(line.startswith(b"??") for line in differences),
         shallow=shallow,
         partial=place.partial,
     )
@@ -178,65 +184,76 @@ def _locate(spec: str) -> _Place:
     except OSError as error:
         # Too long a name, no permission, a loop of links ...
         raise SourceError(f"{str(path)[:200]} cannot be opened: {error.strerror}") from None
-    # GitPython's import fails without git, and require_git() says that better.
-    import git
+    git_dir = _git_dir(path)
+    common_dir = git_dir
+    if (git_dir / "commondir").is_file():
+        common_dir = (
+            git_dir / os.fsdecode((git_dir / "commondir").read_bytes().rstrip())
+        ).resolve()
+    settings = _settings(common_dir / "config", path)
+    return _Place(
+        path,
+        git_dir,
+        common_dir,
+        _work_tree(path, git_dir, settings),
+        settings.get("extensions.objectformat", "sha1"),
+        any(_PROMISED.fullmatch(name) for name in settings),
+        tuple(
+            f"core.{name}={settings[f'core.{name}']}"
+            for name in _HARMLESS_CONVERSIONS
+            if f"core.{name}" in settings
+        ),
+    )
 
-    try:
-        with _without_git_variables(), git.Repo(path, expand_vars=False) as repo:
-            # The git directory's own configuration only: the user's has no say here.
-            config = repo.config_reader("repository")
-            sections = config.sections()
-            partial = config.has_option("extensions", "partialclone") or any(
-                config.has_option(name, "promisor") for name in sections
-            )
-            object_format = config.get_value("extensions", "objectformat", "sha1")
-            conversions = tuple(
-                f"core.{name}={str(config.get_value('core', name)).lower()}"
-                for name in _HARMLESS_CONVERSIONS
-                if config.has_option("core", name)
-            )
-            git_dir = Path(repo.git_dir).resolve()
-            # A worktree of a bare repository shares its configuration, which says "bare".
-            work_tree = None if repo.bare else repo.working_tree_dir
-            if (path / ".git").exists():
-                work_tree = path
-            return _Place(
-                path,
-                git_dir,
-                Path(repo.common_dir).resolve(),
-                git_dir / work_tree if work_tree else None,
-                str(object_format),
-                partial,
-                conversions,
-            )
-    except git.exc.InvalidGitRepositoryError:
+
+def _git_dir(path: Path) -> Path:
+    """The git directory of the folder ``path``, or ``path`` itself."""
+    named = path / ".git" if os.path.lexists(path / ".git") else path
+    done = subprocess.run(
+        ["git", "--git-dir", str(named), "rev-parse", "--absolute-git-dir"],
+        capture_output=True,
+        env=git_environment(),
+    )
+    if not done.returncode:
+        return Path(os.fsdecode(done.stdout.removesuffix(b"\n"))).resolve()
+    reason = git_reason(done.stderr.decode("utf-8", "replace"))
+    if "config" in reason:
+        raise SourceError(f"{path} has a broken git configuration: {reason}")
+    if "not a git repository" not in reason.lower():
+        raise SourceError(f"{path} cannot be read as a git repository: {reason}")
+    if named == path:
         for parent in path.parents:
             if (parent / ".git").exists():
-                raise SourceError(
-                    f"{path} is a folder inside {parent}: name the repository itself"
-                ) from None
-        raise SourceError(f"{path} is not a git repository") from None
-    except (git.exc.GitError, OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()
-        raise SourceError(
-            f"{path} cannot be read as a git repository: {reason[0] if reason else error!r}"
-        ) from None
-    except Exception as error:
-        # configparser's errors, which GitPython passes on, have no common base with the rest.
-        if type(error).__module__ != "configparser":
-            raise
-        first = str(error).splitlines()[0]
-        raise SourceError(f"{path} has a broken git configuration: {first}") from None
+                raise SourceError(f"{path} is a folder inside {parent}: name the repository itself")
+    raise SourceError(f"{path} is not a git repository")
 
 
-@contextmanager
-def _without_git_variables() -> Iterator[None]:
-    """GIT_DIR and its kin in the caller's environment must not point GitPython elsewhere."""
-    taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
-    try:
-        yield
-    finally:
-        os.environ.update(taken)
+def _work_tree(path: Path, git_dir: Path, settings: Mapping[str, str]) -> Path | None:
+    """The checkout that goes with a git directory; its own name tells where none is said."""
+    if (path / ".git").exists():
+        return path
+    if settings.get("core.bare", "false").lower() in _TRUE:
+        return None
+    if "core.worktree" in settings:
+        return git_dir / settings["core.worktree"]
+    return git_dir.parent if git_dir.name == ".git" else None
+
+
+def _settings(config: Path, spec: Path) -> dict[str, str]:
+    """What a git directory's own configuration says, read by git: the user's has no say here."""
+    if not config.is_file():
+        return {}
+    done = subprocess.run(
+        ["git", "config", "--file", str(config), "--no-includes", "--null", "--list"],
+        capture_output=True,
+        env=git_environment(),
+    )
+    if done.returncode:
+        reason = git_reason(done.stderr.decode("utf-8", "replace"))
+        raise SourceError(f"{spec} has a broken git configuration: {reason}")
+    rows = (row.partition("\n") for row in os.fsdecode(done.stdout).split("\0") if row)
+    # A name without a value is one that is switched on.
+    return {name: value if equals else "true" for name, equals, value in rows}
 
 
 def _probe(place: _Place, *arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -328,8 +345,8 @@ def _quoted(path: Path) -> bytes:
     return b'"' + escaped + b'"'
 
 
-def _is_dirty(place: _Place, work_tree: Path, view: Path) -> bool:
-    """Does the checkout differ from its HEAD? Asked of a copy of its index, in the view.
+def _differences(place: _Place, work_tree: Path, view: Path) -> list[bytes]:
+    """How the checkout differs from its HEAD. Asked of a copy of its index, in the view.
 
     Filters and monitors are set up in the source's configuration, which the view does not
     have. A submodule's own state is not asked: that would run git under its configuration.
@@ -337,7 +354,7 @@ def _is_dirty(place: _Place, work_tree: Path, view: Path) -> bool:
     head = _probe(place, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout.strip()
     index = place.git_dir / "index"
     if not head or not index.is_file():
-        return False
+        return []
     asking = view.parent / "asking.git"
     shutil.copytree(view, asking)
     (asking / "HEAD").write_bytes(head + b"\n")
@@ -351,13 +368,11 @@ def _is_dirty(place: _Place, work_tree: Path, view: Path) -> bool:
     settings = [part for value in place.conversions for part in ("-c", value)]
     command = ["status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=all"]
     try:
-        return bool(
-            run_git(
-                asking,
-                *["-c", "core.bare=false", *settings],
-                *["--work-tree", str(work_tree), *command],
-            )
-        )
+        return run_git(
+            asking,
+            *["-c", "core.bare=false", *settings],
+            *["--work-tree", str(work_tree), *command],
+        ).splitlines()
     finally:
         shutil.rmtree(asking)
 

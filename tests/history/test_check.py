@@ -1,7 +1,7 @@
 import pytest
 
 from extractor.errors import UsageError
-from extractor.history.blame import pair_lines
+from extractor.history.blame import lines_of, pair_lines
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history, summary
 from extractor.history.commits import Identity, commit_tree
@@ -159,3 +159,11 @@ def test_lines_of_a_slice_are_paired_by_statement():
     result = b"# head\n\nimport os\n# why\nY = os\n"
     pairs = pair_lines(result, [("big.py", big)], is_whole=False)
     assert pairs == [("big.py", 1), None, ("big.py", 3), ("big.py", 5), ("big.py", 6)]
+
+
+def test_a_lone_carriage_return_ends_no_line():
+    old = b"a = 1\nBAR = '\r'\n\x0c\nb = 2\n"
+    new = b"import x\n" + old
+    assert pair_lines(new, [("m.py", old)], True)[1:] == [("m.py", n) for n in (1, 2, 3, 4)]
+    assert lines_of(old) == [b"a = 1", b"BAR = '\r'", b"\x0c", b"b = 2"]
+    assert lines_of(b"no end\rhere") == [b"no end\rhere"]

@@ -1,6 +1,7 @@
 """Sources of every kind are read, never written, and nothing of theirs runs."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -199,6 +200,27 @@ class TestRefusals:
         with pytest.raises(SourceError, match="not a git repository"):
             opened(tmp_path / "wt")
 
+    @pytest.mark.parametrize(
+        "more",
+        [
+            b"[user]\n\tname = J\xf6rg\n",
+            b"[core]\n\tautocrlf = false # as we like it\n\tsymlinks\n",
+            b"[include]\n\tpath = nowhere\n[core] eol = lf\n",
+            b"\r\n[core]\r\n\tautocrlf = \\\r\nfalse\r\n",
+        ],
+    )
+    def test_a_configuration_that_git_reads(self, checkout, opened, more):
+        config = checkout.root / ".git/config"
+        config.write_bytes(config.read_bytes() + more)
+        source, files = opened(checkout.root)
+        assert (files, source.dirty) == (TIP, False)
+
+    def test_a_git_directory_by_another_name(self, checkout, opened, tmp_path):
+        shutil.copytree(checkout.root / ".git", tmp_path / "kept/backup")
+        source, files = opened(tmp_path / "kept/backup")
+        assert (files, source.dirty) == (TIP, False)
+        assert source.location == tmp_path / "kept/backup"
+
     def test_broken_configuration(self, checkout, opened):
         (checkout.root / ".git" / "config").write_text("[core\nbare = ?")
         with pytest.raises(SourceError) as caught:
@@ -313,12 +335,13 @@ class TestNothingIsWrittenAndNothingRuns:
         assert files == TIP
         assert any("uncommitted changes" in line for line in notes.lines)
 
-    def test_untracked_is_dirty_and_ignored_is_not(self, checkout, opened):
+    def test_untracked_is_dirty_and_ignored_is_not(self, checkout, opened, notes):
         checkout.write(".git/info/exclude", "*.log\n")
         checkout.write("a.log", "")
         assert not opened(checkout.root)[0].dirty
         checkout.write("new", "")
         assert opened(checkout.root)[0].dirty
+        assert any("files that git does not track" in line for line in notes.lines)
 
     def test_staged_is_dirty(self, checkout, opened):
         checkout.write("module", "x = 3\n")
