@@ -46,7 +46,7 @@ def locked_folder(parent: Path, prefix: str) -> Iterator[Path]:
         content.mkdir()
         yield content
     finally:
-        shutil.rmtree(outer, ignore_errors=True)
+        _remove(outer)
         os.close(lock)
 
 
@@ -83,6 +83,13 @@ def _make_and_lock(parent: Path, prefix: str) -> tuple[Path, int]:
         os.close(lock)
 
 
+def _remove(folder: Path) -> None:
+    """Remove what is in the folder, the lock last: without it nobody would try again."""
+    shutil.rmtree(folder / _CONTENT, ignore_errors=True)
+    if not os.path.lexists(folder / _CONTENT):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _remove_unless_locked(folder: Path) -> bool:
     """Remove a leftover; True when it is no leftover but in use."""
     try:
@@ -97,7 +104,7 @@ def _remove_unless_locked(folder: Path) -> bool:
     except BlockingIOError:
         return True
     else:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         return False
     finally:
         os.close(lock)

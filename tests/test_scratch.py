@@ -93,3 +93,16 @@ def test_in_use_is_told(temporary):
     with locked_folder(temporary, "p-"):
         assert remove_leftovers(temporary, "p-")
     assert not remove_leftovers(temporary, "p-")
+
+
+def test_what_could_not_be_removed_the_next_run_removes(temporary, monkeypatch):
+    def fails(path, ignore_errors):
+        assert ignore_errors
+
+    with monkeypatch.context() as patched:
+        with workspace() as folder:
+            (folder / "big").write_text("x")
+            patched.setattr("shutil.rmtree", fails)
+        assert names(folder.parent) == ["content", "lock"]
+    with workspace() as other:
+        assert names(temporary) == [other.parent.name]

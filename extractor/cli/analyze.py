@@ -39,7 +39,12 @@ from extractor.verification.observe import observe
     help="A package to read.  [default: that of the root, or the largest]",
 )
 @click.option("--root", metavar="MODULE", help="The module whose import is to become cheap.")
-@click.option("--budget", type=int, metavar="N", help="Modules that importing the root may load.")
+@click.option(
+    "--budget",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Modules that importing the root may load.",
+)
 @click.option(
     "--keep",
     multiple=True,
@@ -142,6 +147,7 @@ def command(
         named = {*graph.modules, *(e.package for e in graph.externals)}
         if unknown := [name for name in why if name not in named]:
             raise UsageError(f"nothing imports {unknown[0]!r} in {', '.join(graph.packages)}")
+        _require_known((*keep, *moving, *(name.partition(":")[0] for name in stop)), graph)
         kept = _below(keep, graph.modules) if keep else _around(root or "", graph.modules)
         in_root = kept & set(loads.modules) if loads else set()
         coupling = project.coupling(tree, graph, registry) if registry else None
@@ -230,6 +236,13 @@ def _around(root: str, modules: Iterable[str]) -> set[str]:
     """What the root belongs to: the package around it; itself alone where that is everything."""
     package = root.rpartition(".")[0]
     return _below((package,), modules) if "." in package else {root} & set(modules)
+
+
+def _require_known(names: Iterable[str], graph: Graph) -> None:
+    """``UsageError`` for a name that no module has, and none is below."""
+    for name in names:
+        if not _below((name,), graph.modules):
+            raise UsageError(f"there is no module {name!r} in {', '.join(graph.packages)}")
 
 
 def _below(names: tuple[str, ...], modules: Iterable[str]) -> set[str]:

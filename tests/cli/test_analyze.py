@@ -158,7 +158,18 @@ def test_wrong_names_are_wrong_usage(analyze):
         ("--module", "p.app"),
         ("--symbols",),
         ("--symbols", "--keep", "p.gone"),
+        ("--root", "p.cli", "--budget", "-5"),
+        ("--root", "p.cli", "--budget", "0"),
+        ("--root", "p.cli", "--keep", "p.gone"),
+        ("--root", "p.cli", "--keep", "p.app", "--keep", "p.ap"),
+        ("--symbols", "--root", "p.cli", "--moving", "p.gone"),
+        ("--symbols", "--root", "p.cli", "--stop", "p.gone:name"),
     ],
 )
 def test_an_option_that_would_do_nothing_is_wrong_usage(analyze, arguments):
     assert analyze(*arguments)[0] == 2
+
+
+def test_names_of_modules_and_of_packages_above_them_are_taken(analyze):
+    known = ("--keep", "p.app", "--stop", "p.heavy:x", "--stop", "p.objects", "--budget", "1")
+    assert analyze("--root", "p.cli", "--symbols", *known)[0] == 0
