@@ -6,6 +6,7 @@ Written apart from the slicing on purpose: that is what it checks.
 from __future__ import annotations
 
 import ast
+import symtable
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
@@ -22,10 +23,11 @@ def wrong_selection(result: bytes, sources: Sequence[bytes], symbols: Collection
     """
     found = _wrong_lines(result.splitlines(), [source.splitlines() for source in sources])
     try:
-        kept = [_told(statement) for statement in parse_ast(result)[0].body]
+        statements = parse_ast(result)[0].body
         whole = [_told(statement) for source in sources for statement in parse_ast(source)[0].body]
     except UnreadableSource:
         return found
+    kept = [_told(statement) for statement in statements]
     bound = set[str]().union(*(binds for binds, _uses in kept))
     there = set[str]().union(*(binds for binds, _uses in whole))
     found += [f"{name} is not bound" for name in sorted((set(symbols) & there) - bound)]
@@ -36,7 +38,11 @@ def wrong_selection(result: bytes, sources: Sequence[bytes], symbols: Collection
         waiting = {
             name for binds, uses in kept if not binds or binds & reached for name in uses | binds
         } - reached
-    found += [f"{name} is used and not bound" for name in sorted((reached & there) - bound)]
+    unbound = (reached & there) - bound
+    if unbound:
+        # What is spelled like a name of the module may be a function's own.
+        unbound &= set[str]().union(*map(_taken_from_module, statements))
+    found += [f"{name} is used and not bound" for name in sorted(unbound)]
     found += [
         f"{', '.join(sorted(binds))} is bound and not needed"
         for binds, _uses in kept
@@ -67,6 +73,22 @@ def _told(statement: ast.stmt) -> tuple[set[str], set[str]]:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
     }
     return set(_bound(statement)), uses
+
+
+def _taken_from_module(statement: ast.stmt) -> set[str]:
+    """The names that a statement looks up among those of its module, by the rules of scopes."""
+    found: set[str] = set()
+    waiting = [symtable.symtable(ast.unparse(statement), "a statement", "exec")]
+    while waiting:
+        table = waiting.pop()
+        waiting += table.get_children()
+        is_function = table.get_type() == "function"
+        found |= {
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (symbol.is_global() or not is_function)
+        }
+    return found
 
 
 def _bound(node: ast.AST) -> Iterator[str]:

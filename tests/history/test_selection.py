@@ -77,3 +77,39 @@ def test_what_a_star_brings_is_not_told_by_the_file():
     source = b"from lib import *\n\nWanted = 1\nOther = 2\n"
     assert wrong_selection(b"from lib import *\n\nWanted = 1\n", [source], {"Wanted"}) == []
     assert wrong_selection(source, [source], {"Wanted"}) == ["Other is bound and not needed"]
+
+
+LOCAL = b"""\
+import os
+import urllib.parse
+
+
+def to_url(path):
+    import urllib.request
+
+    return urllib.request.pathname2url(path)
+
+
+def other(path):
+    return urllib.parse.quote(path)
+"""
+
+
+def test_a_name_that_a_function_binds_itself_is_not_the_module_s():
+    to_url = LOCAL[LOCAL.index(b"def to_url") : LOCAL.index(b"\n\ndef other")]
+    assert wrong_selection(to_url, [LOCAL], {"to_url"}) == []
+    other = LOCAL[LOCAL.index(b"def other") :]
+    assert wrong_selection(other, [LOCAL], {"other"}) == ["urllib is used and not bound"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"    global urllib\n    import urllib.request\n    urllib.x",
+        b"    class A:\n        y = urllib",
+    ],
+)
+def test_a_name_of_the_module_is_missed_wherever_it_is_used(body):
+    source = b"import urllib\n\n\ndef f():\n" + body + b"\n"
+    found = wrong_selection(source.partition(b"\n\n\n")[2], [source], {"f"})
+    assert found == ["urllib is used and not bound"]
