@@ -10,6 +10,7 @@ from pathlib import Path
 
 from extractor.analysis.symbols import Reach
 from extractor.carving.extraction import Extraction
+from extractor.carving.left_out import left_out
 from extractor.carving.steps import readable
 from extractor.history.carry import CarriedHistory
 from extractor.manifest import (
@@ -100,6 +101,8 @@ def _left(manifest: Manifest, extraction: Extraction) -> None:
         )
         for symbol in extraction.layout.undecided
     ]
+    outside = left_out(extraction.source, extraction.layout, extraction.plan.data)
+    manifest.left_for_a_person += [TaskRecord(subject=path, task=task) for path, task in outside]
     unread = readable(extraction.files)
     for step, failed in (("analyse", extraction.reach.failed), ("rewrite", unread)):
         manifest.failed += [
