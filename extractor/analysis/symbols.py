@@ -201,6 +201,7 @@ class SymbolWalker:
         self.unknown: dict[Symbol, dict[Use, None]] = {}
         self.live: dict[str, set[int]] = {}
         self._queue: deque[tuple[str, int, str]] = deque()
+        self._replacing: set[tuple[str, Imported]] = set()
 
     def add_whole(self, module: str, use: Use) -> None:
         """Make every statement of ``module`` live."""
@@ -457,9 +458,14 @@ class SymbolWalker:
         walk.end = own
 
     def _follow_replacement(self, table: ModuleNames, target: Imported, use: Use) -> None:
+        # Two modules may each have what may take the place of the other's.
+        if (table.module, target) in self._replacing:
+            return
         walk = _Walk()
         if target.name and target.name != "*":
+            self._replacing.add((table.module, target))
             self._attribute(walk, target.module, (target.name,))
+            self._replacing.discard((table.module, target))
         if walk.external is None and walk.end is not None and walk.end.module != table.module:
             self._settle(walk, use)
 

@@ -122,3 +122,15 @@ def test_chain_says_how_a_symbol_was_reached():
 def test_unreadable_modules_are_reported():
     files = {**BASE, "big/old.py": "print 'x'\n", "big/sub.py": "import big.old\nbig.old.x\n"}
     assert list(reach(files).failed) == ["big.old"]
+
+
+def test_two_modules_that_may_replace_each_others_names_are_both_followed():
+    text = "class X: pass\n\n\ntry:\n    from big.%s import X\nexcept ImportError:\n    pass\n"
+    files = {
+        "big/__init__.py": "",
+        "big/one.py": text % "two",
+        "big/two.py": text % "one",
+        "big/sub.py": "from big.one import X\n\nX()\n",
+    }
+    result = reach(files)
+    assert {str(symbol) for symbol in result.symbols} >= {"big.one:X", "big.two:X"}
