@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -82,7 +83,8 @@ class Project:
         around = dataclasses.replace(
             around, stubs={m: scan(tree.read(path), path) for m, path in stubs.items()}
         )
-        graph = self._build(tree, packages, modules, blobs, around)
+        with _collection_paused():
+            graph = self._build(tree, packages, modules, blobs, around)
         if self.cache is not None:
             self.cache.add({}, {}, {key: _stored(graph)})
         return graph
@@ -259,6 +261,19 @@ class Project:
 def import_graph(tree: Tree, packages: Sequence[str] = (), cache: Cache | None = None) -> Graph:
     """The import graph of one tree: see ``Project.graph``."""
     return Project(packages, cache).graph(tree)
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Nothing that reading a tree drops is in a circle: looking for those takes longer a file
+    the more files there are."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _largest(facts: ProjectFacts) -> tuple[str, ...]:

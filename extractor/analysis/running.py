@@ -83,6 +83,10 @@ class Running:
         self.statements(tree.body, 0)
         self.facts.top.calls = self._relevant(self.facts.top.calls)
 
+    def done(self) -> None:
+        """Let go of the tree: nothing is left that only the collector of circles would free."""
+        self.strings = ConstantStrings(lambda _: None)
+
     def _relevant(self, calls: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
         """Only calls whose first name this file imports or defines can lead anywhere."""
         heads = set(self.facts.bound)

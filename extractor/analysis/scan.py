@@ -27,6 +27,8 @@ _MAKES_NAMES = re.compile(
     rb"|^[ \t]*sys\.modules\[__name__\][ \t]*=|\brecreate_module\(",
     re.MULTILINE,
 )
+# Without one of these words the pattern above finds nothing, and takes long to say so.
+_MAKING_WORDS = (b"__getattr__", b"sys.modules[", b"recreate_module(")
 _SETS_NAMES = re.compile(rb"\bglobals\(\)(?:\[|\.update)")
 _TOO_DEEP = "nested too deeply to be read"
 
@@ -37,13 +39,16 @@ def scan(source: bytes, path: str = "<source>") -> Facts:
     Functions are looked into only where they speak of imports or plugins: see ``scan_function``.
     """
     facts = Facts(lines=source.count(b"\n") + (not source.endswith(b"\n") and source != b""))
-    makes_names = _MAKES_NAMES.search(source) is not None
+    makes_names = (
+        any(word in source for word in _MAKING_WORDS) and _MAKES_NAMES.search(source) is not None
+    )
     try:
         reduced = source if makes_names else skeleton(source, _WORDS)
         tree, restore = _parse(reduced, source, path)
         reader = Running(facts, restore)
-        reader.plain_names = _SETS_NAMES.search(source) is None
+        reader.plain_names = b"globals()" not in source or _SETS_NAMES.search(source) is None
         reader.read(tree)
+        reader.done()
         if makes_names:
             read_lazy_names(tree, facts)
     except ValueError as error:
@@ -71,6 +76,7 @@ def scan_function(source: bytes, qualified: str, path: str = "<source>") -> Body
         if text is None:
             tree, reader.restore = _parse(None, source, path)
         reader.statements(tree.body, 0)
+        reader.done()
     except (ValueError, RecursionError, MemoryError):
         return None
     return facts.functions.get(qualified)

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _DEF = re.compile(rb"\n([ \t]*)(?:async[ \t]+)?def[ \t]")
+_NAMED = re.compile(rb"\n([ \t]*)(?:async[ \t]+)?def[ \t]+([^\s(\[\\]+)")
 # A line that starts inside a token or after a backslash is marked with NUL: it starts nothing.
 _INSIDE = b"\n\0"
 _DEDENT: dict[int, re.Pattern[bytes]] = {}
@@ -112,22 +113,28 @@ def functions_named(source: bytes, qualified: str) -> bytes | None:
     All of them where there are several (versions of a function, a property's setter);
     empty when there is none. ``None`` when this reading cannot be sure: parse the file.
     """
+    owner, _, name = qualified.rpartition(".")
+    if name.encode() not in source:
+        return b""
     split = _split_again(source)
     if split is None:
         return None
-    masked, lines = split
-    owner, _, name = qualified.rpartition(".")
-    start, stop, depth = 0, len(masked), rb"[ \t]*"
+    masked, lines, definitions = split
+    start, stop = 0, len(masked)
     if owner:
+        # Classes stand at the left edge: those inside others are not looked into.
         found = re.search(rb"\nclass[ \t]+%s\b" % re.escape(owner.encode()), masked)
         if found is None:
             return b""
         body = _body_start(masked, found.end(), stop)
         if body <= 0:
             return None
-        start, stop, depth = body, _body_end(masked, body, stop, 0), rb"[ \t]+"
-    wanted = re.compile(rb"\n(%s)(?:async[ \t]+)?def[ \t]+%s\b" % (depth, re.escape(name.encode())))
-    matches = list(wanted.finditer(masked, start, stop))
+        start, stop = body, _body_end(masked, body, stop, 0)
+    matches = [
+        found
+        for found in definitions.get(name.encode(), ())
+        if start <= found.start() < stop and (found.group(1) or not owner)
+    ]
     # A deeper one of the same name belongs to some other class or function.
     width = min((_width(found.group(1)) for found in matches), default=0)
     text: list[bytes] = []
@@ -168,8 +175,17 @@ def masked_lines(source: bytes, *, keep_words: bool = False) -> tuple[bytes, lis
 
 
 @functools.lru_cache(maxsize=128)
-def _split_again(source: bytes) -> tuple[bytes, list[bytes]] | None:
-    return masked_lines(source)
+def _split_again(
+    source: bytes,
+) -> tuple[bytes, list[bytes], dict[bytes, list[re.Match[bytes]]]] | None:
+    """``masked_lines`` with the lines that begin definitions, by name."""
+    split = masked_lines(source)
+    if split is None:
+        return None
+    definitions: dict[bytes, list[re.Match[bytes]]] = {}
+    for found in _NAMED.finditer(split[0]):
+        definitions.setdefault(found.group(2), []).append(found)
+    return *split, definitions
 
 
 def _width(blank: bytes) -> int:

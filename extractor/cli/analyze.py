@@ -22,8 +22,6 @@ from extractor.analysis.truth import compare, dump_observations, load_observatio
 from extractor.cli._options import Reporting, reporting_options, rev_option, source_argument
 from extractor.errors import ExitCode, UsageError
 from extractor.files import replace_file
-from extractor.plan.load import load_plan
-from extractor.plan.moves import Stops, is_below, reach_from_roots
 from extractor.scratch import workspace
 from extractor.source.opening import open_source
 from extractor.source.tree import FolderTree, Tree
@@ -138,6 +136,8 @@ def command(
             raise UsageError(sentence)
     with workspace() as folder, opened(source, rev, folder, reporting) as (label, tree):
         if plan and not package:
+            from extractor.plan.load import load_plan
+
             package = load_plan(plan).data.tops()
         elif root and not package:
             package = (root.partition(".")[0],)
@@ -225,6 +225,10 @@ def _subsystem(
             return examine(
                 resolver, packages, uses, lambda s: stops.get(s) or stops.get(Symbol(s.module))
             )
+        # Loaded here: what models a plan takes as long to load as a small project to read.
+        from extractor.plan.load import load_plan
+        from extractor.plan.moves import Stops, is_below, reach_from_roots
+
         data = load_plan(plan).data
         reach = reach_from_roots(tree, resolver.modules, data)
         own = [m for m in reach.whole if not is_below(m, data.roots.tests)]

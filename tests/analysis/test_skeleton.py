@@ -106,3 +106,17 @@ def test_all_definitions_of_a_name_are_cut_out():
     source = b"if a:\n    def f():\n        one()\nelse:\n    def f():\n        two()\nf()\n"
     text = functions_named(source, "f")
     assert [n.lineno for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef)] == [2, 5]
+
+
+def test_a_name_is_found_only_where_it_is_defined():
+    source = (
+        b'class A:\n    f = "def g():"\n    def g(self):\n        one()\n\n\n'
+        b"class B:\n    def h(self):\n        two()\n\n\nasync def h():\n    three()\n"
+    )
+    assert functions_named(source, "A.h") == b""
+    assert functions_named(source, "nowhere") == b""
+    assert functions_named(source, "g_") == b""
+    (function,) = ast.parse(functions_named(source, "h")).body
+    assert (type(function), function.lineno) == (ast.AsyncFunctionDef, 12)
+    assert b"one()" in functions_named(source, "A.g")
+    assert b"two()" in functions_named(source, "B.h")

@@ -416,6 +416,25 @@ def test_a_contract_broken_and_mended(change, tmp_path):
     assert {(v.contract, v.broken) for v in mended.violations} == {("The door is light", False)}
 
 
+def test_a_report_of_a_change_is_a_gate_for_contracts(place, tmp_path, capsys):
+    """Exit code 1 for the change that breaks a contract, 0 for one that mends it, each in words."""
+    (tmp_path / "rules.toml").write_text(RULES)
+    shop = tmp_path / "shop"
+    subprocess.run(["git", "clone", "-q", place / "shop-repository", shop], check=True)
+    door = FILES["shop/till/door.py"].replace("\n\n\n", "\nimport shop.more\n\n\n", 1)
+    commit(shop, {"shop/more.py": "", "shop/till/door.py": door}, "One import more")
+    commit(shop, {"shop/till/door.py": FILES["shop/till/door.py"]}, "And back")
+    diff = ["report", "diff", shop, "--plan", place / "till-plan", "--quiet"]
+    rules = ["--contracts", tmp_path / "rules.toml"]
+
+    assert call(*diff, "HEAD~2", "HEAD~1", *rules) == 1
+    assert "**Contracts broken: " in capsys.readouterr().out
+    assert call(*diff, "HEAD~2", "HEAD~1") == 0
+    assert call(*diff, "HEAD~1", "HEAD", *rules) == 0
+    assert call(*diff, "HEAD~1", "HEAD~1", *rules) == 0
+    assert call(*diff, "HEAD~1", "HEAD", "--contracts", tmp_path / "none.toml") == 2
+
+
 def test_an_import_removed(change):
     source = "from shop import errors\n\n\ndef open_it():\n    raise errors.Broken()\n"
     report = change({"shop/till/door.py": source})
