@@ -22,13 +22,18 @@ def names_used(tree: ast.Module, module: str, is_package: bool) -> tuple[NameUse
 
 
 def absolute(module: str, is_package: bool, level: int, target: str | None) -> str:
-    """The absolute name of a relative import."""
+    """The absolute name of a relative import; as written where Python finds no package for it.
+
+    The engine has the same rule, ``extractor.project.relative``. It stands here again because
+    contracts are installed without the engine; a test compares the two.
+    """
     if not level:
         return target or ""
     parts = module.split(".")
-    drop = level - 1 if is_package else level
-    parts = parts[: len(parts) - drop] if drop else parts
-    return ".".join([*parts, target] if target else parts)
+    kept = len(parts) - level + is_package
+    if kept < 1:
+        return "." * level + (target or "")
+    return ".".join([*parts[:kept], *([target] if target else [])])
 
 
 def _scope(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from extractor.parsing import UnreadableSource
+from extractor.project.relative import absolute
 from extractor.reading import Reading, read
 from extractor.reading.calls import NAME, PACKAGE
 from extractor.reading.facts import Bound, DynamicImport
@@ -126,13 +127,12 @@ class Modules:
 
     def absolute(self, module: str, name: str, level: int) -> str | None:
         """What ``from ..name import`` in ``module`` names; ``None`` above the top."""
-        if not level:
-            return name
-        parts = module.split(".")
-        drop = level - self.is_package(module)
-        if drop >= len(parts) and not (drop == len(parts) and name):
-            return None
-        return ".".join([*parts[: len(parts) - drop], *([name] if name else [])]) or None
+        found = absolute(module, self.is_package(module), level, name)
+        if not found.startswith("."):
+            return found or None
+        # One level above the top the folder that is read may be the package itself.
+        at_top = level - self.is_package(module) == module.count(".") + 1
+        return name if name and at_top else None
 
     def named_by(self, module: str, dynamic: DynamicImport) -> str | None:
         """The absolute name that a dynamic import in ``module`` asks for, if it can be told."""
