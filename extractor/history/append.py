@@ -167,8 +167,10 @@ def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[History
     with _work_folder(git_dir) as folder, ObjectReader(source_git_dir) as reader:
         pack = PackWriter(folder / "new.pack")
         slices = Slices(source_git_dir, reader)
-        # Lives that are told apart began anywhere: then the whole history has to be read.
-        tells_apart = any(lives != {""} for lives in state.lineages.keys().values())
+        # Lives that are told apart began anywhere: then the whole history has to be read. So it is
+        # where another file of a known name may have come.
+        keys = state.lineages.keys()
+        tells_apart = any(lives != {""} or history.births(path) for path, lives in keys.items())
         read = read_history(source_git_dir, revision) if tells_apart else history
         lives = Lives(read, reader)
         follower = Follower(read, reader, slices, findings, lives=lives)
@@ -231,6 +233,7 @@ def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[History
     require_exact(source_git_dir, revision, targets, read_folder(git_dir, tip), rewrite_blob)
     new_state = replace(
         state,
+        bases=(*state.bases, state.source_revision),
         source_revision=revision,
         tip=tip,
         moves=moves,

@@ -6,17 +6,18 @@ its moves and its commit map are believed, and these are what is checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from extractor.errors import DidNotHold, MissingObject, SourceError, UsageError
 from extractor.history.blame import FileBlame, aligned, blame_file, blame_lines
 from extractor.history.carry import UPSTREAM, older_names, require_exact
 from extractor.history.commits import read_folder
-from extractor.history.lineage import EMPTY_BLOB
 from extractor.history.made import Line, noise, read_line, surplus_paths
+from extractor.history.origins import find_origins
+from extractor.history.past import Renames, lost_commits
 from extractor.history.references import (
     dangling_imports,
     named_modules,
@@ -25,7 +26,7 @@ from extractor.history.references import (
 from extractor.history.rewriting import MakeRewrite, RewriteBlob
 from extractor.history.selection import wrong_selection
 from extractor.history.state import HistoryState, read_state
-from extractor.history.walk import ABSENT, History, iterate_changes, iterate_renames, read_history
+from extractor.history.walk import ABSENT, History, iterate_changes, read_history
 from extractor.moves import Move, SliceMove, WholeMove, moves_by_target
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.project.layout import module_of
@@ -42,8 +43,10 @@ class HistoryCheck:
     """What was found. ``problems`` is empty when everything promised holds.
 
     ``files``: blame, line by line. ``noise``: commits that change nothing, and merges that
-    join nothing. ``foreign``: paths in some tree that are no target. ``lost``: the source's
-    commits that changed an ancestor of a carried file and are unknown to the result.
+    nothing rests on. ``foreign``: paths in some tree that are no target. ``strange``: versions
+    that are no version of what their file was in the source then, and no selection of its lines;
+    ``came_from`` counts for each file the versions found at each path of the source. ``lost``: the
+    source's commits that changed an ancestor of a carried file and are unknown to the result.
     ``dangling``: imports of the finished result that no file of it answers. ``selection``: what
     is wrong with sliced files, as far as the tip has them in the source's own lines. In the
     ``rewritten`` form ``old_names`` are places in readable versions that name a moved module by
@@ -70,6 +73,8 @@ class HistoryCheck:
     former: tuple[str, ...] = ()
     superseded: int = 0
     selection: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
+    came_from: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def shares(self) -> dict[str, float]:
         """Part of the lines that name the right commit, for production, tests and the rest."""
@@ -92,6 +97,7 @@ class HistoryCheck:
         ]
         found += [f"{commit} changes nothing that lives on" for commit in self.noise]
         found += [f"{path} is in the history, but nothing of the result" for path in self.foreign]
+        found += [f"{where} is of no version that its file had then" for where in self.strange]
         found += [f"{commit} of the source is lost" for commit in self.lost]
         found += [*self.dangling, *self.old_names, *self.selection]
         if self.tip_differs:
@@ -129,6 +135,8 @@ class HistoryCheck:
             "same_commit_blame": {k: round(v, 5) for k, v in self.shares().items()},
             "noise": len(self.noise),
             "foreign_paths": len(self.foreign),
+            "foreign_versions": len(self.strange),
+            "came_from": {path: dict(its) for path, its in sorted(self.came_from.items())},
             "lost_ancestors": len(self.lost),
             "dangling_references": len(self.dangling),
             "wrong_slices": len(self.selection),
@@ -180,13 +188,16 @@ def check_history(
     names = _Names((), 0, 0)
     if rewrite is not None:
         names = _old_names(source_git_dir, state, git_dir, line, older)
+    renames = Renames(source_git_dir, history)
+    wholes = sorted(move.source for move in state.moves if isinstance(move, WholeMove))
+    origins = find_origins(source_git_dir, history, renames, state, git_dir, line, rewrite)
     return HistoryCheck(
         revision=state.source_revision,
         commits=len(line.parents),
         files=_blame(source_git_dir, history, state, git_dir, branch, rewrite) if blame else (),
         noise=noise(git_dir, line, history, state),
         foreign=tuple(sorted(surplus.difference(state.former))),
-        lost=_lost(source_git_dir, history, state),
+        lost=lost_commits(history, renames, wholes, state.reasons),
         dangling=_dangling(git_dir, state.moves),
         tip_differs=differs,
         selection=tuple(selection),
@@ -195,6 +206,8 @@ def check_history(
         python_versions=names.versions,
         former=tuple(sorted(surplus.intersection(state.former))),
         superseded=line.superseded,
+        strange=origins.foreign,
+        came_from=origins.came_from,
     )
 
 
@@ -414,98 +427,6 @@ def _added(new: Sequence[bytes], old: Sequence[bytes]) -> set[bytes]:
     return {line for line, count in counts.items() if count > 0}
 
 
-def _lost(source_git_dir: Path, history: History, state: HistoryState) -> tuple[str, ...]:
-    """Commits on an ancestor of a whole file, by git's rename detection alone.
-
-    Independent of how the past was followed: every birth of a name is looked at, and from
-    each file the chain of names is walked back in time, all files a step at once.
-    """
-    renames = _Renames(source_git_dir, history)
-    tip = len(history.names) - 1
-    waiting = {m.source: [(m.source, tip)] for m in state.moves if isinstance(m, WholeMove)}
-    seen: dict[tuple[str, str], set[int]] = {}
-    lost: set[str] = set()
-    unknown = {c for c, why in state.reasons.items() if why == "touches nothing that is carried"}
-    while any(waiting.values()):
-        renames.read({path for names in waiting.values() for path, _at in names})
-        for file, names in waiting.items():
-            older: list[tuple[str, int]] = []
-            for path, at in names:
-                changes = dict(history.changes(path))
-                reached = _life_above(history, path, at, seen.setdefault((file, path), set()))
-                lost.update(
-                    history.names[index]
-                    for index in reached & changes.keys()
-                    if len(history.parents[index]) < 2 and history.names[index] in unknown
-                )
-                for index, old in renames.of(path):
-                    if index in reached:
-                        parent = history.parents[index][0]
-                        older.append((old, history.index_of[parent]))
-            waiting[file] = older
-    return tuple(sorted(lost))
-
-
-def _life_above(history: History, path: str, start: int, seen: set[int]) -> set[int]:
-    """The commits from one upwards that may have changed the file it has at ``path``.
-
-    Those ``seen`` before are left out. Of a merge the parents count that have the file as it
-    is, or if there are none all that have one of that name.
-    """
-    changes = dict(history.changes(path))
-    if len(history.births(path)) < 2:
-        fresh = {index for index in changes if index <= start} - seen
-        seen |= fresh
-        return fresh
-    blobs: list[str] = []
-    for index, parents in enumerate(history.parents):
-        before = blobs[history.index_of[parents[0]]] if parents else ABSENT
-        blobs.append(changes[index].blob if index in changes else before)
-    reached: set[int] = set()
-    waiting = [start]
-    while waiting:
-        index = waiting.pop()
-        if index in seen or blobs[index] == ABSENT:
-            continue
-        seen.add(index)
-        reached.add(index)
-        above = [history.index_of[parent] for parent in history.parents[index]]
-        same = [parent for parent in above if blobs[parent] == blobs[index]]
-        waiting += same if len(above) > 1 and same else above
-    return reached
-
-
-class _Renames:
-    """What git says a name was before the commits, merges apart, that made it."""
-
-    def __init__(self, git_dir: Path, history: History) -> None:
-        self._git_dir = git_dir
-        self._history = history
-        self._read: set[int] = set()
-        self._of: dict[str, list[tuple[int, str]]] = {}
-
-    def of(self, path: str) -> list[tuple[int, str]]:
-        """Index of each commit that renamed a file to ``path``, and its old name."""
-        return self._of.get(path, [])
-
-    def read(self, paths: Iterable[str]) -> None:
-        """Ask git at once about the commits that made any of ``paths``."""
-        history = self._history
-        made = {
-            index
-            for path in paths
-            for index in history.births(path)
-            if len(history.parents[index]) == 1
-        }
-        asked = [history.names[index] for index in sorted(made - self._read)]
-        self._read |= made
-        for commit, changes in iterate_renames(self._git_dir, asked, [], ("-M",)):
-            for change in changes:
-                if change.status == "R" and change.blob != EMPTY_BLOB:
-                    at = history.index_of[commit]
-                    self._of.setdefault(change.path, []).append((at, change.old_path))
-
-
 def _share(files: Sequence[FileBlame]) -> float:
     paired = sum(file.same + file.older + file.different for file in files)
     return sum(file.same + file.older for file in files) / paired if paired else 1.0
@@ -527,6 +448,7 @@ def summary(checked: HistoryCheck) -> str:
         f"same commit named by blame: {shares}",
         f"lines: {lines['lines']}",
         f"noise {len(checked.noise)}, foreign paths {len(checked.foreign)}, "
+        f"foreign versions {len(checked.strange)}, "
         f"lost ancestors {len(checked.lost)}, dangling references {len(checked.dangling)}, "
         f"wrong slices {len(checked.selection)}",
     ]

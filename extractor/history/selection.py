@@ -21,7 +21,7 @@ def wrong_selection(result: bytes, sources: Sequence[bytes], symbols: Collection
     source binds is bound too; and no statement binds only what nothing in it uses. A file that
     no parser accepts is told by its lines alone.
     """
-    found = _wrong_lines(result.splitlines(), [source.splitlines() for source in sources])
+    found = wrong_lines(result.splitlines(), [source.splitlines() for source in sources])
     try:
         statements = parse_ast(result)[0].body
         whole = [_told(statement) for source in sources for statement in parse_ast(source)[0].body]
@@ -52,7 +52,8 @@ def wrong_selection(result: bytes, sources: Sequence[bytes], symbols: Collection
     return found
 
 
-def _wrong_lines(lines: Sequence[bytes], sources: Sequence[Sequence[bytes]]) -> list[str]:
+def wrong_lines(lines: Sequence[bytes], sources: Sequence[Sequence[bytes]]) -> list[str]:
+    """A line that no source has, or that the one source has not in this place."""
     lines = [line for line in lines if line.strip()]
     if len(sources) > 1:
         # Each source may have the line, as a header or an import that is not repeated.

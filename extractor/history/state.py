@@ -36,7 +36,8 @@ class HistoryState:
     What following the source left in ``upstream``, since that only goes forward: ``former`` are
     targets of earlier layouts, which older trees of the line still have; ``superseded`` are
     the tips of lines that a whole new one took the place of, ``superseded_origins`` the
-    commits in these, each with the old one it was made of.
+    commits in these, each with the old one it was made of; ``bases`` are the revisions that a
+    sync went on from.
     """
 
     source_revision: str
@@ -51,6 +52,7 @@ class HistoryState:
     former: tuple[str, ...] = ()
     superseded: tuple[str, ...] = ()
     superseded_origins: Mapping[str, str] = field(default_factory=dict)
+    bases: tuple[str, ...] = ()
 
     def origins(self) -> dict[str, str]:
         """New commit to the old one it was made of, superseded lines included."""
@@ -97,6 +99,7 @@ def prepare_state(git_dir: Path, state: HistoryState | None) -> None:
         "former": list(state.former),
         "superseded": list(state.superseded),
         "superseded_origins": dict(state.superseded_origins),
+        "bases": list(state.bases),
     }
     _write(folder / f"{_REST}.new", json.dumps(content, indent=1, sort_keys=True) + "\n")
 
@@ -161,6 +164,7 @@ def read_state(git_dir: Path) -> HistoryState:
         former=tuple(content.get("former", ())),
         superseded=tuple(content.get("superseded", ())),
         superseded_origins=content.get("superseded_origins", {}),
+        bases=tuple(content.get("bases", ())),
     )
 
 

@@ -167,3 +167,49 @@ def test_a_lone_carriage_return_ends_no_line():
     assert pair_lines(new, [("m.py", old)], True)[1:] == [("m.py", n) for n in (1, 2, 3, 4)]
     assert lines_of(old) == [b"a = 1", b"BAR = '\r'", b"\x0c", b"b = 2"]
     assert lines_of(b"no end\rhere") == [b"no end\rhere"]
+
+
+def put_in_the_past(source, result, path, content):
+    """The result with other content at ``path`` in its first commit, noted as if it were right."""
+    git_dir = result / ".git"
+    names = run_git(git_dir, "rev-list", "--topo-order", "--reverse", "upstream").decode().split()
+    became = {}
+    for name in names:
+        raw = run_git(git_dir, "cat-file", "commit", name)
+        for old, new in became.items():
+            raw = raw.replace(old.encode(), new.encode())
+        if name == names[0]:
+            blob = run_git(git_dir, "hash-object", "-w", "--stdin", stdin=content).decode().strip()
+            listing = run_git(git_dir, "ls-tree", "-r", name).decode().splitlines()
+            tree = "".join(
+                f"{row.split()[0]} blob {blob}\t{path.rpartition('/')[2]}\n"
+                if row.endswith(f"\t{path}")
+                else f"{row.partition(chr(9))[0]}\t{row.rpartition('/')[2]}\n"
+                for row in listing
+            )
+            inner = run_git(git_dir, "mktree", stdin=tree.encode()).decode().strip()
+            outer = run_git(git_dir, "mktree", stdin=f"040000 tree {inner}\tn\n".encode())
+            raw = b"tree " + outer.strip() + raw[raw.index(b"\n") :]
+        made = run_git(git_dir, "hash-object", "-t", "commit", "-w", "--stdin", stdin=raw)
+        became[name] = made.decode().strip()
+    run_git(git_dir, "update-ref", "refs/heads/upstream", became[names[-1]])
+    map_file = git_dir / "extractor" / "commit-map"
+    text = map_file.read_text()
+    for old, new in became.items():
+        text = text.replace(old, new)
+    map_file.write_text(text)
+    return became[names[0]]
+
+
+def test_contents_that_the_file_never_had_are_foreign(source, result):
+    first = put_in_the_past(source, result, "n/new.py", b"secret = 1\na = 1\n")
+    checked = check_history(source.path, result)
+    assert checked.strange == (f"{first[:12]}:n/new.py",)
+    told = f"{first[:12]}:n/new.py is of no version that its file had then"
+    assert told in checked.problems
+
+
+def test_contents_are_told_by_the_names_they_came_from(source, result):
+    checked = check_history(source.path, result)
+    assert checked.strange == ()
+    assert checked.came_from["n/new.py"] == {"old.py": 1, "new.py": 1}

@@ -27,9 +27,45 @@ ACTIONS = st.lists(
     ),
     max_size=3,
 )
+COMMIT = st.tuples(st.lists(st.integers(1, 4), max_size=3), ACTIONS)
+# What people do with branches and names; the first distance leads to what was there before.
+SHAPES = {
+    "no-ff": [([1], [("edit", "a.py", "a.py")]), ([2, 1], [])],
+    "squash met its branch": [
+        ([1], [("write", "d/a.py", "d/a.py")]),
+        ([2], [("edit", "d/a.py", "d/a.py")]),
+        ([2, 1], []),
+        ([2, 1], []),
+    ],
+    "criss-cross": [
+        ([1], [("edit", "a.py", "a.py")]),
+        ([2], [("edit", "b.py", "b.py")]),
+        ([2, 1], []),
+        ([2, 3], []),
+        ([2, 1], []),
+    ],
+    "name handed on": [
+        ([1], [("write", "d/c.py", "d/c.py")]),
+        ([1], [("rename", "a.py", "b.py")]),
+        ([1], [("rename", "d/c.py", "a.py")]),
+    ],
+    "names swapped": [
+        ([1], [("rename", "a.py", "e/f/g.py")]),
+        ([1], [("rename", "b.py", "a.py")]),
+        ([1], [("rename", "e/f/g.py", "b.py")]),
+    ],
+    "unrelated root joined": [
+        ([], [("write", "a.py", "a.py"), ("write", "d/a.py", "d/a.py")]),
+        ([1], [("rename", "a.py", "d/c.py")]),
+        ([3, 1], []),
+        ([1], [("edit", "d/c.py", "d/c.py")]),
+    ],
+}
 COMMITS = st.lists(
-    st.tuples(st.lists(st.integers(1, 4), max_size=3), ACTIONS), min_size=1, max_size=14
-)
+    st.one_of(COMMIT.map(lambda commit: [commit]), st.sampled_from(list(SHAPES.values()))),
+    min_size=1,
+    max_size=9,
+).map(lambda parts: [commit for part in parts for commit in part][:16])
 
 
 class Model:
@@ -265,6 +301,8 @@ def test_the_result_is_the_models(plan, chosen, sliced):
         carried = carry_history(source, revision, moves, target)
         found = read_back(target / ".git")
         git(target / ".git", "fsck", "--strict")
+        checked = check_history(source, target, blame=False)
+        assert checked.noise == checked.foreign == checked.strange == ()
         log = git(source, "log", "--topo-order", "--reverse", "--format=%s %H", "main")
         names = {int(line.split()[0]): line.split()[1] for line in log.splitlines()}
     assert names.keys() == {tip} | model.ancestors(tip)
@@ -283,6 +321,11 @@ def test_the_result_is_the_models(plan, chosen, sliced):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.integers(0, 13), st.booleans())
+@example(
+    # A root joined after the first run has a file of our name.
+    [([1], [("edit", "a.py", "a.py")]), ([2, 1], []), *SHAPES["unrelated root joined"]],
+    {"a.py"}, 0, False,
+)  # fmt: skip
 def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sliced):
     model = Model(plan)
     tip = len(plan) - 1
@@ -317,7 +360,7 @@ def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sl
         if appended.is_anew:
             assert git(git_dir, "rev-parse", "upstream^1").strip() == expected.tip
         checked, as_fresh = check_history(source, target), check_history(source, fresh)
-        assert checked.noise == checked.foreign == checked.lost == ()
+        assert checked.noise == checked.foreign == checked.lost == checked.strange == ()
         # Which commit a line is from may differ: what was carried before stays as it was.
         assert [file.path for file in checked.files] == [file.path for file in as_fresh.files]
         git(git_dir, "fsck", "--strict")
