@@ -18,7 +18,7 @@ from extractor import __version__
 from extractor.errors import UsageError
 from extractor.files import replace_file
 from extractor.locks import only_one
-from extractor.outcome import CheckOutcome
+from extractor.outcome import CheckOutcome, DecisionOutcome
 from extractor.source.repository import Source
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -89,7 +89,7 @@ class DecisionRecord(_Record):
     kind: Literal["cut", "replace"]
     subject: Text = Field(description="A symbol, a class family or a module.")
     reason: Text
-    outcome: Literal["applied", "already done", "matched nothing"]
+    outcome: DecisionOutcome
     stand_in: Text | None = Field(default=None, description="What stands there instead.")
     touched: tuple[Text, ...] = Field(default=(), description="The symbols it touched.")
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
+
+# What a decision of the plan did this time.
+DecisionOutcome: TypeAlias = Literal["applied", "already done", "matched nothing"]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import tokenize
 from pathlib import Path
 
 from extractor.analysis.symbols import Reach
+from extractor.carving.decisions import outcome_of
 from extractor.carving.extraction import Extraction
 from extractor.carving.left_out import left_out
 from extractor.carving.steps import readable
@@ -115,13 +116,12 @@ def _decisions(extraction: Extraction) -> list[DecisionRecord]:
     names = {rule.subject: found for rule, found in extraction.layout.replaced}
     records = []
     for cut in extraction.plan.data.cut:
-        used = cut.subject in reach.stopped
         records.append(
             DecisionRecord(
                 kind="cut",
                 subject=cut.subject,
                 reason=cut.reason,
-                outcome="applied" if used else "already done",
+                outcome=outcome_of(extraction, cut),
                 touched=_used_in(reach, cut.subject),
             )
         )
@@ -133,7 +133,7 @@ def _decisions(extraction: Extraction) -> list[DecisionRecord]:
                 subject=replace.subject,
                 reason=replace.reason,
                 stand_in=replace.with_,
-                outcome="applied" if replace.subject in reach.stopped else "already done",
+                outcome=outcome_of(extraction, replace),
                 touched=tuple(symbols),
             )
         )

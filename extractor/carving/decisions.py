@@ -11,11 +11,46 @@ from extractor.carving.extraction import (
     sources_of,
 )
 from extractor.carving.renaming import rename
-from extractor.outcome import Outcome
-from extractor.plan.model import Replace
+from extractor.moves import SliceMove, WholeMove
+from extractor.outcome import DecisionOutcome, Outcome
+from extractor.plan.model import Decision, Replace
 from extractor.plan.moves import NameMap
 from extractor.project.layout import module_of
 from extractor.rewrites import drop_calls, replace_definition
+
+
+def title_of(decision: Decision) -> str:
+    """What the commit that carries out the decision is called."""
+    if isinstance(decision, Replace):
+        return f"Replace {decision.subject} by {decision.with_}"
+    return f"Do not call {decision.subject}"
+
+
+def outcome_of(extraction: Extraction, decision: Decision) -> DecisionOutcome:
+    """Whether it was applied: something that is carried changed, or stayed behind for it."""
+    subject = decision.subject
+    if subject not in extraction.reach.stopped:
+        return "already done"
+    if getattr(decision, "with_", "") == subject:
+        # The old package as a library: names stay as they are.
+        return "applied"
+    if isinstance(decision, Replace):
+        own = [step for step in extraction.steps if step.title == title_of(decision)]
+        changed = (path for step in own for path in step.changes)
+        done = any(path not in extraction.plan.overlay for path in changed)
+    else:
+        done = any(s.changes for s in extraction.steps if s.title == title_of(decision))
+        done = done or not _is_carried(extraction, subject)
+    return "applied" if done else "matched nothing"
+
+
+def _is_carried(extraction: Extraction, subject: str) -> bool:
+    module, _, name = subject.partition(":")
+    return any(
+        isinstance(move, WholeMove) or name in move.symbols
+        for move in extraction.layout.moves
+        if isinstance(move, WholeMove | SliceMove) and module_of(move.source) == module
+    )
 
 
 def drop_cut_calls(extraction: Extraction) -> None:
@@ -37,7 +72,7 @@ def drop_cut_calls(extraction: Extraction) -> None:
         extraction.apply(
             Step(
                 "drop_calls",
-                f"Do not call {cut.subject}",
+                title_of(cut),
                 cut.reason,
                 changes,
                 findings,
@@ -69,7 +104,7 @@ def replace(extraction: Extraction, decision: Replace, names: NameMap) -> None:
     rename(
         extraction,
         names,
-        f"Replace {decision.subject} by {decision.with_}",
+        title_of(decision),
         decision.reason,
         extra=overlay,
         rewrite_name="replace_by_overlay" if overlay else "rename_references",
@@ -87,7 +122,7 @@ def _replace_own(extraction: Extraction, decision: Replace, module: str, name: s
     extraction.apply(
         Step(
             "replace_definition",
-            f"Replace {decision.subject} by {decision.with_}",
+            title_of(decision),
             decision.reason,
             changes,
             findings,

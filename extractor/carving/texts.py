@@ -12,6 +12,8 @@ from extractor.rewrites import replace_strings, write_initial_migration
 
 def rename_strings(extraction: Extraction) -> None:
     rules = extraction.plan.data.layout.strings
+    if not rules:
+        return
 
     def rewrite(path: str, content: bytes) -> Outcome:
         values = {r.old: r.new for r in rules if fnmatch.fnmatchcase(path, r.files)}
@@ -23,8 +25,8 @@ def rename_strings(extraction: Extraction) -> None:
     extraction.apply(
         Step(
             "replace_strings",
-            "Call the service by its own name",
-            "Configuration file, folder and project name were those of the old service.",
+            "Call everything by its own name",
+            "Files, folders and projects that strings name were those of the old package.",
             changes,
             findings,
             failures,

@@ -88,7 +88,18 @@ class Project:
     def is_first_party(self, name: str) -> bool:
         """Whether a dotted name begins in the project itself."""
         top = name.partition(".")[0]
+        if self.is_part_of_another(name):
+            return False
         return top in self.tops or (top in self._names and not is_standard_library(top))
+
+    def is_part_of_another(self, name: str) -> bool:
+        """Whether a distribution that is required holds ``name``, below a top of the project's.
+
+        Such a distribution is called as the package that it adds: ``shop-core`` of ``shop.core``.
+        """
+        parts = name.split(".")
+        heads = [".".join(parts[:size]) for size in range(2, len(parts) + 1)]
+        return any(normal(one) in self._required and not self.is_module(one) for one in heads)
 
     # -- what files are ---------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from extractor.project.declared import normal, requirement_of
 from extractor.project.distributions import known_distribution
 from extractor.project.facts import Project
 from extractor.project.standard_library import is_standard_library
+from extractor.reading.foreseen import foreseen
 from extractor.source.tree import Tree
 
 
@@ -53,7 +54,7 @@ def third_party_imports(
     Raises ``UnreadableSource``.
     """
     tree, _ = parse_ast(source, path)
-    guarded = _guarded(tree)
+    guarded = foreseen(tree)
     found: dict[str, tuple[int, Need]] = {}
     for node in ast.walk(tree):
         for name, need in _imported(node):
@@ -63,22 +64,6 @@ def third_party_imports(
                 now = max(need, Need.GUARDED) if id(node) in guarded else need
                 found[name] = (line, min(before, now))
     return found
-
-
-def _guarded(tree: ast.Module) -> set[int]:
-    """The statements whose failing to import something is foreseen, or that come in its place."""
-    found: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Try) and any(_catches_import(h) for h in node.handlers):
-            for statement in [*node.body, *node.handlers]:
-                found.update(id(inner) for inner in ast.walk(statement))
-    return found
-
-
-def _catches_import(handler: ast.ExceptHandler) -> bool:
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    names = {"Exception", "ImportError", "ModuleNotFoundError"}
-    return any(kind is None or getattr(kind, "id", "") in names for kind in kinds)
 
 
 def _imported(node: ast.AST) -> Iterator[tuple[str, Need]]:
@@ -178,7 +163,7 @@ def requirements_of(
             continue
         for name, (line, need) in imports.items():
             top = name.partition(".")[0]
-            if known.project.is_first_party(top) and top not in known.distributions:
+            if known.project.is_first_party(name) and top not in known.distributions:
                 told = f"{top} of {path} is a package of the source itself: carry or replace it"
                 findings.setdefault(top, Finding(told, line))
                 continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 import symtable
 from collections.abc import Iterable, Mapping
 
@@ -43,6 +42,8 @@ _GIVEN = frozenset(dir(builtins)) | frozenset(
     ]
 )
 
+_LEAVES = ast.Return | ast.Raise | ast.Continue | ast.Break
+
 
 def unresolved_names(result: Result, data: PlanData) -> list[str]:
     """Every first-party name of the result that leads to no definition, as ``path:line: ...``."""
@@ -65,12 +66,12 @@ def _unbound(content: bytes, path: str) -> list[Unresolved]:
     """Names that nothing binds: neither the module, nor Python, nor one of its star imports."""
     try:
         parsed, _ = parse_ast(content, path)
-        table = symtable.symtable(ast.unparse(parsed), path, "exec")
+        table = symtable.symtable(_what_runs(parsed), path, "exec")
     except (UnreadableSource, SyntaxError, RecursionError):
         return []
     nodes = list(ast.walk(parsed))
     stars = any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in nodes)
-    if stars or re.search(rb"\b(?:globals|vars|exec|execfile)\b|__dict__|sys\.modules", content):
+    if stars or _binds_by_computing(nodes):
         return []
     used, bound = set[str](), set(_GIVEN)
     scopes = [table]
@@ -83,13 +84,63 @@ def _unbound(content: bytes, path: str) -> list[Unresolved]:
                 bound.add(symbol.get_name())
             if symbol.is_referenced() and (scope is table or symbol.is_global()):
                 used.add(symbol.get_name())
-    # Asking for a name that may not be there is how code finds out which Python it runs on.
-    asked = any(isinstance(n, ast.ExceptHandler) and _catches_name(n) for n in nodes)
     found = []
-    for name in sorted(used - bound) if not asked else ():
+    for name in sorted(used - bound - _asked_for(nodes)):
         line = next((n.lineno for n in nodes if isinstance(n, ast.Name) and n.id == name), 0)
         found.append(Unresolved(path, line, name, "nothing defines or imports it"))
     return found
+
+
+def _binds_by_computing(nodes: Iterable[ast.AST]) -> bool:
+    """Whether the module gets names that are spelled nowhere."""
+    calls = [n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    # ``eval`` binds nothing, and ``exec`` nothing in the namespace of its caller's locals.
+    spared = {id(one) for c in calls if _called(c) == "eval" for one in c.args}
+    spared |= {id(one) for c in calls if _called(c) == "exec" for one in c.args[2:3]}
+    functions = [n for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    local = {id(inner) for function in functions for inner in ast.walk(function)}
+    for call in calls:
+        name = _called(call)
+        if name == "globals" and id(call) not in spared:
+            return True
+        without = len(call.args) < 2 if name in {"exec", "execfile"} else not call.args
+        at_top = id(call) not in local and id(call) not in spared
+        if name in {"exec", "execfile", "locals", "vars"} and without and at_top:
+            return True
+    return any(
+        isinstance(node, ast.Subscript)
+        and getattr(node.slice, "id", "") == "__name__"
+        and getattr(node.value, "attr", "") == "modules"
+        for node in nodes
+    )
+
+
+def _what_runs(tree: ast.Module) -> str:
+    """The module's text without what stands behind a statement that leaves its block."""
+    copied = ast.parse(ast.unparse(tree))
+    for node in ast.walk(copied):
+        for block in ("body", "orelse", "finalbody"):
+            statements = getattr(node, block, None)
+            if isinstance(statements, list):
+                leaving = (n for n, one in enumerate(statements) if isinstance(one, _LEAVES))
+                del statements[next(leaving, len(statements)) + 1 :]
+    return ast.unparse(copied)
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _asked_for(nodes: Iterable[ast.AST]) -> set[str]:
+    """Names in a ``try`` that catches their absence: so code finds out which Python it runs on."""
+    return {
+        inner.id
+        for node in nodes
+        if isinstance(node, ast.Try) and any(_catches_name(h) for h in node.handlers)
+        for statement in node.body
+        for inner in ast.walk(statement)
+        if isinstance(inner, ast.Name)
+    }
 
 
 def _catches_name(handler: ast.ExceptHandler) -> bool:

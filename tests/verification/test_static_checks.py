@@ -226,6 +226,10 @@ def test_an_import_is_looked_up_by_its_distribution(shop):
         "import os as o\n\nclass A:\n    x = o\n    y = [x for x in o.sep]\n",
         "try:\n    unknown\nexcept NameError:\n    unknown = 1\n",
         "from os import *\n\nsep\n",
+        "globals()['made'] = 1\n\nmade\n",
+        "def f():\n    return 1\n    never_run()\n",
+        "import sys\n\nsetattr(sys.modules[__name__], 'made', 1)\n\nmade\n",
+        "exec('made = 1')\n\nmade\n",
         "def f(a, *b, **c):\n    return unicode(a), b, c, __file__\n",
     ],
 )
@@ -238,6 +242,40 @@ def test_imports_finds_a_name_that_nothing_binds(shop):
     shop.write("shop/more.py", "def f():\n    return _gone()\n")
     (found,) = imports.check(shop.result(), shop.context()).findings
     assert found == "shop/more.py:2: _gone: nothing defines or imports it"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(x):\n    return x.__dict__, vars(x), _gone\n",
+        "import sys\n\nif 'shop' in sys.modules:\n    _gone()\n",
+        "exec('made = 1', {})\n\n_gone\n",
+        "def f(code, space):\n    exec(code)\n    exec(code, space, globals())\n    _gone()\n",
+        "try:\n    unicode\nexcept NameError:\n    unicode = str\n\n_gone\n",
+    ],
+)
+def test_imports_finds_it_beside_what_looks_at_names(shop, text):
+    shop.write("shop/more.py", text)
+    (found,) = imports.check(shop.result(), shop.context()).findings
+    assert "_gone: nothing defines or imports it" in found
+
+
+def test_an_import_for_some_machines_is_optional(shop):
+    text = "import sys\n\nif sys.platform == 'cli':\n    import nobody_knows\n"
+    shop.write("shop/more.py", text)
+    assert packaging.check(shop.result(), shop.context()).held
+    shop.write("shop/more.py", text.replace("sys.platform", "sys.argv[0]"))
+    assert not packaging.check(shop.result(), shop.context()).held
+
+
+def test_a_distribution_may_add_to_the_old_package(shop):
+    shop.write("requirements.txt", "six>=1.10 # MIT\nmall-core\n")
+    shop.write("shop/more.py", "from mall.core import door\n\ndoor()\n")
+    assert imports.check(shop.result(), shop.context()).held
+    shop.write("shop/more.py", "from mall.corner import door\n\ndoor()\n")
+    assert imports.check(shop.result(), shop.context()).findings == (
+        "shop/more.py:1: imports mall.corner.door",
+    )
 
 
 def test_a_test_has_its_cases_and_marks_in_its_name():

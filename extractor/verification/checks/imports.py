@@ -37,7 +37,8 @@ def check(result: Result, context: Context) -> CheckResult:
                 continue
             for line, name in imported_names(parsed):
                 imported += 1
-                if _is_of(name, old) and not context.plan.data.keeps(name):
+                kept = context.plan.data.keeps(name) or project.is_part_of_another(name)
+                if _is_of(name, old) and not kept:
                     findings.append(f"{path}:{line}: imports {name}")
             for line, text in named_in_strings(parsed, old):
                 strings += 1

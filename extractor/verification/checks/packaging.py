@@ -14,6 +14,7 @@ from extractor.plan.moves import is_below
 from extractor.project.declared import normal
 from extractor.project.facts import project_of
 from extractor.project.standard_library import is_standard_library
+from extractor.reading.foreseen import foreseen
 from extractor.source.tree import Tree
 from extractor.verification.check import CheckResult, Context, Result, verdict
 
@@ -116,12 +117,8 @@ def _exists(tree: Tree, modules: dict[str, str], entry: str) -> bool:
 
 
 def foreign_imports(tree: ast.Module, own: Collection[str]) -> Iterator[tuple[int, str, bool]]:
-    """Line, dotted name and whether its absence is caught, of imports from elsewhere."""
-    caught: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Try) and any(_catches_import(h) for h in node.handlers):
-            for statement in [*node.body, *node.handlers]:
-                caught.update(id(inner) for inner in ast.walk(statement))
+    """Line, dotted name and whether its absence is foreseen, of imports from elsewhere."""
+    caught = foreseen(tree)
     for node in ast.walk(tree):
         found: list[str] = []
         if isinstance(node, ast.Import):
@@ -138,11 +135,3 @@ def foreign_imports(tree: ast.Module, own: Collection[str]) -> Iterator[tuple[in
             top = name.split(".")[0]
             if top not in own and not is_standard_library(top):
                 yield getattr(node, "lineno", 0), name, optional
-
-
-def _catches_import(handler: ast.ExceptHandler) -> bool:
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(
-        kind is None or getattr(kind, "id", "") in {"ImportError", "ModuleNotFoundError"}
-        for kind in kinds
-    )
