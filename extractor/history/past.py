@@ -134,6 +134,7 @@ class Pasts:
         blobs = self._blobs(path)
         made = {index for index, *_rest in self._edges_of(path)}
         first: list[int] = []
+        earliest = min((index for index, _change in history.changes(path)), default=0)
 
         def top(index: int) -> int:
             while first[index] != index:
@@ -149,7 +150,7 @@ class Pasts:
             there = [parent for parent in above if blobs[parent] != ABSENT]
             same = [parent for parent in there if blobs[parent] == blobs[index]]
             joined = same if len(above) > 1 and same else there
-            if not there and index not in made:
+            if not there and index > earliest and index not in made:
                 joined = self._last_ones(path, above, blobs)
             tops = sorted({top(parent) for parent in joined} | {index})
             for each in tops:
