@@ -1,0 +1,103 @@
+"""Questions about what is around the subsystem: objects, the rest, and files beside tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from extractor.analysis.references import ReferenceKind, find_references
+from extractor.analysis.subsystem import Subsystem, by_file
+from extractor.plan.drafting.state import Draft, some_of
+from extractor.plan.moves import is_below
+from extractor.plan.questions import Choice
+from extractor.project.named_tests import is_test
+from extractor.source.tree import Tree
+
+
+def ask_about_objects(draft: Draft, found: Subsystem, own: Iterable[str]) -> None:
+    """Of a module that is handed over as an object no part would do."""
+    left = {(symbol.module, symbol.name) for symbol in found.left}
+    objects: dict[str, str] = {}
+    for module, uses in sorted(found.reach.bare.items()):
+        users = [u for u in uses if u.importer in own or (u.importer, u.within) in left]
+        if users and not draft.graph.modules[module].is_package and not is_below(module, own):
+            objects[module] = draft.where(users[0])
+    if objects:
+        places = [f"{module} (at {place})" for module, place in objects.items()]
+        draft.ask(
+            "layout.whole",
+            f"{len(objects)} modules are used as objects: {some_of(places)}: what of them is "
+            "needed?",
+            "what is named of them comes along, and no more",
+            Choice(
+                "let all of one come along: put it into layout.whole",
+                (f"whole = {json.dumps([*found.owned, *objects])}",),
+            ),
+            weight=len(objects),
+        )
+
+
+def ask_about_the_rest(draft: Draft, tree: Tree, found: Subsystem) -> None:
+    used_at: dict[str, str] = {}
+    lines = 0
+    for used in found.shared.of_subsystem:
+        files = {m: lines for m, lines in by_file(used).items() if not is_test(m)}
+        for module, numbers in files.items():
+            used_at.setdefault(str(used.symbol), draft.graph.where(module, numbers[0]))
+            lines += len(numbers)
+    if used_at:
+        places = [f"{symbol} (at {place})" for symbol, place in used_at.items()]
+        draft.ask(
+            "the source",
+            f"the rest uses {len(used_at)} names of the subsystem: {some_of(places)}: what will it "
+            "use when this has left?",
+            "they come along; nothing is changed in the source",
+            Choice("let the source require the result and import from it: docs/refactor.md"),
+            cost=f"{lines} lines of the source to change",
+            weight=lines,
+        )
+    kinds = {ReferenceKind.STRING, ReferenceKind.PATCH, ReferenceKind.IMPORT_STRING}
+    paths: dict[str, int] = {}
+    for reference in find_references(tree, draft.graph, [*draft.packages, *found.owned]):
+        if reference.kind not in kinds and not reference.path.endswith(".py"):
+            paths.setdefault(reference.path, reference.line)
+    if paths:
+        places = [f"{path}:{line}" for path, line in sorted(paths.items())]
+        draft.ask(
+            "[[layout.files]]",
+            f"{len(places)} files that are no modules name the subsystem: {some_of(places)}: which "
+            "of them go along?",
+            "none of them does, but for those in its own folders",
+            Choice(
+                "let one come along",
+                (
+                    "[[layout.files]]",
+                    f"from = {json.dumps(next(iter(sorted(paths))))}",
+                    f"to = {json.dumps(next(iter(sorted(paths))))}",
+                ),
+            ),
+        )
+
+
+def ask_about_files_of_tests(draft: Draft, tree: Tree, along: Iterable[str]) -> None:
+    """Tests beside the package leave it one by one: what they read does not follow."""
+    tops = {module.split(".")[0] for module in along} - {draft.top}
+    paths = [p for p in tree.paths() if p.split("/")[0] in tops and not p.endswith(".py")]
+    if paths:
+        draft.ask(
+            "layout.files",
+            f"{len(paths)} files that are no modules lie beside the tests in "
+            f"{', '.join(f'{top}/' for top in sorted(tops))}: which of them do those that go along "
+            "read?",
+            "they stay behind",
+            Choice(
+                "let them come along, and take away what none reads",
+                (
+                    "[[layout.files]]",
+                    f"from = {json.dumps(f'{min(tops)}/*')}",
+                    f"to = {json.dumps(f'{draft.into}/tests/')}",
+                    'exclude = ["*.py"]',
+                ),
+            ),
+            weight=1,
+        )
