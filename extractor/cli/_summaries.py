@@ -8,7 +8,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "verify": "Check a result; show the evidence.",
         "report": "Write pages for reviewers.",
         "sync": "Add what the source did since to a result.",
-        "history": "Check that the history is complete.",
+        "history": "Preview and check the carried history.",
         "sweep": "Run a plan over many revisions.",
     },
     "Change the source": {

@@ -1,4 +1,4 @@
-"""``extractor history``: what can be shown of the history a result carries."""
+"""``extractor history``: what a result's history would be, and whether it is complete."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from extractor.cli._options import Reporting, place_of_source, plan_option, reporting_options
+from extractor.cli._options import (
+    Reporting,
+    place_of_source,
+    plan_option,
+    reporting_options,
+    rev_option,
+    source_argument,
+)
 from extractor.errors import ExitCode
 
 _UPSTREAM = "upstream"
@@ -14,7 +21,34 @@ _UPSTREAM = "upstream"
 
 @click.group()
 def command() -> None:
-    """Look into the history that a result carries."""
+    """Look into the history that a result carries, or would carry."""
+
+
+@command.command()
+@source_argument
+@plan_option
+@rev_option
+@reporting_options
+def preview(source: str, plan: str, rev: str | None, reporting: Reporting) -> int:
+    """Tell what a run would carry of the past of SOURCE, before anything is carried.
+
+    For each file of the result the names it had, the commits that renamed it, and how many
+    commits and authors changed it; then the paths outside the plan that something comes from.
+    Nothing is written.
+    """
+    from extractor.history.preview import preview_history, summary
+    from extractor.pipeline import analyse
+    from extractor.plan.load import load_plan
+    from extractor.scratch import workspace
+    from extractor.source.opening import open_source
+
+    with workspace() as scratch:
+        opened = open_source(source, rev, workspace=scratch, progress=reporting.progress)
+        with opened as ready, reporting.progress.stage("history"):
+            layout = analyse(ready.tree, load_plan(plan)).layout
+            told = preview_history(ready.git_dir, ready.revision, layout.moves)
+    reporting.result(told.record(), summary(told))
+    return ExitCode.DONE
 
 
 @command.command()

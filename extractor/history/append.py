@@ -22,9 +22,10 @@ from extractor.history.carry import (
 from extractor.history.commits import Identity, read_folder
 from extractor.history.contents import Contents
 from extractor.history.graph import Graph, NewCommit, State, reached_blobs, write_commits
-from extractor.history.lineage import Follower, Key, Lineages, Provider, lives_of
+from extractor.history.lineage import Follower, lives_of
 from extractor.history.lives import Lives
 from extractor.history.packing import PackWriter, add_pack, pack_objects
+from extractor.history.providers import Key, Lineages, Provider
 from extractor.history.quiet import current_branch, git_for, ref_values
 from extractor.history.repository import objects_folder
 from extractor.history.rewriting import MakeRewrite

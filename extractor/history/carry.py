@@ -20,14 +20,15 @@ from extractor.errors import DidNotHold, MissingObject, SourceError, UsageError
 from extractor.history.commits import read_folder
 from extractor.history.contents import Contents
 from extractor.history.graph import Graph, State, reached_blobs, write_commits
-from extractor.history.lineage import Depth, Follower, Lineages
+from extractor.history.lineage import Depth, Follower
 from extractor.history.packing import PackWriter, index_pack, pack_objects
+from extractor.history.providers import Lineages
 from extractor.history.repository import make_repository
 from extractor.history.rewriting import MakeRewrite, RewriteBlob, without_collecting
 from extractor.history.slices import Slices
 from extractor.history.state import HistoryState, write_state
 from extractor.history.trees import Folder, Leaf
-from extractor.history.walk import read_history
+from extractor.history.walk import History, read_history
 from extractor.moves import Move, SliceMove, moves_by_target
 from extractor.parsing import UnreadableSource
 from extractor.slicing import join_slices, needed_names, slice_module
@@ -106,13 +107,91 @@ def _carry(
     depth: Depth,
     say: Report,
 ) -> CarriedHistory:
+    make_repository(git_dir, borrow_from=source)
+    pack = PackWriter(git_dir / "objects" / "pack" / "new.pack")
+    mapped = map_history(source, revision, moves, pack, make_rewrite, depth, say)
+    history, lineages, graph, slices = mapped.history, mapped.lineages, mapped.graph, mapped.slices
+    tip = graph.new_of[revision]
+    notes = origin_notes({graph.new_of[old]: old for old in graph.kept()}, pack, mapped.date)
+    say("packing")
+    blobs = reached_blobs(graph.commits.values())
+    _pack_all(git_dir, pack, blobs)
+    run_git(git_dir, "update-ref", UPSTREAM, tip)
+    run_git(git_dir, "update-ref", ORIGIN_NOTES, notes)
+    unreadable = sorted(slices.unreadable.items())
+    findings = [*mapped.findings]
+    findings += [f"version {blob} cannot be sliced: {why}" for blob, why in unreadable]
+    findings += [
+        f"version {blob} is lacking: no symbol was seen to come from it"
+        for blob in sorted(slices.lacking)
+    ]
+    counts = {
+        "source commits": len(history.names),
+        "commits": len(graph.commits),
+        "merges": sum(len(commit.parents) > 1 for commit in graph.commits.values()),
+        "blobs": len(blobs),
+        "unreadable versions": len(unreadable),
+    }
+    write_state(
+        git_dir,
+        HistoryState(
+            source_revision=revision,
+            tip=tip,
+            form="moved" if make_rewrite is None else "rewritten",
+            moves=tuple(moves),
+            lineages=lineages,
+            counts=counts,
+            findings=tuple(findings),
+            new_of=graph.new_of,
+            reasons=graph.reasons,
+        ),
+    )
+    return CarriedHistory(
+        tip=tip,
+        source_revision=revision,
+        counts=counts,
+        commit_map={
+            old: "" if old in graph.reasons else graph.new_of[old] for old in sorted(history.names)
+        },
+        reasons=dict(sorted(graph.reasons.items())),
+        lineages=lineages,
+        findings=tuple(findings),
+    )
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """What the source's history becomes: the commits are in a pack, and in no repository yet.
+
+    ``date`` is that of the revision.
+    """
+
+    history: History
+    lineages: Lineages
+    graph: Graph
+    slices: Slices
+    findings: Sequence[str]
+    date: int
+
+
+def map_history(
+    source: Path,
+    revision: str,
+    moves: Sequence[Move],
+    pack: PackWriter,
+    make_rewrite: MakeRewrite | None = None,
+    depth: Depth = "symbols",
+    say: Report = lambda text: None,
+) -> Mapped:
+    """Follow the moves, and write to ``pack`` what the source's commits become.
+
+    ``DidNotHold`` unless the last one is exactly the mapped subset; else as ``carry_history``.
+    """
     targets = moves_by_target(moves)
     wider = with_needs(source, revision, targets)
     findings: list[str] = []
     say("reading the commits")
     history = read_history(source, revision)
-    make_repository(git_dir, borrow_from=source)
-    pack = PackWriter(git_dir / "objects" / "pack" / "new.pack")
     with ObjectReader(source) as reader:
         say("following renames and symbols")
         slices = Slices(source, reader)
@@ -133,50 +212,7 @@ def _carry(
     if not tip:
         raise UsageError(f"nothing of the moves exists at {revision}")
     require_exact(source, revision, targets, graph.commits[tip].tree, rewrite_blob)
-    notes = origin_notes({graph.new_of[old]: old for old in graph.kept()}, pack, date)
-    say("packing")
-    blobs = reached_blobs(graph.commits.values())
-    _pack_all(git_dir, pack, blobs)
-    run_git(git_dir, "update-ref", UPSTREAM, tip)
-    run_git(git_dir, "update-ref", ORIGIN_NOTES, notes)
-    unreadable = sorted(slices.unreadable.items())
-    findings += [f"version {blob} cannot be sliced: {why}" for blob, why in unreadable]
-    findings += [
-        f"version {blob} is lacking: no symbol was seen to come from it"
-        for blob in sorted(slices.lacking)
-    ]
-    counts = {
-        "source commits": len(history.names),
-        "commits": len(graph.commits),
-        "merges": sum(len(commit.parents) > 1 for commit in graph.commits.values()),
-        "blobs": len(blobs),
-        "unreadable versions": len(unreadable),
-    }
-    write_state(
-        git_dir,
-        HistoryState(
-            source_revision=revision,
-            tip=tip,
-            form="moved" if rewrite_blob is None else "rewritten",
-            moves=tuple(moves),
-            lineages=lineages,
-            counts=counts,
-            findings=tuple(findings),
-            new_of=graph.new_of,
-            reasons=graph.reasons,
-        ),
-    )
-    return CarriedHistory(
-        tip=tip,
-        source_revision=revision,
-        counts=counts,
-        commit_map={
-            old: "" if old in graph.reasons else graph.new_of[old] for old in sorted(history.names)
-        },
-        reasons=dict(sorted(graph.reasons.items())),
-        lineages=lineages,
-        findings=tuple(findings),
-    )
+    return Mapped(history, lineages, graph, slices, findings, date)
 
 
 def older_names(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from extractor.history.lineage import Key, Lineages, Provider
 from extractor.history.packing import PackWriter
+from extractor.history.providers import Key, Lineages, Provider
 from extractor.history.rewriting import RewriteBlob, rewrite_versions
 from extractor.history.slices import NOTHING, Sliced, Slices
 from extractor.history.trees import Leaf

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from extractor.history.contents import Contents
 from extractor.history.joining import living_parents
-from extractor.history.lineage import Key, Lineages
 from extractor.history.packing import PackWriter
+from extractor.history.providers import Key, Lineages
 from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import History
 from extractor.source.objects import ObjectReader

@@ -8,8 +8,8 @@ so one list serves every branch of the history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from extractor.errors import MissingObject
@@ -23,6 +23,7 @@ from extractor.history.likeness import (
     telling_lines,
 )
 from extractor.history.lives import Lives
+from extractor.history.providers import Followed, Lineages, Provider
 from extractor.history.slices import Slices
 from extractor.history.walk import ABSENT, Change, History, iterate_renames
 from extractor.moves import Move, SliceMove
@@ -35,107 +36,7 @@ _MOST_CANDIDATES = 200
 # So many versions in a row without a symbol are taken to be older than it.
 _MANY_VERSIONS = 64
 _NO_TEXT = (SUBMODULE, SYMLINK)
-Key: TypeAlias = tuple[str, str]
 Depth: TypeAlias = Literal["paths", "renames", "symbols"]
-
-
-@dataclass(frozen=True)
-class Provider:
-    """A path that held the target's content; ``symbols`` is None for the whole file.
-
-    ``is_main`` tells the file itself, under this or an older name, from one that only some
-    symbols came from: of such a one nothing is taken where it has none of them. ``renamed``
-    are pairs of an old name and the one that took its place: where the new one is, the old
-    one is somebody else. ``life`` tells which of the files that had the path it is, as ``Lives``
-    names them; an empty one is every file of the path whose life no provider names.
-    """
-
-    path: str
-    symbols: frozenset[str] | None = None
-    is_main: bool = True
-    renamed: frozenset[tuple[str, str]] = frozenset()
-    life: str = ""
-
-    @property
-    def key(self) -> Key:
-        """What the provider is known by among the files of a commit."""
-        return self.path, self.life
-
-
-@dataclass(frozen=True)
-class Followed:
-    """A step back in a target's past, for the report.
-
-    ``kind`` is "rename", "copy" or "symbol"; ``similarity`` is in percent.
-    """
-
-    commit: str
-    path: str
-    old_path: str
-    kind: str
-    similarity: int
-    symbols: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Lineages:
-    """The providers of each target, and the steps that led to them.
-
-    ``lives`` has, for the paths of which a provider names a life, the life before and after each
-    commit (index) that changes them. ``since`` are the commits before which a path has nothing.
-    """
-
-    providers: Mapping[str, tuple[Provider, ...]]
-    followed: tuple[Followed, ...]
-    lives: Mapping[str, Mapping[int, tuple[str, str]]] = field(default_factory=dict)
-    since: Mapping[str, int] = field(default_factory=dict)
-
-    def changes(self, history: History, path: str) -> Iterator[tuple[int, Key, Change | None]]:
-        """What each commit (index) makes of files of the path; ``None`` takes one out."""
-        lives = self.lives.get(path, {})
-        since = self.since.get(path, 0)
-        for index, change in history.changes(path):
-            before, after = lives.get(index, ("", ""))
-            if before != after:
-                yield index, (path, before), None
-            is_there = change.blob != ABSENT and index >= since
-            yield index, (path, after), change if is_there else None
-
-    def older_paths(self, current: Iterable[str], taken: Collection[str]) -> dict[str, str]:
-        """The paths that files of ``current`` had before renames, each with the current one.
-
-        Left out are those that are ``taken`` by another file now, or two of these had.
-        """
-        before: dict[str, set[str]] = {}
-        for step in self.followed:
-            if step.kind == "rename":
-                before.setdefault(step.path, set()).add(step.old_path)
-        found: dict[str, set[str]] = {}
-        for path in current:
-            seen: set[str] = set()
-            waiting = [path]
-            while waiting:
-                for old in before.get(waiting.pop(), set()) - seen:
-                    seen.add(old)
-                    waiting.append(old)
-                    found.setdefault(old, set()).add(path)
-        return {
-            old: next(iter(new))
-            for old, new in sorted(found.items())
-            if len(new) == 1 and old not in taken
-        }
-
-    def keys(self) -> dict[str, set[str]]:
-        """The lives that are told apart of every path that ever provided something."""
-        found: dict[str, set[str]] = {}
-        for group in self.providers.values():
-            for provider in group:
-                found.setdefault(provider.path, set()).add(provider.life)
-        return found
-
-    def paths(self) -> list[str]:
-        """Every path that ever provided something, sorted."""
-        return sorted({p.path for group in self.providers.values() for p in group})
 
 
 class Follower:
@@ -166,7 +67,12 @@ class Follower:
 
     def follow(self, targets: Mapping[str, Sequence[Move]]) -> Lineages:
         """The lineages of all targets; slices must name all the symbols they need."""
-        found = {target: self._providers(group) for target, group in sorted(targets.items())}
+        found: dict[str, tuple[Provider, ...]] = {}
+        steps: dict[str, tuple[Followed, ...]] = {}
+        for target, group in sorted(targets.items()):
+            self._steps = set()
+            found[target] = self._providers(group)
+            steps[target] = _in_order(self._steps)
         named = {} if self._depth == "paths" else self._named(found)
         return Lineages(
             providers={
@@ -175,9 +81,8 @@ class Follower:
                 )
                 for target, group in found.items()
             },
-            followed=tuple(
-                sorted(self._steps, key=lambda s: (s.path, s.commit, s.old_path, s.symbols))
-            ),
+            followed=_in_order(step for its in steps.values() for step in its),
+            steps=steps,
             lives=lives_of(self._lives, named),
             since=dict(sorted(self._since.items())),
         )
@@ -472,6 +377,10 @@ def lives_of(
         }
         for path, names in sorted(named.items())
     }
+
+
+def _in_order(steps: Iterable[Followed]) -> tuple[Followed, ...]:
+    return tuple(sorted(set(steps), key=lambda s: (s.path, s.commit, s.old_path, s.symbols)))
 
 
 def _is_its_past(change: Change) -> bool:

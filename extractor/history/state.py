@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.errors import UsageError
-from extractor.history.lineage import Followed, Lineages, Provider
+from extractor.history.providers import Followed, Lineages, Provider
 from extractor.moves import Move, SliceMove, WholeMove
 
 _FORMAT = 1
