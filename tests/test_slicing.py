@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.parsing import UnreadableSource
-from extractor.slicing import join_slices, slice_module
+from extractor.slicing.slices import join_slices, slice_module
 
 MODULE = b'''\
 # Copyright somebody

@@ -17,7 +17,7 @@ from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped
 from extractor.plan.alive import result_tops
 from extractor.plan.load import Plan
 from extractor.plan.moves import Layout
-from extractor.slicing import join_slices, slice_module
+from extractor.slicing.slices import join_slices, slice_module
 from extractor.source.tree import REGULAR, MemoryTree, Tree
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.moves import Move, SliceMove
-from extractor.slicing import join_slices, slice_module, split_module
+from extractor.slicing.slices import join_slices, slice_module
+from extractor.slicing.statements import split_module
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import run_git
 

@@ -31,7 +31,7 @@ from extractor.history.trees import Folder, Leaf
 from extractor.history.walk import History, read_history
 from extractor.moves import Move, SliceMove, moves_by_target
 from extractor.parsing import UnreadableSource
-from extractor.slicing import join_slices, needed_names, slice_module
+from extractor.slicing.slices import join_slices, needed_names, slice_module
 from extractor.source.objects import ObjectReader
 from extractor.source.repository import LAST_DATE
 from extractor.source.tree import REGULAR, SUBMODULE, SYMLINK, blob_id, run_git

@@ -11,7 +11,7 @@ from extractor.history.rewriting import RewriteBlob, rewrite_versions
 from extractor.history.slices import NOTHING, Sliced, Slices
 from extractor.history.trees import Leaf
 from extractor.history.walk import History
-from extractor.slicing import join_slices
+from extractor.slicing.slices import join_slices
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import REGULAR, SUBMODULE, SYMLINK
 

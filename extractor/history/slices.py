@@ -9,7 +9,9 @@ from pathlib import Path
 
 from extractor.errors import MissingObject
 from extractor.parsing import UnreadableSource
-from extractor.slicing import Statements, bare_definitions, bound_names, slice_past, split_module
+from extractor.slicing.needs import bound_names
+from extractor.slicing.slices import bare_definitions, slice_past
+from extractor.slicing.statements import Statements, split_module
 from extractor.source.objects import ObjectReader, stream_objects
 
 

@@ -12,7 +12,7 @@ from extractor.history.carry import carry_history
 from extractor.history.check import check_history
 from extractor.history.commits import Identity
 from extractor.moves import SliceMove, WholeMove
-from extractor.slicing import bare_definitions, slice_past
+from extractor.slicing.slices import bare_definitions, slice_past
 from extractor.source.tree import git_environment
 from tests.history.following import append_history
 

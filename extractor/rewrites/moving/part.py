@@ -23,7 +23,7 @@ from extractor.rewrites.parts.renames import Renames
 from extractor.rewrites.parts.scopes import read_names
 from extractor.rewrites.parts.source_text import apply_edits, read_source
 from extractor.rewrites.remove_unused_imports import rewrite as remove_unused
-from extractor.slicing import join_statements, split_module
+from extractor.slicing.statements import join_statements, split_module
 
 _BUILTINS = frozenset(dir(builtins))
 

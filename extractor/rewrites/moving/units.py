@@ -19,7 +19,7 @@ from extractor.rewrites.parts.definitions import registrations
 from extractor.rewrites.parts.removal import first_line
 from extractor.rewrites.parts.scopes import Names, Use, read_names
 from extractor.rewrites.parts.source_text import SourceText
-from extractor.slicing import Statements, split_module
+from extractor.slicing.statements import Statements, split_module
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _OWN_SCOPE = (*_FUNCTIONS, ast.ClassDef, ast.Lambda)

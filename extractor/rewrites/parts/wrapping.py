@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from extractor.parsing import UnreadableSource, parse_ast
-from extractor.slicing import split_module
+from extractor.slicing.statements import split_module
 
 _QUOTES = ('"""', "'''")
 _COMMENT = re.compile(r"\s*#[:!]? ?")
