@@ -11,7 +11,7 @@ from contextlib import suppress
 from extractor.analysis.dynamic_imports import BY_STRING, NEVER_KNOWN, PLUGIN_MANAGERS
 from extractor.analysis.facts import Body, Facts
 from extractor.analysis.lazy_names import read_lazy_names
-from extractor.analysis.running import Running
+from extractor.analysis.running.statements import Running
 from extractor.analysis.skeleton import functions_named, skeleton
 
 # A function that has none of these imports nothing, whatever it is that it calls.

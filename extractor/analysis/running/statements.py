@@ -1,17 +1,10 @@
-"""What a piece of code does when it runs, in the order in which it runs: imports and calls.
-
-A call is noted as a path: names and attributes, where ``()`` stands for what a call gives. So
-``app.route()`` calls the method and ``app.route()()`` calls what that returned, as a decorator
-with arguments does. ``self`` is the object whose method runs, ``<super>`` its bases, ``<new>``
-the making of a class.
-"""
+"""What statements do when they run, and what each leaves to those after it."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 
 from extractor.analysis.conditions import (
     CONDITIONAL,
@@ -24,59 +17,19 @@ from extractor.analysis.conditions import (
     truth_of,
 )
 from extractor.analysis.constant_strings import ConstantStrings
-from extractor.analysis.dynamic_imports import (
-    BY_STRING,
-    ENTRY_POINTS,
-    HOMES,
-    NEVER_KNOWN,
-    PLUGIN_MANAGERS,
-    group_of,
-    looked_for,
-    named_by_string,
-    plugins,
-)
-from extractor.analysis.facts import Body, Facts
+from extractor.analysis.dynamic_imports import BY_STRING, HOMES, NEVER_KNOWN
+from extractor.analysis.facts import Body
+from extractor.analysis.running.assignments import Assignments
 
-# Nothing runs in these; the body of a lambda runs when it is called.
-_LEAVES = frozenset({ast.Constant, ast.Name, ast.Lambda, ast.Load, ast.Store})
 # What a statement leaves to those after it: nothing, a raise, which an import that succeeds never
 # saw, or else flags.
 _RAISED = -1
-# oslo.db loads the backend it was given when an attribute of the wrapper is first read.
-# https://docs.openstack.org/oslo.db/latest/reference/api/oslo_db.api.html
-_LAZY_BACKENDS = frozenset({"DBAPI", "TpoolDbapiWrapper"})
 _LAZY_CONTEXT = re.compile(r"demandimport|lazy_?import|lazy_?load", re.I)
-_UNDECIDED = CONDITIONAL | FALLBACK | DEAD | TYPE_CHECKING
-_MOST_LOCALS = 200
+_OWN = {"self": "self", "cls": "self.__class__", "mcs": "self.__class__", "mcls": "self.__class__"}
 
 
-class Running:
+class Running(Assignments):
     """Fills ``Facts`` from a syntax tree in the order in which the code runs."""
-
-    def __init__(self, facts: Facts, restore: Callable[[str], str] | None) -> None:
-        self.facts = facts
-        self.restore = restore
-        self.strings = ConstantStrings(self.dotted)
-        self.truths: dict[str, str] = {}
-        # Local names as paths; "" for what cannot be followed.
-        self.values: dict[str, str] = {}
-        # Other spellings of functions that import by name.
-        self.importers: dict[str, str] = {}
-        # Names of entry points, with their groups.
-        self.points: dict[str, list[str]] = {}
-        self.body = facts.top
-        self.scope = ""
-        self.in_function = False
-        self.keep_all = False
-        self.tries = 0
-        # Names with a value: one that gets a second may have either.
-        self.assigned: set[str] = set()
-        # Whether the statement at hand never runs.
-        self.idle = False
-        # Whether only statements change what names stand for.
-        self.plain_names = True
-        # A function that imports by name and was put where it cannot be followed.
-        self.handed_out = ""
 
     def read(self, tree: ast.Module) -> None:
         """Note all of a file."""
@@ -102,68 +55,6 @@ class Running:
             for path, where in calls.items()
             if path.partition(".")[0].partition("(")[0] in heads
         }
-
-    def name(self, name: str) -> str:
-        return self.restore(name) if self.restore else name
-
-    def dotted(self, node: ast.expr) -> str | None:
-        """``a.b.c`` when the expression is names and attributes only."""
-        parts: list[str] = []
-        current = node
-        while isinstance(current, ast.Attribute):
-            parts.append(self.name(current.attr))
-            current = current.value
-        if not isinstance(current, ast.Name):
-            return None
-        parts.append(self.name(current.id))
-        return ".".join(reversed(parts))
-
-    def path(self, node: ast.expr) -> str:
-        """What ``node`` stands for, as a path; empty where that cannot be followed."""
-        steps: list[str] = []
-        while True:
-            if isinstance(node, ast.Attribute):
-                steps.append("." + self.name(node.attr))
-                node = node.value
-            elif isinstance(node, ast.Call):
-                inner = self._handed_on(node)
-                if inner is None:
-                    steps.append("()")
-                    node = node.func
-                else:
-                    node = inner
-            elif isinstance(node, ast.Name):
-                name = self.name(node.id)
-                if name == "super" and self.scope and steps and steps[-1] == "()":
-                    steps[-1] = "self.<super>"
-                    return "".join(reversed(steps))
-                first = self.values.get(name, name)
-                return first + "".join(reversed(steps)) if first else ""
-            elif isinstance(node, ast.NamedExpr | ast.Await):
-                node = node.value
-            elif isinstance(node, ast.BoolOp):
-                node = node.values[0]
-            elif isinstance(node, ast.IfExp):
-                node = node.body
-            else:
-                return ""
-
-    def _handed_on(self, node: ast.Call) -> ast.expr | None:
-        """What calls give back that only wrap it: ``partial(f)``, ``wraps(f)(g)``, ``cache(f)``."""
-        last = (self.dotted(node.func) or "").rpartition(".")[2]
-        if (
-            last in {"partial", "partialmethod", "staticmethod", "classmethod", "cast"}
-            and node.args
-        ):
-            return node.args[-1] if last == "cast" else node.args[0]
-        function = node.func
-        if isinstance(function, ast.Call) and len(node.args) == 1:
-            inner = (self.dotted(function.func) or "").rpartition(".")[2]
-            if inner in {"wraps", "lru_cache"}:
-                return node.args[0]
-        if last in {"cache", "update_wrapper", "contextmanager", "lru_cache"} and node.args:
-            return node.args[0]
-        return None
 
     # Statements. Each gives what it leaves to those after it.
 
@@ -395,17 +286,6 @@ class Running:
         self.statements(node.orelse, flags)
         return CONDITIONAL if left & DEAD and left != _RAISED and _returns(node) else 0
 
-    def _loop(self, target: ast.expr, iterated: ast.expr, line: int, flags: int) -> None:
-        for name in ast.walk(target):
-            if isinstance(name, ast.Name):
-                self.values[self.name(name.id)] = ""
-        self.strings.loop(target, iterated)
-        for pattern in looked_for(target, iterated, self.strings):
-            self.body.dynamic.append((line, flags, "walk_packages", pattern))
-        groups = group_of(iterated, self.strings)
-        if groups and isinstance(target, ast.Name):
-            self.points[self.name(target.id)] = groups
-
     def _while(self, node: ast.While, flags: int) -> int:
         self.expression(node.test, flags)
         then, _ = branches(truth_of(node.test, self.dotted, self.truths) or "yes", flags)
@@ -452,209 +332,7 @@ class Running:
         self.expression(node.value, flags)
         self._assign(node.targets, node.value)
 
-    def _assign(self, targets: Iterable[ast.expr], value: ast.expr) -> None:
-        for target in targets:
-            self._bind(target)
-            if isinstance(target, ast.Tuple):
-                for part in ast.walk(target):
-                    if isinstance(part, ast.Name):
-                        self._assign_name(self.name(part.id), None)
-            elif isinstance(target, ast.Name):
-                self._assign_name(self.name(target.id), value)
 
-    def _assign_name(self, name: str, value: ast.expr | None) -> None:
-        path = self.path(value) if value is not None else ""
-        truth = truth_of(value, self.dotted, self.truths) if value is not None else None
-        importer = self._importer(value) if value is not None else ""
-        if name == "__all__" and value is not None and not self.scope and not self.in_function:
-            self.facts.exported = self.strings.items(value)
-        self.strings.assign(name, value)
-        self.importers.pop(name, None)
-        self.truths.pop(name, None)
-        if importer:
-            self.importers[name] = importer
-        known = self.plain_names or not isinstance(value, ast.Constant)
-        if truth is not None and known and name not in self.assigned:
-            self.truths[name] = truth
-        self.assigned.add(name)
-        if isinstance(value, ast.Call) and (groups := group_of(value, self.strings)):
-            self.points[name] = groups
-        if self.in_function:
-            self.values[name] = path if len(path) < _MOST_LOCALS else ""
-            return
-        qualified = f"{self.scope}.{name}" if self.scope else name
-        if self.scope:
-            self.values[name] = path
-        if path and path != name:
-            self.facts.values.setdefault(qualified, path)
-        if isinstance(value, ast.Call) and not self.scope:
-            self._lazy(name, value)
-
-    def _lazy(self, name: str, value: ast.Call) -> None:
-        function = (self.dotted(value.func) or "").split(".")
-        if not _LAZY_BACKENDS & set(function):
-            return
-        for keyword in value.keywords:
-            if keyword.arg == "backend_mapping":
-                modules = self.strings.values(keyword.value)
-                if modules:
-                    self.facts.lazy[name] = modules
-
-    def _augment(self, node: ast.AugAssign) -> None:
-        if isinstance(node.target, ast.Name) and node.target.id == "__all__":
-            self._more_public(node.value)
-
-    def _extends_all(self, value: ast.expr) -> None:
-        if isinstance(value, ast.Call) and self.dotted(value.func) == "__all__.extend":
-            for argument in value.args:
-                self._more_public(argument)
-
-    def _more_public(self, value: ast.expr) -> None:
-        more = self.strings.items(value)
-        if more is not None and self.facts.exported is not None:
-            self.facts.exported = [*self.facts.exported, *more]
-
-    def _bind(self, target: ast.expr) -> None:
-        if self.scope or self.in_function or self.idle:
-            return
-        if isinstance(target, ast.Name):
-            self.facts.bound.setdefault(self.name(target.id), "name")
-        elif isinstance(target, ast.Tuple | ast.List):
-            for item in target.elts:
-                self._bind(item)
-        elif isinstance(target, ast.Starred):
-            self._bind(target.value)
-
-    # Expressions.
-
-    def expression(self, node: ast.AST, flags: int) -> None:
-        """Note every call in ``node`` that runs when ``node`` does."""
-        pending: list[ast.AST] = [node]
-        while pending:
-            current = pending.pop()
-            kind = type(current)
-            if kind in _LEAVES:
-                continue
-            if kind is ast.Call:
-                self._call(current, flags, pending)  # type: ignore[arg-type]
-            elif kind is ast.Attribute:
-                pending.append(current.value)  # type: ignore[attr-defined]
-            else:
-                if kind in _COMPREHENSIONS:
-                    for part in current.generators:  # type: ignore[attr-defined]
-                        self._loop(part.target, part.iter, part.iter.lineno, flags)
-                # Only the declared fields: other tools hang attributes on nodes that trees share.
-                for field in current._fields:
-                    value = getattr(current, field, None)
-                    if value.__class__ is list:
-                        for item in value:
-                            if type(item) not in _LEAVES and isinstance(item, ast.AST):
-                                pending.append(item)
-                            elif self.importers and type(item) is ast.Name:
-                                self._mentioned(item, flags)
-                    elif type(value) not in _LEAVES and isinstance(value, ast.AST):
-                        pending.append(value)
-
-    def _call(self, node: ast.Call, flags: int, pending: list[ast.AST]) -> None:
-        function = node.func
-        importer = self._importer(function)
-        if importer:
-            self._by_name(node, importer, flags)
-        elif type(function) is ast.Attribute or type(function) is ast.Name:
-            path = self.path(function)
-            if path:
-                self._called(path, node.lineno, flags)
-            self._loads_points(function, node.lineno, flags)
-        elif type(function) is ast.Subscript and self.handed_out:
-            self.body.dynamic.append((node.lineno, flags, self.handed_out, None))
-        if type(function) is ast.Attribute:
-            function = function.value
-        if type(function) not in _LEAVES:
-            pending.append(function)
-            if type(node.func) is ast.Call and (path := self.path(node.func)):
-                self._called(path, node.lineno, flags)
-        self._arguments(node, flags, pending)
-
-    def _arguments(self, node: ast.Call, flags: int, pending: list[ast.AST]) -> None:
-        each = [*node.args, *(keyword.value for keyword in node.keywords)]
-        if isinstance(node.func, ast.Name) and node.func.id == "map" and len(node.args) == 2:
-            importer = self._importer(node.args[0])
-            if importer:
-                names = self.strings.items(node.args[1])
-                for name in [None] if names is None else names:
-                    self.body.dynamic.append((node.lineno, flags, importer, name))
-                each = each[1:]
-        for value in each:
-            if type(value) not in _LEAVES:
-                pending.append(value)
-            elif self.importers and type(value) is ast.Name:
-                self._mentioned(value, flags)
-
-    def _mentioned(self, node: ast.Name, flags: int) -> None:
-        """A function that imports is handed to others: who knows what they ask it for."""
-        importer = self.importers.get(self.name(node.id))
-        if importer:
-            self.handed_out = importer
-            self.body.dynamic.append((node.lineno, flags, importer, None))
-
-    def _importer(self, node: ast.expr) -> str:
-        """The function that imports by name for which ``node`` stands; empty if none."""
-        dotted = self.dotted(node)
-        if dotted is None:
-            return ""
-        if dotted in self.importers:
-            return self.importers[dotted]
-        last = dotted.rpartition(".")[2]
-        known = last in BY_STRING or last in NEVER_KNOWN or last in PLUGIN_MANAGERS
-        if not known or self.facts.bound.get(dotted) in {"def", "class"}:
-            return ""
-        if last in {"exec", "locate"} and dotted != last:
-            return ""
-        return "" if self.values.get(dotted) else last
-
-    def _by_name(self, node: ast.Call, function: str, flags: int) -> None:
-        if function == "exec":
-            self._executed(node, flags)
-            return
-        if function in PLUGIN_MANAGERS:
-            names = plugins(node, function, self.strings)
-        elif function in NEVER_KNOWN:
-            names = None
-        else:
-            names = named_by_string(node, function, self.strings)
-        for name in [None] if names is None else names:
-            self.body.dynamic.append((node.lineno, flags, function, name))
-
-    def _executed(self, node: ast.Call, flags: int) -> None:
-        texts = self.strings.strings(node.args[0]) if node.args else None
-        if texts is None:
-            self.body.dynamic.append((node.lineno, flags, "exec", None))
-            return
-        for text in texts:
-            with suppress(SyntaxError, ValueError, RecursionError):
-                tree = ast.parse(text)
-                for part in ast.walk(tree):
-                    if hasattr(part, "lineno"):
-                        part.lineno = node.lineno
-                self.statements(tree.body, flags)
-
-    def _loads_points(self, function: ast.expr, line: int, flags: int) -> None:
-        if not self.points or not isinstance(function, ast.Attribute) or function.attr != "load":
-            return
-        groups = group_of(function.value, self.strings)
-        if isinstance(function.value, ast.Name):
-            groups = self.points.get(self.name(function.value.id), [])
-        for group in groups:
-            self.body.dynamic.append((line, flags, "entry_points", f"{ENTRY_POINTS}{group}|*"))
-
-    def _called(self, path: str, line: int, flags: int) -> None:
-        known = self.body.calls.get(path)
-        if known is None or _weight(flags) < _weight(known[1]):
-            self.body.calls[path] = (known[0] if known and not flags else line, flags)
-
-
-_OWN = {"self": "self", "cls": "self.__class__", "mcs": "self.__class__", "mcls": "self.__class__"}
-_COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
 _STATEMENTS: dict[type[ast.stmt], Callable[..., int | None]] = {
     ast.Import: Running._import,
     ast.ImportFrom: Running._import_from,
@@ -678,10 +356,6 @@ _STATEMENTS: dict[type[ast.stmt], Callable[..., int | None]] = {
 }
 if hasattr(ast, "TryStar"):
     _STATEMENTS[ast.TryStar] = Running._try
-
-
-def _weight(flags: int) -> int:
-    return flags & _UNDECIDED
 
 
 def _joined(left: Sequence[int]) -> int:
