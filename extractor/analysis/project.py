@@ -11,15 +11,8 @@ from typing import Any
 
 from extractor.analysis.cache import Cache
 from extractor.analysis.facts import Body, Facts
-from extractor.analysis.graph import (
-    Edge,
-    External,
-    Graph,
-    Kind,
-    Unknown,
-    Unreadable,
-)
-from extractor.analysis.import_edges import build_graph
+from extractor.analysis.graph import Edge, External, Graph, Kind, Unknown, Unreadable
+from extractor.analysis.import_edges.building import build_graph
 from extractor.analysis.modules import Module, find_modules, paths_of
 from extractor.analysis.names import ModuleNames, read_names
 from extractor.analysis.references import (

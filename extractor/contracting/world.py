@@ -42,7 +42,7 @@ from extractor.analysis.facts import (
     plain_facts,
 )
 from extractor.analysis.graph import Edge, External, Kind
-from extractor.analysis.import_edges import GraphReader
+from extractor.analysis.import_edges.reading import GraphReader
 from extractor.analysis.modules import Module, find_modules
 from extractor.analysis.scan import scan, scan_function
 from extractor.analysis.skeleton import skeleton

@@ -1,0 +1,1 @@
+"""From the facts of every file to the edges between modules."""
