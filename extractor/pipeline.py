@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-from extractor.analysis.symbols import Reach, modules_of
+from extractor.analysis.resolver import modules_of
+from extractor.analysis.symbols import Reach
 from extractor.carving.extraction import Extraction, mapped_tree
 from extractor.carving.renaming import historic_rewrite
 from extractor.carving.steps import rewrite_all

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from extractor.analysis.symbols import Resolver, modules_of
+from extractor.analysis.resolver import Resolver, modules_of
 from extractor.cli import main
 from extractor.plan.load import load_plan
 from extractor.rewrites import drop_definitions

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from extractor.analysis.called_by_name import Hooks, find_hooks, is_special
 from extractor.analysis.names import ModuleNames
-from extractor.analysis.symbols import Reach, Resolver, Symbol, SymbolWalker, Use
+from extractor.analysis.resolver import Resolver
+from extractor.analysis.symbol_walker import SymbolWalker
+from extractor.analysis.symbols import Reach, Symbol, Use
 from extractor.source.tree import Tree
 
 # A definition of a package's interface or of none of its own: what the reason says of it.

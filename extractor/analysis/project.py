@@ -28,9 +28,9 @@ from extractor.analysis.registry import (
     coupling_from_plain,
     registry_coupling,
 )
+from extractor.analysis.resolver import Resolver
 from extractor.analysis.scan import scan, scan_function
 from extractor.analysis.surroundings import Surroundings, surroundings
-from extractor.analysis.symbols import Resolver
 from extractor.analysis.uses import Uses, uses_of
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from extractor.analysis.symbols import Reach, Resolver, Symbol, SymbolWalker, Use
+from extractor.analysis.resolver import Resolver
+from extractor.analysis.symbol_walker import SymbolWalker
+from extractor.analysis.symbols import Reach, Symbol, Use
 from extractor.analysis.uses import Uses
 
 

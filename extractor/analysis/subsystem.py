@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from extractor.analysis.belonging import Test, find_owned, find_tests
+from extractor.analysis.resolver import Resolver
 from extractor.analysis.shared import Shared, SharedSymbol, find_shared
 from extractor.analysis.stops import Needs, Stop, single_stops, smallest_stop_set
-from extractor.analysis.symbols import Reach, Resolver, Symbol, SymbolWalker, Use
+from extractor.analysis.symbol_walker import SymbolWalker
+from extractor.analysis.symbols import Reach, Symbol, Use
 from extractor.analysis.uses import Uses
 
 # A stop that saves fewer symbols than this behind it is not worth a decision.

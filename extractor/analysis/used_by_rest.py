@@ -10,7 +10,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from extractor.analysis.names import ModuleNames, Reference, read_names
-from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker
+from extractor.analysis.resolver import Resolver
+from extractor.analysis.symbol_walker import SymbolWalker
+from extractor.analysis.symbols import Symbol
 from extractor.parsing import UnreadableSource
 from extractor.project.layout import module_of
 from extractor.source.tree import SUBMODULE, SYMLINK, Tree

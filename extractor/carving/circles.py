@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.resolver import modules_of
 from extractor.carving.extraction import Extraction, Step, sources_of
 from extractor.project.layout import is_package, module_of
 from extractor.reading.facts import Bound

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from extractor.analysis.symbols import Resolver, modules_of
+from extractor.analysis.resolver import Resolver, modules_of
 from extractor.carving.extraction import Extraction, Step
 from extractor.errors import UsageError
 from extractor.plan.alive import tests_of_result

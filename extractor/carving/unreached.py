@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from extractor.analysis.dead_code import Unreached, find_unreached
-from extractor.analysis.symbols import Symbol, modules_of
+from extractor.analysis.resolver import modules_of
+from extractor.analysis.symbols import Symbol
 from extractor.analysis.unread_options import unread_options
 from extractor.analysis.used_by_rest import Rest
 from extractor.carving.extraction import Extraction, Step, is_package, python_files

@@ -17,8 +17,8 @@ from extractor.analysis.belonging import tests_beside
 from extractor.analysis.cache import Cache
 from extractor.analysis.graph import Graph
 from extractor.analysis.project import Project as Analysed
+from extractor.analysis.resolver import Resolver
 from extractor.analysis.subsystem import examine
-from extractor.analysis.symbols import Resolver
 from extractor.analysis.uses import Uses
 from extractor.errors import UsageError
 from extractor.parsing import UnreadableSource, parse_ast

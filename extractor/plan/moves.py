@@ -6,7 +6,9 @@ import posixpath
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from extractor.analysis.symbols import Reach, Resolver, Symbol, SymbolWalker, Use
+from extractor.analysis.resolver import Resolver
+from extractor.analysis.symbol_walker import SymbolWalker
+from extractor.analysis.symbols import Reach, Symbol, Use
 from extractor.errors import RootMissing, UsageError
 from extractor.moves import Move, SliceMove, WholeMove, moves_by_target
 from extractor.plan.model import PlanData, Replace

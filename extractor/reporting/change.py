@@ -14,8 +14,10 @@ from extractor.analysis.facts import Facts
 from extractor.analysis.graph import Edge, Graph, Kind
 from extractor.analysis.names import Imported, ModuleNames, Unit
 from extractor.analysis.project import Project
+from extractor.analysis.resolver import Resolver, modules_of
 from extractor.analysis.scan import scan
-from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker, Use, modules_of
+from extractor.analysis.symbol_walker import SymbolWalker
+from extractor.analysis.symbols import Symbol, Use
 from extractor.plan.load import Plan
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below

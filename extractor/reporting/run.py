@@ -12,8 +12,9 @@ from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import cascade
 from extractor.analysis.graph import Graph
 from extractor.analysis.project import Project, import_graph
+from extractor.analysis.resolver import Resolver, modules_of
 from extractor.analysis.shared import find_shared
-from extractor.analysis.symbols import Reach, Resolver, modules_of
+from extractor.analysis.symbols import Reach
 from extractor.errors import SourceError, UsageError
 from extractor.history.state import remembered_source
 from extractor.manifest import Manifest, read_manifest

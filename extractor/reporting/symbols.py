@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from extractor_reports import schema
 
 from extractor.analysis.names import Unit
+from extractor.analysis.resolver import Resolver, modules_of
 from extractor.analysis.shared import Shared
-from extractor.analysis.symbols import Reach, Resolver, Symbol, Use, modules_of
+from extractor.analysis.symbols import Reach, Symbol, Use
 from extractor.manifest import Manifest
 from extractor.moves import SliceMove
 from extractor.plan.moves import Layout

@@ -7,7 +7,7 @@ import builtins
 import symtable
 from collections.abc import Iterable, Mapping
 
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.resolver import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.alive import result_tops
 from extractor.plan.model import PlanData

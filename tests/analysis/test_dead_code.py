@@ -1,7 +1,7 @@
 from types import SimpleNamespace
 
 from extractor.analysis.dead_code import Alive, find_unreached
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.resolver import modules_of
 from extractor.source.tree import MemoryTree
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from extractor.analysis.modules import Module, find_modules
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.resolver import modules_of
 from extractor.errors import UsageError
 from extractor.project.layout import module_of
 from extractor.source.tree import MemoryTree

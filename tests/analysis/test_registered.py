@@ -3,7 +3,9 @@
 import pytest
 
 from extractor.analysis.registered import registered_classes
-from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker, Use, modules_of
+from extractor.analysis.resolver import Resolver, modules_of
+from extractor.analysis.symbol_walker import SymbolWalker
+from extractor.analysis.symbols import Symbol, Use
 from extractor.source.tree import MemoryTree
 
 REGISTRY = """

@@ -1,8 +1,10 @@
 from extractor.analysis import project
 from extractor.analysis.cache import Cache
 from extractor.analysis.project import Project
+from extractor.analysis.resolver import Resolver
 from extractor.analysis.shared import find_shared
-from extractor.analysis.symbols import Resolver, Symbol, SymbolWalker, Use
+from extractor.analysis.symbol_walker import SymbolWalker
+from extractor.analysis.symbols import Symbol, Use
 from extractor.source.tree import MemoryTree
 
 SOURCE = {

@@ -1,5 +1,7 @@
+from extractor.analysis.resolver import Resolver, modules_of
 from extractor.analysis.stops import Needs, single_stops, smallest_stop_set
-from extractor.analysis.symbols import Resolver, SymbolWalker, Use, modules_of
+from extractor.analysis.symbol_walker import SymbolWalker
+from extractor.analysis.symbols import Use
 from extractor.source.tree import MemoryTree
 
 FILES = {

@@ -1,4 +1,5 @@
-from extractor.analysis.symbols import Symbol, modules_of
+from extractor.analysis.resolver import modules_of
+from extractor.analysis.symbols import Symbol
 from extractor.analysis.used_by_rest import Rest
 from extractor.source.tree import MemoryTree
 

@@ -1,6 +1,6 @@
 import pytest
 
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.resolver import modules_of
 from extractor.errors import UsageError
 from extractor.moves import SliceMove, WholeMove
 from extractor.plan.load import parse_plan

@@ -1,15 +1,9 @@
 import pytest
 
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.resolver import modules_of
 from extractor.errors import UsageError
 from extractor.project.facts import project_of
-from extractor.rewrites.packaging import (
-    Known,
-    entry_points,
-    extras,
-    fill_template,
-    requirements_of,
-)
+from extractor.rewrites.packaging import Known, entry_points, extras, fill_template, requirements_of
 from extractor.source.tree import MemoryTree
 
 LINES = b"""\

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from extractor.analysis.symbols import Symbol, modules_of
+from extractor.analysis.resolver import modules_of
+from extractor.analysis.symbols import Symbol
 from extractor.plan.alive import tests_of_result
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, target_module

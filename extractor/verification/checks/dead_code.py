@@ -6,7 +6,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from extractor.analysis.dead_code import find_unreached
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.resolver import modules_of
 from extractor.analysis.unread_options import unread_options
 from extractor.plan.alive import alive_by_plan, result_tops
 from extractor.project.facts import project_of

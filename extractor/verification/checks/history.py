@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.resolver import modules_of
 from extractor.carving.renaming import historic_rewrite
 from extractor.errors import SourceError, UsageError
 from extractor.history.check import check_history

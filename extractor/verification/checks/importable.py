@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.resolver import modules_of
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.environment import NoEnvironment

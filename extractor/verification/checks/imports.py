@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.resolver import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.project.convention import Kind
 from extractor.project.facts import project_of

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from extractor.analysis.symbols import modules_of
+from extractor.analysis.resolver import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.alive import result_tops, tests_of_result
 from extractor.plan.moves import is_below
