@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from extractor.analysis.dynamic_imports import BY_STRING, NEVER_KNOWN, PLUGIN_MANAGERS
 from extractor.analysis.facts import Body, Facts
-from extractor.analysis.lazy_names import read_lazy_names
+from extractor.analysis.lazy_names.hooks import read_lazy_names
 from extractor.analysis.running.statements import Running
 from extractor.analysis.skeleton import functions_named, skeleton
 

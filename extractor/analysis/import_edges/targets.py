@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from extractor.analysis.facts import Facts, Import
 from extractor.analysis.graph import NO_SOURCE, Kind
-from extractor.analysis.lazy_names import ANY_NAME
+from extractor.analysis.lazy_names.hooks import ANY_NAME
 from extractor.analysis.modules import Module
 from extractor.analysis.namespaces import Namespaces, absolute_name
 from extractor.analysis.surroundings import Surroundings
