@@ -25,12 +25,7 @@ from extractor.analysis.facts import (
     plain_body,
     plain_facts,
 )
-from extractor.analysis.names import (
-    NAMES_VERSION,
-    ModuleNames,
-    names_from_plain,
-    plain_names,
-)
+from extractor.analysis.names import NAMES_VERSION, ModuleNames, names_from_plain, plain_names
 from extractor.analysis.uses import USES_VERSION, Uses
 from extractor.cache_folder import cache_folder
 

@@ -14,7 +14,8 @@ from extractor.analysis.facts import Body, Facts
 from extractor.analysis.graph import Edge, External, Graph, Kind, Unknown, Unreadable
 from extractor.analysis.import_edges.building import build_graph
 from extractor.analysis.modules import Module, find_modules, paths_of
-from extractor.analysis.names import ModuleNames, read_names
+from extractor.analysis.name_reader import read_names
+from extractor.analysis.names import ModuleNames
 from extractor.analysis.references import (
     REFERENCES_VERSION,
     Reference,

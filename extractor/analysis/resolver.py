@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from extractor.analysis.names import Imported, ModuleNames, read_names
+from extractor.analysis.name_reader import read_names
+from extractor.analysis.names import Imported, ModuleNames
 from extractor.analysis.registered import registered_classes
 from extractor.analysis.symbols import Symbol
 from extractor.parsing import UnreadableSource

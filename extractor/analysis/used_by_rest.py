@@ -9,7 +9,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from extractor.analysis.names import ModuleNames, Reference, read_names
+from extractor.analysis.name_reader import read_names
+from extractor.analysis.names import ModuleNames, Reference
 from extractor.analysis.resolver import Resolver
 from extractor.analysis.symbol_walker import SymbolWalker
 from extractor.analysis.symbols import Symbol

@@ -14,7 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from extractor.analysis.facts import Facts
-from extractor.analysis.names import Imported, Unit, read_names
+from extractor.analysis.name_reader import read_names
+from extractor.analysis.names import Imported, Unit
 from extractor.analysis.skeleton import masked_lines, outer_functions
 from extractor.parsing import UnreadableSource
 from extractor.project.relative import absolute

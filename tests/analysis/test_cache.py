@@ -5,7 +5,7 @@ import pytest
 from extractor.analysis import project
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import loaded
-from extractor.analysis.names import read_names
+from extractor.analysis.name_reader import read_names
 from extractor.analysis.project import Project, import_graph
 from extractor.source.tree import MemoryTree
 

@@ -1,6 +1,7 @@
 import pytest
 
-from extractor.analysis.names import Imported, read_names
+from extractor.analysis.name_reader import read_names
+from extractor.analysis.names import Imported
 from extractor.project.relative import absolute
 
 

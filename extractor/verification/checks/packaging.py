@@ -106,7 +106,7 @@ def _required(tree: Tree, files: tuple[str, ...], findings: list[str]) -> dict[s
 
 def _exists(tree: Tree, modules: dict[str, str], entry: str) -> bool:
     """Whether ``module`` is one of ours, and ``module:name`` binds the name at its top level."""
-    from extractor.analysis.names import read_names
+    from extractor.analysis.name_reader import read_names
 
     module, _, name = entry.partition(":")
     path = modules.get(module)
