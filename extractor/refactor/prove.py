@@ -116,37 +116,21 @@ def prove(
     progress = progress or Progress()
     path = output / "manifest.json"
     manifest = read_manifest(path)
-    series = [record for record in manifest.series if record.revision]
-    if not series:
-        raise UsageError(f"{output} holds no series: give what `extractor refactor` has made")
-    if manifest.plan.name != plan.data.name:
-        raise UsageError(f"{output} was made by plan {manifest.plan.name}: name it with --plan")
-    settings = plan.data.verify
-    if not settings.series.tests or not settings.series.suites:
-        raise UsageError(f"plan {plan.data.name!r} does not say in [verify.series] what to run")
+    series = _series_of(manifest, plan, output)
+    wanted = parse_commits(commits, max(r.number for r in series)) if commits else None
+    chosen = [record for record in series if wanted is None or record.number in wanted]
+    _require_result(chosen, parts, result)
+    revisions = [manifest.source.revision, *(r.revision for r in series)]
+    before = dict(zip((record.number for record in series), revisions, strict=False))
     context = Context(
         plan=plan,
-        settings=settings,
+        settings=plan.data.verify,
         scratch=scratch,
         shared=scratch,
         python=python,
         workers=workers,
         report=progress.note,
     )
-    wanted = parse_commits(commits, max(r.number for r in series)) if commits else None
-    chosen = [record for record in series if wanted is None or record.number in wanted]
-    leaving = [record for record in chosen if record.phase == "removed"]
-    if leaving and result is None and set(parts) != {"style"}:
-        raise UsageError(
-            f"the tests of commit {leaving[0].number} and of those after it use what was "
-            "extracted: give its folder with --result"
-        )
-    before = {
-        record.number: previous
-        for record, previous in zip(
-            series, [manifest.source.revision, *(r.revision for r in series)], strict=False
-        )
-    }
     git_dir = output / manifest.results[0].path / ".git"
     prover = _Prover(git_dir, manifest, context, below, result, progress)
     prover.check_below(series[-1].revision)
@@ -164,6 +148,30 @@ def prove(
             ]
             write_manifest(path, manifest)
     return manifest
+
+
+def _series_of(manifest: Manifest, plan: Plan, output: Path) -> list[SeriesRecord]:
+    """The commits of the series; ``UsageError`` where there is none, or no way to prove it."""
+    series = [record for record in manifest.series if record.revision]
+    if not series:
+        raise UsageError(f"{output} holds no series: give what `extractor refactor` has made")
+    if manifest.plan.name != plan.data.name:
+        raise UsageError(f"{output} was made by plan {manifest.plan.name}: name it with --plan")
+    settings = plan.data.verify.series
+    if not settings.tests or not settings.suites:
+        raise UsageError(f"plan {plan.data.name!r} does not say in [verify.series] what to run")
+    return series
+
+
+def _require_result(
+    chosen: Sequence[SeriesRecord], parts: Sequence[Part], result: Path | None
+) -> None:
+    leaving = [record for record in chosen if record.phase == "removed"]
+    if leaving and result is None and set(parts) != {"style"}:
+        raise UsageError(
+            f"the tests of commit {leaving[0].number} and of those after it use what was "
+            "extracted: give its folder with --result"
+        )
 
 
 def summary(manifest: Manifest) -> str:
