@@ -143,6 +143,13 @@ class TroubleRecord(_Record):
     reason: Text
 
 
+class UnboundRecord(_Record):
+    """A name that nothing binds, in the file of the source either."""
+
+    path: Text
+    name: Text
+
+
 class WordRecord(_Record):
     """A place where the old project's name remains."""
 
@@ -270,6 +277,9 @@ class Manifest(BaseModel):
     kept: list[KeptRecord] = Field(default_factory=list)
     skipped: list[TroubleRecord] = Field(default_factory=list)
     failed: list[TroubleRecord] = Field(default_factory=list)
+    unbound: list[UnboundRecord] = Field(
+        default_factory=list, description="Faults of the source's, which the result has as well."
+    )
     remaining_words: list[WordRecord] = Field(default_factory=list)
     left_for_a_person: list[TaskRecord] = Field(default_factory=list)
     series: list[SeriesRecord] = Field(

@@ -26,12 +26,14 @@ from extractor.manifest import (
     ResultRecord,
     TaskRecord,
     TroubleRecord,
+    UnboundRecord,
     WordRecord,
     source_record,
 )
 from extractor.moves import SliceMove
 from extractor.project.facts import project_of
 from extractor.source.repository import Source
+from extractor.verification.unresolved import unbound_names
 
 
 def record_extraction(
@@ -65,6 +67,7 @@ def record_extraction(
     _troubles(manifest, extraction)
     _unreached(manifest, extraction)
     _left(manifest, extraction)
+    _unbound(manifest, extraction)
     return manifest
 
 
@@ -109,6 +112,26 @@ def _left(manifest: Manifest, extraction: Extraction) -> None:
         manifest.failed += [
             TroubleRecord(step=step, path=path, reason=error) for path, error in failed.items()
         ]
+
+
+def _unbound(manifest: Manifest, extraction: Extraction) -> None:
+    """Names that nothing binds, in the source either: its own faults, told and carried."""
+    sources = {move.target: move.source for move in extraction.layout.moves}
+    for path in sorted(sources.keys() & extraction.files.keys()):
+        if not path.endswith(".py"):
+            continue
+        found = unbound_names(extraction.files[path], path)
+        if not found:
+            continue
+        before = unbound_names(extraction.source.read(sources[path]), path)
+        there = {one.name for one in before}
+        for one in found:
+            if one.name in there:
+                manifest.unbound.append(UnboundRecord(path=path, name=one.name))
+                task = f"{one.name} is bound by nothing, in the source either"
+                manifest.left_for_a_person.append(
+                    TaskRecord(subject=f"{path}:{one.line}", task=task)
+                )
 
 
 def _decisions(extraction: Extraction) -> list[DecisionRecord]:

@@ -176,6 +176,19 @@ def test_what_only_the_rest_of_the_source_uses_comes_along(source, tmp_path):
     assert {"name": "dead_code", "outcome": "held"}.items() <= manifest["checks"][2].items()
 
 
+def test_a_name_that_the_source_binds_nowhere_either_is_told_and_held_against_nobody(
+    source, tmp_path
+):
+    app = source / "big/sub/app.py"
+    app.write_text(app.read_text() + "\n# an old line end\rnowhere\n", newline="")
+    git(source, "commit", "-qam", "Name nothing")
+    assert extract(source, tmp_path / "output") == 0
+    manifest = json.loads((tmp_path / "output/manifest.json").read_text())
+    assert manifest["unbound"] == [{"path": "small/app.py", "name": "nowhere"}]
+    told = [one["task"] for one in manifest["left_for_a_person"]]
+    assert told == ["nowhere is bound by nothing, in the source either"]
+
+
 def test_twice_the_same_commit_and_the_source_untouched(source, tmp_path):
     before = git(source, "status", "--porcelain"), git(source, "rev-parse", "HEAD")
     assert extract(source, tmp_path / "one") == extract(source, tmp_path / "two") == 0

@@ -57,12 +57,14 @@ def unresolved_names(result: Result, data: PlanData) -> list[str]:
         if move.get("symbols")
     }
     found = list(resolve_tree(modules).unresolved)
+    known = {(one["path"], one["name"]) for one in result.manifest.get("unbound", ())}
     for path in sorted(python):
-        found += _unbound(tree.read(path), path)
+        missing = unbound_names(tree.read(path), path)
+        found += [one for one in missing if (path, one.name) not in known]
     return [f"{one}{_cure(one, data, paths, parts)}" for one in sorted(set(found))]
 
 
-def _unbound(content: bytes, path: str) -> list[Unresolved]:
+def unbound_names(content: bytes, path: str) -> list[Unresolved]:
     """Names that nothing binds: neither the module, nor Python, nor one of its star imports."""
     try:
         parsed, _ = parse_ast(content, path)
