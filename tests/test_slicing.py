@@ -126,6 +126,13 @@ def test_everything_a_class_needs():
     assert [x for x in sliced.splitlines() if x] == [x for x in expected.splitlines() if x]
 
 
+@pytest.mark.parametrize("name", ["first", "top"])
+def test_the_locals_of_a_function_are_its_own_whatever_it_is_called(name):
+    function = f"def {name}(item):\n    other = item\n    return other\n".encode()
+    source = b"item = 1\n\nother = 2\n\n\n" + function
+    assert slice_module(source, {name}) == function
+
+
 def test_submodule_imports_without_a_visible_use_all_stay():
     source = b"import a.b\nimport a.c\nX = list(a)\n"
     check_slice(source, {"X"}, source)

@@ -87,7 +87,9 @@ def _taken_from_module(statement: ast.stmt) -> set[str]:
         found |= {
             symbol.get_name()
             for symbol in table.get_symbols()
-            if symbol.is_referenced() and (symbol.is_global() or not is_function)
+            # symtable calls the locals of any function named "top" global as well.
+            if symbol.is_referenced()
+            and not (is_function and (symbol.is_local() or not symbol.is_global()))
         }
     return found
 

@@ -170,7 +170,9 @@ def _global_names(stand_ins: StandIns) -> set[str]:
         table = tables.pop()
         tables.extend(table.get_children())
         for symbol in table.get_symbols():
-            is_module_level = table is top or symbol.is_global() or symbol.is_declared_global()
+            # symtable calls the locals of any function named "top" global as well.
+            is_global = symbol.is_global() and not symbol.is_local()
+            is_module_level = table is top or is_global or symbol.is_declared_global()
             if is_module_level and (symbol.is_referenced() or symbol.is_declared_global()):
                 found.add(symbol.get_name())
     return found

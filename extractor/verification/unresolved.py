@@ -84,7 +84,9 @@ def unbound_names(content: bytes, path: str) -> list[Unresolved]:
             is_top = scope is table or symbol.is_declared_global()
             if is_top and (symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()):
                 bound.add(symbol.get_name())
-            if symbol.is_referenced() and (scope is table or symbol.is_global()):
+            # symtable calls the locals of any function named "top" global as well.
+            is_global = symbol.is_global() and not symbol.is_local()
+            if symbol.is_referenced() and (scope is table or is_global):
                 used.add(symbol.get_name())
     found = []
     for name in sorted(used - bound - _asked_for(nodes)):

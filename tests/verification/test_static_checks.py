@@ -228,6 +228,7 @@ def test_an_import_is_looked_up_by_its_distribution(shop):
         "from os import *\n\nsep\n",
         "globals()['made'] = 1\n\nmade\n",
         "def f():\n    return 1\n    never_run()\n",
+        "class A:\n    def top(self):\n        return self\n",
         "import sys\n\nsetattr(sys.modules[__name__], 'made', 1)\n\nmade\n",
         "exec('made = 1')\n\nmade\n",
         "def f(a, *b, **c):\n    return unicode(a), b, c, __file__\n",
