@@ -25,7 +25,7 @@ def open_source(
     rev: str | None,
     *,
     workspace: Path,
-    progress: Progress,
+    progress: Progress | None = None,
     need_history: bool = True,
 ) -> Iterator[Source]:
     """Open ``spec``: a checkout, worktree or bare repository, or ``pypi:name==version,...``.
@@ -35,6 +35,7 @@ def open_source(
     ``need_history`` refuses a shallow clone. Raises ``SourceError`` when the
     source cannot be used, ``UsageError`` when ``spec`` or ``rev`` cannot mean anything.
     """
+    progress = progress or Progress()
     check_revision_name(rev)
     require_git()
     if spec.startswith(_RELEASE_PREFIX):
