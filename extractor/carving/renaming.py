@@ -116,6 +116,8 @@ def historic_rewrite(
             },
             known_modules=layout.source_modules,
             report_left=False,
+            # Neighbouring versions are to differ by what the source changed, not by an order.
+            imports_stay=True,
         )
 
         def rewrite(path: str, content: bytes) -> bytes:

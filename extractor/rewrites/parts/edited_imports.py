@@ -45,7 +45,7 @@ class EditedImports:
     names: Names
     module: str
     is_package: bool
-    first_party: frozenset[str]
+    first_party: frozenset[str] | None  # none: every statement stays where it is
     wanted: Mapping[tuple[ast.stmt, int], list[Import]]  # by statement and index of its name
     stars: Mapping[ImportStatement, str]  # the modules whose names star imports are to take
     edits: list[Edit]

@@ -38,8 +38,10 @@ class Group:
     lines: list[Line] = field(default_factory=list)
 
 
-def rank_of(module: str, first_party: frozenset[str]) -> int:
-    """Standard library, third party or first party, by the top-level name."""
+def rank_of(module: str, first_party: frozenset[str] | None) -> int:
+    """Standard library, third party or first party, by the top-level name; without it, alike."""
+    if first_party is None:
+        return FIRST_PARTY
     root = module.partition(".")[0]
     if root in first_party or not root:
         return FIRST_PARTY
@@ -98,7 +100,7 @@ def place_imports(
     changed: Mapping[ImportStatement, Sequence[tuple[Import, str]]],
     current: Mapping[ImportStatement, Import],
     render: Callable[[int, int], str],
-    first_party: frozenset[str],
+    first_party: frozenset[str] | None,
     added: Sequence[tuple[Import, str]] = (),
 ) -> Edit:
     """The text of ``run`` with the ``changed`` statements in their places.
@@ -106,7 +108,7 @@ def place_imports(
     ``changed`` gives each one's new statements (none: it goes) with the first name each
     binds; ``current`` what an untouched one binds first; ``render`` the text between two
     offsets, with the edits that do not concern imports already made; ``added`` statements
-    come in besides.
+    come in besides. Without ``first_party`` everything stays where it is, whatever its order.
     """
     start = source.line_starts[run[0].lineno - 1]
     stop = _after(source, run[-1])
@@ -114,7 +116,8 @@ def place_imports(
     newline = source.newline.decode()
     by_node = dict(zip(run, [line for group in groups for line in group.lines], strict=True))
     home = {id(line): group for group in groups for line in group.lines}
-    order_kept = {id(group): _is_sorted(group) for group in groups}
+    sorts = first_party is not None
+    order_kept = {id(group): sorts and _is_sorted(group) for group in groups}
     ranks = {id(group): _rank(group) for group in groups}
     mixed = {id(group): {line.rank for line in group.lines} for group in groups}
     for node in run:
@@ -146,7 +149,7 @@ def place_imports(
     for entry, text in added:
         line = Line(sort_key(entry), rank_of(entry.module, first_party), text)
         target = _group_for(line.rank, groups[-1], groups, ranks, newline)
-        if order_kept.setdefault(id(target), True):
+        if order_kept.setdefault(id(target), sorts):
             _insert_sorted(target, line)
         else:
             target.lines.append(line)
@@ -195,7 +198,7 @@ def _read_groups(
     run: Sequence[ImportStatement],
     current: Mapping[ImportStatement, Import],
     render: Callable[[int, int], str],
-    first_party: frozenset[str],
+    first_party: frozenset[str] | None,
 ) -> list[Group]:
     groups: list[Group] = []
     position = source.line_starts[run[0].lineno - 1] - len(lead_of(source, run[0]))

@@ -42,6 +42,8 @@ class Renames:
     # Local names of modules that others take from where they are imported: module:name.
     handed_on: frozenset[str] = field(default=frozenset(), metadata={"derived": True})
     moves: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
+    # Imports keep their places: their order under the new names is not looked at.
+    imports_stay: bool = field(default=False, metadata={"derived": True})
     # Top-level packages that are nobody's own, whatever leads there.
     libraries: frozenset[str] = field(default=frozenset(), metadata={"derived": True})
 

@@ -50,7 +50,7 @@ class Work:
             self.file.names,
             self.file.new_module,
             self.file.new_is_package,
-            self.file.first_party,
+            None if self.file.renames.imports_stay else self.file.first_party,
             self.file.wanted,
             self.star_homes(),
             self.file.uses.edits + text.edits,
