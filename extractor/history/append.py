@@ -235,6 +235,7 @@ def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[History
     new_state = replace(
         state,
         bases=(*state.bases, state.source_revision),
+        earlier=(*state.earlier, *_earlier(state, moves)),
         source_revision=revision,
         tip=tip,
         moves=moves,
@@ -309,6 +310,13 @@ def _notes(
 ) -> str:
     parent = ref_values(git_dir).get(ORIGIN_NOTES)
     return origin_notes(origins, pack, commit_date(reader.read(revision)), parent)
+
+
+def _earlier(state: HistoryState, moves: Sequence[Move]) -> list[tuple[str, str, str]]:
+    """The moves of the last layout that this one does not have."""
+    now = {(move.source, move.target) for move in moves}
+    before = sorted({(move.source, move.target) for move in state.moves} - now)
+    return [(state.source_revision, source, target) for source, target in before]
 
 
 def _differ(planned: Mapping[str, Leaf], natural: Mapping[str, Leaf | None]) -> bool:

@@ -63,7 +63,16 @@ def find_origins(
         pasts = Pasts(history, renames, _borne_out(history, state, theirs))
         ends = [history.index_of[name] for name in (*state.bases, history.names[-1])]
         past_of = {
-            target: pasts.of([(move.source, end) for move in group for end in ends])
+            target: pasts.of(
+                [
+                    *((move.source, end) for move in group for end in ends),
+                    *(
+                        (before, history.index_of[base])
+                        for base, before, became in state.earlier
+                        if became == target
+                    ),
+                ]
+            )
             for target, group in targets.items()
         }
         versions = list(_versions(history, state, git_dir, line, pasts, past_of, theirs))

@@ -37,7 +37,8 @@ class HistoryState:
     targets of earlier layouts, which older trees of the line still have; ``superseded`` are
     the tips of lines that a whole new one took the place of, ``superseded_origins`` the
     commits in these, each with the old one it was made of; ``bases`` are the revisions that a
-    sync went on from.
+    sync went on from, and ``earlier`` their moves where the layout was another one: revision,
+    source and target.
     """
 
     source_revision: str
@@ -53,6 +54,7 @@ class HistoryState:
     superseded: tuple[str, ...] = ()
     superseded_origins: Mapping[str, str] = field(default_factory=dict)
     bases: tuple[str, ...] = ()
+    earlier: tuple[tuple[str, str, str], ...] = ()
 
     def origins(self) -> dict[str, str]:
         """New commit to the old one it was made of, superseded lines included."""
@@ -100,6 +102,7 @@ def prepare_state(git_dir: Path, state: HistoryState | None) -> None:
         "superseded": list(state.superseded),
         "superseded_origins": dict(state.superseded_origins),
         "bases": list(state.bases),
+        "earlier": list(state.earlier),
     }
     _write(folder / f"{_REST}.new", json.dumps(content, indent=1, sort_keys=True) + "\n")
 
@@ -165,6 +168,7 @@ def read_state(git_dir: Path) -> HistoryState:
         superseded=tuple(content.get("superseded", ())),
         superseded_origins=content.get("superseded_origins", {}),
         bases=tuple(content.get("bases", ())),
+        earlier=tuple((base, old, new) for base, old, new in content.get("earlier", ())),
     )
 
 
