@@ -209,3 +209,11 @@ def test_a_module_of_fixtures_itself_is_not_collected():
     outcome = rewrite(source, path="tests/fixtures.py")
     assert isinstance(outcome, Rewritten)
     assert outcome.content == b""
+
+
+@pytest.mark.parametrize("index", ["()", "(1,)"])
+def test_an_index_may_be_a_tuple_of_any_length(index):
+    used = f"import os\n\ntable = {{}}\ntable[{index}] = os\nAnnotated[{index}]\n".encode()
+    assert isinstance(rewrite(used), Unchanged)
+    unused = used.replace(b"= os", b"= 1")
+    assert rewrite(unused).content == unused.replace(b"import os\n\n", b"")

@@ -281,7 +281,7 @@ class _Reader(ast.NodeVisitor):
         self.visit(node.value)
         named = node.value.attr if isinstance(node.value, ast.Attribute) else node.value
         name = named if isinstance(named, str) else getattr(named, "id", "")
-        first = [node.slice.elts[0]] if isinstance(node.slice, ast.Tuple) else []
+        first = node.slice.elts[:1] if isinstance(node.slice, ast.Tuple) else []
         self.depth += 1
         if name == "Literal":
             self.annotating = False  # the strings in it are values
