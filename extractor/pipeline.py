@@ -23,6 +23,7 @@ from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
 from extractor.history.merge import record_extracted
 from extractor.history.presence import explain_absence
+from extractor.history.providers import Following
 from extractor.manifest import Manifest, write_manifest
 from extractor.outcome import CheckOutcome
 from extractor.output import complete_or_absent
@@ -155,6 +156,7 @@ def write_repository(
         target,
         form=form,
         make_rewrite=historic_rewrite(extraction.layout) if form == "rewritten" else None,
+        how=Following(not_from=tuple(rules.not_from)),
         progress=stage,
     )
     tip = commit_steps(target, carried.tip, extraction, identity, source.commit_date)

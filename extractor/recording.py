@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import io
 import re
 import tokenize
+from collections.abc import Sequence
 from pathlib import Path
 
 from extractor.analysis.symbols import Reach
@@ -65,6 +67,7 @@ def record_extraction(
         remaining_words=remaining_words(extraction),
     )
     _troubles(manifest, extraction)
+    _refused(manifest, carried, plan.data.history.not_from)
     _unreached(manifest, extraction)
     _left(manifest, extraction)
     _unbound(manifest, extraction)
@@ -200,6 +203,22 @@ def _troubles(manifest: Manifest, extraction: Extraction) -> None:
                 manifest.left_for_a_person.append(
                     TaskRecord(subject=f"{path}:{finding.line}", task=finding.message)
                 )
+
+
+def _refused(manifest: Manifest, carried: CarriedHistory, not_from: Sequence[str]) -> None:
+    """The past that the plan leaves out, and patterns that leave nothing out."""
+    refused = carried.lineages.refused
+    manifest.skipped += [
+        TroubleRecord(
+            step="history", path=step.old_path, reason=f"history.not_from refuses {step.told()}"
+        )
+        for step in refused
+    ]
+    manifest.skipped += [
+        TroubleRecord(step="history", reason=f"history.not_from: {pattern!r} matched nothing")
+        for pattern in not_from
+        if not any(fnmatch.fnmatchcase(step.old_path, pattern) for step in refused)
+    ]
 
 
 def remaining_words(extraction: Extraction) -> list[WordRecord]:

@@ -10,6 +10,7 @@ from extractor.errors import NothingToDo
 from extractor.history.append import append_history, require_in_place
 from extractor.history.commits import Identity
 from extractor.history.merge import Joined, is_joined, join_branch, require_joinable
+from extractor.history.providers import Following
 from extractor.history.publish import finish_killed, publish
 from extractor.history.quiet import one_at_a_time
 from extractor.history.state import read_state
@@ -81,6 +82,7 @@ def sync(
                 target,
                 author=identity,
                 make_rewrite=make_rewrite if state.form == "rewritten" else None,
+                how=Following(not_from=tuple(rules.not_from)),
             )
         with progress.stage("join"):
             tip = commit_steps(target, appended.tip, extraction, identity, source.commit_date)

@@ -37,6 +37,7 @@ def preview(source: str, plan: str, rev: str | None, reporting: Reporting) -> in
     Nothing is written.
     """
     from extractor.history.preview import preview_history, summary
+    from extractor.history.providers import Following
     from extractor.pipeline import analyse
     from extractor.plan.load import load_plan
     from extractor.scratch import workspace
@@ -45,8 +46,10 @@ def preview(source: str, plan: str, rev: str | None, reporting: Reporting) -> in
     with workspace() as scratch:
         opened = open_source(source, rev, workspace=scratch, progress=reporting.progress)
         with opened as ready, reporting.progress.stage("history"):
-            layout = analyse(ready.tree, load_plan(plan)).layout
-            told = preview_history(ready.git_dir, ready.revision, layout.moves)
+            chosen = load_plan(plan)
+            layout = analyse(ready.tree, chosen).layout
+            how = Following(not_from=tuple(chosen.data.history.not_from))
+            told = preview_history(ready.git_dir, ready.revision, layout.moves, how)
     reporting.result(told.record(), summary(told))
     return ExitCode.DONE
 

@@ -22,10 +22,10 @@ from extractor.history.carry import (
 from extractor.history.commits import Identity, read_folder
 from extractor.history.contents import Contents
 from extractor.history.graph import Graph, NewCommit, State, reached_blobs, write_commits
-from extractor.history.lineage import Follower, lives_of
+from extractor.history.lineage import FOLLOW_ALL, Follower, lives_of
 from extractor.history.lives import Lives
 from extractor.history.packing import PackWriter, add_pack, pack_objects
-from extractor.history.providers import Key, Lineages, Provider
+from extractor.history.providers import Following, Key, Lineages, Provider
 from extractor.history.quiet import current_branch, git_for, ref_values
 from extractor.history.repository import objects_folder
 from extractor.history.rewriting import MakeRewrite
@@ -75,6 +75,7 @@ class _Asked:
     moves: tuple[Move, ...]
     author: Identity
     make_rewrite: MakeRewrite | None
+    how: Following
 
     def commit(self, tree: str, parents: Sequence[str], message: str, date: int) -> bytes:
         """A commit by the author, dated as the source's revision."""
@@ -92,6 +93,7 @@ def append_history(
     *,
     author: Identity,
     make_rewrite: MakeRewrite | None = None,
+    how: Following = FOLLOW_ALL,
 ) -> Appended:
     """Make what brings ``upstream`` of the result at ``target`` to the source's ``revision``.
 
@@ -107,6 +109,11 @@ def append_history(
     state = read_state(git_dir)
     if (state.form == "rewritten") != (make_rewrite is not None):
         raise UsageError(f"the result is of the {state.form} form: sync it in the same")
+    if state.not_from != how.not_from:
+        raise UsageError(
+            "the plan's history.not_from is not the one that the result was made with, and what "
+            "was carried cannot be taken back: make the result anew"
+        )
     base = run_git(source_git_dir, "merge-base", "--all", state.source_revision, revision)
     if base.decode("ascii").split() != [state.source_revision]:
         raise UsageError(
@@ -116,7 +123,8 @@ def append_history(
     before = state.tip
     if revision == state.source_revision:
         return Appended(before, before, (), state.findings, state=state)
-    asked = _Asked(source_git_dir, revision, tuple(moves), author, make_rewrite)
+    how.require_apart(moves)
+    asked = _Asked(source_git_dir, revision, tuple(moves), author, make_rewrite, how)
     try:
         new_state, notes = _gone_on(asked, git_dir, state)
     except _OtherPast:
@@ -174,7 +182,7 @@ def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[History
         tells_apart = any(lives != {""} or history.births(path) for path, lives in keys.items())
         read = read_history(source_git_dir, revision) if tells_apart else history
         lives = Lives(read, reader)
-        follower = Follower(read, reader, slices, findings, lives=lives)
+        follower = Follower(read, reader, slices, findings, asked.how, lives)
         new_lineages = follower.follow(with_needs(source_git_dir, revision, targets))
         old_lineages = (
             _spelled_out(state.lineages, lives, history) if tells_apart else state.lineages
@@ -264,6 +272,7 @@ def _anew(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[HistorySta
             folder / "anew",
             form="moved" if asked.make_rewrite is None else "rewritten",
             make_rewrite=asked.make_rewrite,
+            how=asked.how,
         )
         fresh_dir = folder / "anew" / ".git"
         fresh = read_state(fresh_dir)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +17,11 @@ from extractor.source.objects import ObjectReader
 from extractor.source.tree import run_git
 
 Line = tuple[str, int]
+Place = tuple[str, str]
 # Renaming changes a path at most: of `from a.b.c import d` half the words stay.
 _LEAST_LIKENESS = 0.5
 Relation = Callable[[str, str, str, bytes], bool]
+Refused = Callable[[str, Place], bool]
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class FileBlame:
     ``same``: the commit here is the image of the one blame names in the source.
     ``older``: it is the image of an ancestor of that one, for the line was copied or moved
     and its past was followed. ``different`` is neither; ``unpaired`` lines have no
-    counterpart in the source (written by a rewrite or by a person).
+    counterpart in the source (written by a rewrite or by a person), or one that was written in
+    a past which the plan refuses.
     """
 
     path: str
@@ -46,16 +51,30 @@ class FileBlame:
 
 def blame_lines(git_dir: Path, revision: str, path: str) -> list[str]:
     """The commit ``git blame -w`` names for each line of ``path``."""
-    arguments = ["-c", "blame.ignoreRevsFile=", "blame", "-w", "--porcelain", revision, "--", path]
-    found: list[str] = []
-    expecting_header = True
+    return [commit for commit, _path in blame_places(git_dir, revision, path)]
+
+
+def blame_places(git_dir: Path, revision: str, path: str) -> list[Place]:
+    """The commit, and what the file's path was there, for each line of ``path``."""
+    settings = ["-c", "core.quotePath=true", "-c", "blame.ignoreRevsFile="]
+    arguments = [*settings, "blame", "-w", "--porcelain", revision, "--", path]
+    found: list[Place] = []
+    path_at: dict[str, str] = {}
+    commit = ""
     for line in run_git(git_dir, *arguments).split(b"\n"):
-        if expecting_header and line:
-            found.append(line[:40].decode("ascii"))
-            expecting_header = False
+        if not commit and line:
+            commit = line[:40].decode("ascii")
         elif line.startswith(b"\t"):
-            expecting_header = True
+            found.append((commit, path_at[commit]))
+            commit = ""
+        elif line.startswith(b"filename "):
+            path_at[commit] = _unquoted(line.removeprefix(b"filename "))
     return found
+
+
+def _unquoted(name: bytes) -> str:
+    """A path that git writes as C does where it holds special characters."""
+    return os.fsdecode(ast.literal_eval(f"b{name.decode('ascii')}") if name[:1] == b'"' else name)
 
 
 def pair_lines(
@@ -166,9 +185,10 @@ def compare_blame(
     result_blame: Sequence[str],
     result_lines: Sequence[bytes],
     pairs: Sequence[Line | None],
-    source_blame: Mapping[str, Sequence[str]],
+    source_blame: Mapping[str, Sequence[Place]],
     origin_of: Mapping[str, str],
     is_older: Relation,
+    is_refused: Refused = lambda origin, place: False,
 ) -> FileBlame:
     """Count the lines of one file; ``origin_of`` maps new commits to the source's."""
     same = older = different = unpaired = 0
@@ -182,9 +202,12 @@ def compare_blame(
         if pair is None or not origin:
             unpaired += 1
             continue
-        expected = source_blame[pair[0]][pair[1] - 1]
+        place = source_blame[pair[0]][pair[1] - 1]
+        expected = place[0]
         if origin == expected:
             same += 1
+        elif is_refused(origin, place):
+            unpaired += 1
         elif is_older(origin, expected, path, line):
             older += 1
         else:
@@ -204,10 +227,12 @@ def blame_file(
     is_older: Relation,
     *,
     is_rewritten: bool = False,
+    is_refused: Refused = lambda origin, place: False,
 ) -> FileBlame:
     """Compare one target, made of ``moves``, at ``commit`` of the result.
 
-    With ``is_rewritten`` a line that was only renamed is paired with what it was.
+    With ``is_rewritten`` a line that was only renamed is paired with what it was. A line for
+    whose commit here and place there ``is_refused`` holds is not compared.
     """
     target = moves[0].target
     sources: list[tuple[str, bytes]] = []
@@ -227,9 +252,10 @@ def blame_file(
         blame_lines(git_dir, commit, target),
         lines_of(content),
         pairs,
-        {path: blame_lines(source_git_dir, revision, path) for path, _content in sources},
+        {path: blame_places(source_git_dir, revision, path) for path, _content in sources},
         origin_of,
         is_older,
+        is_refused,
     )
 
 

@@ -20,9 +20,9 @@ from extractor.errors import DidNotHold, MissingObject, SourceError, UsageError
 from extractor.history.commits import read_folder
 from extractor.history.contents import Contents
 from extractor.history.graph import Graph, State, reached_blobs, write_commits
-from extractor.history.lineage import Depth, Follower
+from extractor.history.lineage import FOLLOW_ALL, Follower
 from extractor.history.packing import PackWriter, index_pack, pack_objects
-from extractor.history.providers import Lineages
+from extractor.history.providers import Following, Lineages
 from extractor.history.repository import make_repository
 from extractor.history.rewriting import MakeRewrite, RewriteBlob, without_collecting
 from extractor.history.slices import Slices
@@ -66,15 +66,15 @@ def carry_history(
     *,
     form: Literal["moved", "rewritten"] = "moved",
     make_rewrite: MakeRewrite | None = None,
-    depth: Depth = "symbols",
+    how: Following = FOLLOW_ALL,
     progress: Report | None = None,
 ) -> CarriedHistory:
     """Make the repository ``target/.git`` with the mapped history on branch ``upstream``.
 
     ``revision`` is a full commit name. In the ``rewritten`` form ``make_rewrite`` is given the
     older paths of moved files, each with its path at the revision; what it returns is asked
-    once for each version of each file: (target path, content) to new content. ``depth`` is
-    how far the past is followed, as ``Follower`` says. Nothing appears at ``target`` before
+    once for each version of each file: (target path, content) to new content. ``how`` says how
+    far the past is followed. Nothing appears at ``target`` before
     the work is done. Raises ``UsageError`` when a move does not fit the revision,
     ``SourceError`` when the source lacks an object that is needed.
     """
@@ -88,7 +88,7 @@ def carry_history(
         git_dir = work / ".git"
         say = progress or (lambda text: None)
         with without_collecting():
-            carried = _carry(source_git_dir, revision, moves, git_dir, make_rewrite, depth, say)
+            carried = _carry(source_git_dir, revision, moves, git_dir, make_rewrite, how, say)
         # A scratch folder is its maker's alone; the result is as open as where it lies.
         work.chmod(target.parent.stat().st_mode & 0o777)
         work.replace(target)
@@ -104,12 +104,12 @@ def _carry(
     moves: Sequence[Move],
     git_dir: Path,
     make_rewrite: MakeRewrite | None,
-    depth: Depth,
+    how: Following,
     say: Report,
 ) -> CarriedHistory:
     make_repository(git_dir, borrow_from=source)
     pack = PackWriter(git_dir / "objects" / "pack" / "new.pack")
-    mapped = map_history(source, revision, moves, pack, make_rewrite, depth, say)
+    mapped = map_history(source, revision, moves, pack, how, make_rewrite, say)
     history, lineages, graph, slices = mapped.history, mapped.lineages, mapped.graph, mapped.slices
     tip = graph.new_of[revision]
     notes = origin_notes({graph.new_of[old]: old for old in graph.kept()}, pack, mapped.date)
@@ -144,6 +144,7 @@ def _carry(
             findings=tuple(findings),
             new_of=graph.new_of,
             reasons=graph.reasons,
+            not_from=how.not_from,
         ),
     )
     return CarriedHistory(
@@ -179,8 +180,8 @@ def map_history(
     revision: str,
     moves: Sequence[Move],
     pack: PackWriter,
+    how: Following,
     make_rewrite: MakeRewrite | None = None,
-    depth: Depth = "symbols",
     say: Report = lambda text: None,
 ) -> Mapped:
     """Follow the moves, and write to ``pack`` what the source's commits become.
@@ -188,6 +189,7 @@ def map_history(
     ``DidNotHold`` unless the last one is exactly the mapped subset; else as ``carry_history``.
     """
     targets = moves_by_target(moves)
+    how.require_apart(moves)
     wider = with_needs(source, revision, targets)
     findings: list[str] = []
     say("reading the commits")
@@ -195,7 +197,7 @@ def map_history(
     with ObjectReader(source) as reader:
         say("following renames and symbols")
         slices = Slices(source, reader)
-        follower = Follower(history, reader, slices, findings, depth)
+        follower = Follower(history, reader, slices, findings, how)
         follower.read_ahead(wider)
         lineages = follower.follow(wider)
         rewrite_blob = None

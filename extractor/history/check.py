@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from extractor.errors import DidNotHold, MissingObject, SourceError, UsageError
-from extractor.history.blame import FileBlame, aligned, blame_file, blame_lines
+from extractor.history.authorship import Authorship
+from extractor.history.blame import FileBlame, blame_file
 from extractor.history.carry import UPSTREAM, older_names, require_exact
 from extractor.history.commits import read_folder
 from extractor.history.made import Line, noise, read_line, surplus_paths
-from extractor.history.origins import find_origins
+from extractor.history.origins import Origins, find_origins
 from extractor.history.past import Renames, lost_commits
+from extractor.history.providers import Following
 from extractor.history.references import (
     dangling_imports,
     named_modules,
@@ -189,15 +191,18 @@ def check_history(
     if rewrite is not None:
         names = _old_names(source_git_dir, state, git_dir, line, older)
     renames = Renames(source_git_dir, history)
+    how = Following(not_from=state.not_from)
     wholes = sorted(move.source for move in state.moves if isinstance(move, WholeMove))
     origins = find_origins(source_git_dir, history, renames, state, git_dir, line, rewrite)
     return HistoryCheck(
         revision=state.source_revision,
         commits=len(line.parents),
-        files=_blame(source_git_dir, history, state, git_dir, branch, rewrite) if blame else (),
+        files=_blame(source_git_dir, history, state, git_dir, branch, rewrite, origins)
+        if blame
+        else (),
         noise=noise(git_dir, line, history, state),
         foreign=tuple(sorted(surplus.difference(state.former))),
-        lost=lost_commits(history, renames, wholes, state.reasons),
+        lost=lost_commits(history, renames, wholes, state.reasons, how),
         dangling=_dangling(git_dir, state.moves),
         tip_differs=differs,
         selection=tuple(selection),
@@ -304,9 +309,10 @@ def _blame(
     git_dir: Path,
     branch: str,
     rewrite: RewriteBlob | None,
+    origins: Origins,
 ) -> tuple[FileBlame, ...]:
-    origins = state.origins()
-    wrote = _Authorship(source_git_dir, history, state, rewrite)
+    origin_of = state.origins()
+    wrote = Authorship(source_git_dir, history, state, rewrite)
     commit = run_git(git_dir, "rev-parse", "--verify", f"refs/heads/{branch}")
     name = commit.decode("ascii").strip()
     present = {path for path, _leaf in read_folder(git_dir, name).leaves()}
@@ -321,110 +327,18 @@ def _blame(
             moves,
             git_dir,
             name,
-            origins,
+            origin_of,
             wrote.is_older,
             is_rewritten=rewrite is not None,
+            is_refused=lambda origin, place: (
+                bool(state.not_from)
+                and not origins.is_past(path, place[1], place[0])
+                and wrote.is_ancestor(place[0], origin)
+            ),
         )
 
     with ThreadPoolExecutor(2) as pool:
         return tuple(pool.map(one, sorted(present & targets.keys())))
-
-
-class _Authorship:
-    """Whether an older commit really wrote a line that a newer one only copied or moved."""
-
-    def __init__(
-        self, git_dir: Path, history: History, state: HistoryState, rewrite: RewriteBlob | None
-    ) -> None:
-        self._history = history
-        self._git_dir = git_dir
-        self._rewrite = rewrite
-        self._paths = {
-            target: [provider.path for provider in group]
-            for target, group in state.lineages.providers.items()
-        }
-        self._ancestors: dict[tuple[str, str], bool] = {}
-        self._lines: dict[tuple[str, str], frozenset[bytes]] = {}
-        self._before: dict[tuple[str, str], frozenset[tuple[str, bytes]]] = {}
-
-    def is_older(self, older: str, newer: str, target: str, line: bytes) -> bool:
-        """The older commit is an ancestor, and wrote the line by its diff or by blame's word.
-
-        Blame is asked about the files the content came from, just before the newer commit:
-        within one of them the line may have been moved, which no diff shows as written.
-        """
-        if not self._is_ancestor(older, newer):
-            return False
-        text = line.strip()
-        return text in self._written(older, target) or (older, text) in self._blamed(newer, target)
-
-    def _blamed(self, commit: str, target: str) -> frozenset[tuple[str, bytes]]:
-        """Who wrote which line of the target's older files, as of the commit's parent."""
-        key = (commit, target)
-        if key not in self._before:
-            found: set[tuple[str, bytes]] = set()
-            with ObjectReader(self._git_dir) as reader:
-                for path in self._paths.get(target, []):
-                    try:
-                        content = reader.read(f"{commit}^:{path}")
-                    except MissingObject:
-                        continue
-                    lines = content.split(b"\n")
-                    now = self._as_kept(target, content).split(b"\n")
-                    names = blame_lines(self._git_dir, f"{commit}^", path)
-                    for line, at in zip(now, aligned(lines, now), strict=True):
-                        if at is not None and at < len(names):
-                            found.add((names[at], line.strip()))
-            self._before[key] = frozenset(found)
-        return self._before[key]
-
-    def _is_ancestor(self, older: str, newer: str) -> bool:
-        key = (older, newer)
-        if key not in self._ancestors:
-            index_of = self._history.index_of
-            floor, seen, waiting, found = index_of[older], set(), [newer], False
-            while waiting and not found:
-                name = waiting.pop()
-                found = name == older
-                if name not in seen and index_of[name] > floor:
-                    seen.add(name)
-                    waiting.extend(self._history.parents[index_of[name]])
-            self._ancestors[key] = found
-        return self._ancestors[key]
-
-    def _written(self, commit: str, target: str) -> frozenset[bytes]:
-        """The lines that the commit put into any file the target's content came from."""
-        key = (commit, target)
-        if key not in self._lines:
-            found: set[bytes] = set()
-            paths = self._paths.get(target, [])
-            with ObjectReader(self._git_dir) as reader:
-                for _commit, changes in iterate_changes(
-                    self._git_dir, [commit], "-m", "--no-renames"
-                ):
-                    for change in changes:
-                        if change.path in paths and change.status in "AM":
-                            new = self._as_kept(target, reader.read(change.blob))
-                            old = b""
-                            if change.status == "M":
-                                old = self._as_kept(target, reader.read(change.old_blob))
-                            found |= _added(new.splitlines(), old.splitlines())
-            self._lines[key] = frozenset(found)
-        return self._lines[key]
-
-    def _as_kept(self, target: str, content: bytes) -> bytes:
-        """What the result made of a version of the target's."""
-        return content if self._rewrite is None else self._rewrite(target, content)
-
-
-def _added(new: Sequence[bytes], old: Sequence[bytes]) -> set[bytes]:
-    """Lines there are more of than before."""
-    counts: dict[bytes, int] = {}
-    for line in new:
-        counts[line.strip()] = counts.get(line.strip(), 0) + 1
-    for line in old:
-        counts[line.strip()] = counts.get(line.strip(), 0) - 1
-    return {line for line, count in counts.items() if count > 0}
 
 
 def _share(files: Sequence[FileBlame]) -> float:

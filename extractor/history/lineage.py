@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, TypeAlias
 
 from extractor.errors import MissingObject
 from extractor.history.likeness import (
@@ -23,7 +22,7 @@ from extractor.history.likeness import (
     telling_lines,
 )
 from extractor.history.lives import Lives
-from extractor.history.providers import Followed, Lineages, Provider
+from extractor.history.providers import Followed, Following, Lineages, Provider
 from extractor.history.slices import Slices
 from extractor.history.walk import ABSENT, Change, History, iterate_renames
 from extractor.moves import Move, SliceMove
@@ -36,15 +35,11 @@ _MOST_CANDIDATES = 200
 # So many versions in a row without a symbol are taken to be older than it.
 _MANY_VERSIONS = 64
 _NO_TEXT = (SUBMODULE, SYMLINK)
-Depth: TypeAlias = Literal["paths", "renames", "symbols"]
+FOLLOW_ALL = Following()
 
 
 class Follower:
-    """Follows moves back through renames, copies and moved symbols to their first lines.
-
-    ``depth`` says how far: "paths" takes files under their present path alone, "renames" also
-    what they were renamed and copied from, "symbols" everything.
-    """
+    """Follows moves back through renames, copies and moved symbols to their first lines."""
 
     def __init__(
         self,
@@ -52,10 +47,11 @@ class Follower:
         reader: ObjectReader,
         slices: Slices,
         findings: list[str],
-        depth: Depth = "symbols",
+        how: Following = FOLLOW_ALL,
         lives: Lives | None = None,
     ) -> None:
-        self._depth = depth
+        self._how = how
+        self._depth = how.depth
         self._history = history
         self._reader = reader
         self._slices = slices
@@ -63,6 +59,7 @@ class Follower:
         self._known: dict[int, list[Change]] = {}
         self._lives = lives or Lives(history, reader)
         self._steps: set[Followed] = set()
+        self._refused: set[Followed] = set()
         self._since: dict[str, int] = {}
 
     def follow(self, targets: Mapping[str, Sequence[Move]]) -> Lineages:
@@ -83,6 +80,7 @@ class Follower:
             },
             followed=_in_order(step for its in steps.values() for step in its),
             steps=steps,
+            refused=_in_order(self._refused),
             lives=lives_of(self._lives, named),
             since=dict(sorted(self._since.items())),
         )
@@ -122,7 +120,7 @@ class Follower:
         waiting: list[Provider] = []
 
         def add(provider: Provider, before: int) -> None:
-            if provider not in found:
+            if provider not in found and not self._how.refuses(provider.path):
                 found[provider] = before
                 waiting.append(provider)
 
@@ -207,7 +205,7 @@ class Follower:
             found.append(change)
             kind = "rename" if change.status == "R" else "copy"
             commit = self._history.names[index]
-            self._steps.add(Followed(commit, path, change.old_path, kind, change.similarity))
+            self._note(Followed(commit, path, change.old_path, kind, change.similarity))
         if not found:
             found = self._copied_from_untouched(path, index)
         return found
@@ -244,7 +242,7 @@ class Follower:
         share, other, blob = best
         if not other:
             return []
-        self._steps.add(Followed(commit, path, other, "copy", share))
+        self._note(Followed(commit, path, other, "copy", share))
         return [replace(change, status="C", old_path=other, old_blob=blob, similarity=share)]
 
     def _changes(self, index: int) -> list[Change]:
@@ -359,7 +357,10 @@ class Follower:
         self, index: int, path: str, old_path: str, names: Sequence[str], share: float
     ) -> None:
         commit = self._history.names[index]
-        self._steps.add(Followed(commit, path, old_path, "symbol", int(share * 100), tuple(names)))
+        self._note(Followed(commit, path, old_path, "symbol", int(share * 100), tuple(names)))
+
+    def _note(self, step: Followed) -> None:
+        (self._refused if self._how.refuses(step.old_path) else self._steps).add(step)
 
 
 def lives_of(

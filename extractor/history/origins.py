@@ -7,13 +7,14 @@ it followed besides git's own renames counts only where the two contents share l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.errors import MissingObject
 from extractor.history.made import Line
 from extractor.history.past import Past, Pasts, Renames
+from extractor.history.providers import Following
 from extractor.history.rewriting import RewriteBlob, rewrite_versions
 from extractor.history.selection import wrong_lines
 from extractor.history.state import HistoryState
@@ -31,11 +32,13 @@ class Origins:
     """``foreign`` versions are none of their file's past, nor a selection of its lines.
 
     ``came_from`` has, for each path of the result, the source's paths that its versions were
-    found at, with the number of these.
+    found at, with the number of these. ``is_past`` tells whether a path of the source was, at a
+    commit, the file that a path of the result was made of.
     """
 
     foreign: tuple[str, ...]
     came_from: Mapping[str, Mapping[str, int]]
+    is_past: Callable[[str, str, str], bool]
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ def find_origins(
     """Look at every version of every file of the result."""
     targets = moves_by_target(state.moves)
     with ObjectReader(source) as theirs, ObjectReader(git_dir) as ours:
-        pasts = Pasts(history, renames, _borne_out(history, state, theirs))
+        how = Following(not_from=state.not_from)
+        pasts = Pasts(history, renames, _borne_out(history, state, theirs), how)
         ends = [history.index_of[name] for name in (*state.bases, history.names[-1])]
         past_of = {
             target: pasts.of(
@@ -93,7 +97,12 @@ def find_origins(
             if not same and not told[key]:
                 foreign.append(f"{version.commit[:12]}:{version.target}")
             came_from[version.target].update(same[:1] or [path for path, _ in version.found])
-    return Origins(tuple(foreign), {target: dict(its) for target, its in came_from.items()})
+
+    def is_past(target: str, path: str, commit: str) -> bool:
+        return pasts.has(past_of[target], path, history.index_of[commit])
+
+    counts = {target: dict(its) for target, its in came_from.items()}
+    return Origins(tuple(foreign), counts, is_past)
 
 
 def _versions(

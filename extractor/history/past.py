@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from extractor.history.lineage import EMPTY_BLOB
+from extractor.history.lineage import EMPTY_BLOB, FOLLOW_ALL
+from extractor.history.providers import Following
 from extractor.history.walk import ABSENT, History, iterate_renames
 
 _NONE = -1
@@ -63,8 +64,9 @@ class Past:
 
 
 class Pasts:
-    """Finds the past of files. ``steps`` are those that git's renames do not show.
+    """Finds the past of files, as far as ``how`` does not refuse a name.
 
+    ``steps`` are those that git's renames do not show.
     A step is the commit's index, the name it made, the parent's index and the name there. Two
     files that had one name are told apart by the commit at which either is first.
     """
@@ -74,7 +76,9 @@ class Pasts:
         history: History,
         renames: Renames,
         steps: Iterable[tuple[int, str, int, str]] = (),
+        how: Following = FOLLOW_ALL,
     ) -> None:
+        self._how = how
         self._history = history
         self._renames = renames
         self._steps: dict[str, list[tuple[int, int, str]]] = {}
@@ -95,7 +99,7 @@ class Pasts:
             waiting += [
                 (old, parent)
                 for index, parent, old in self._edges_of(path)
-                if self._file(path, index) == self._file(path, at)
+                if self._file(path, index) == self._file(path, at) and not self._how.refuses(old)
             ]
         return past
 
@@ -187,13 +191,17 @@ class Pasts:
 
 
 def lost_commits(
-    history: History, renames: Renames, sources: Sequence[str], reasons: Mapping[str, str]
+    history: History,
+    renames: Renames,
+    sources: Sequence[str],
+    reasons: Mapping[str, str],
+    how: Following = FOLLOW_ALL,
 ) -> tuple[str, ...]:
     """Commits on an ancestor of a whole file that are unknown to the result.
 
     Every birth of a name is looked at, and from each file the chain of names is walked back.
     """
-    pasts = Pasts(history, renames)
+    pasts = Pasts(history, renames, how=how)
     unknown = {c for c, why in reasons.items() if why == "touches nothing that is carried"}
     lost: set[str] = set()
     renames.read(sources)

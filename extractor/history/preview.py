@@ -5,14 +5,15 @@ The history is mapped as a run maps it, by the same function, and what that wrot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from extractor.history.carry import Mapped, map_history
 from extractor.history.commits import read_folder
+from extractor.history.lineage import FOLLOW_ALL
 from extractor.history.packing import PackWriter
-from extractor.history.providers import Followed, Provider
+from extractor.history.providers import Followed, Following, Provider
 from extractor.history.rewriting import without_collecting
 from extractor.history.trees import Folder, differing_paths
 from extractor.moves import Move
@@ -64,6 +65,7 @@ class Preview:
     authors: int
     files: tuple[FilePast, ...]
     outside: tuple[Outside, ...]
+    refused: tuple[Followed, ...]
     findings: tuple[str, ...]
 
     def record(self) -> dict[str, object]:
@@ -71,12 +73,14 @@ class Preview:
         return asdict(self)
 
 
-def preview_history(source: Path, revision: str, moves: Sequence[Move]) -> Preview:
+def preview_history(
+    source: Path, revision: str, moves: Sequence[Move], how: Following = FOLLOW_ALL
+) -> Preview:
     """What ``carry_history`` would carry; raises what it would."""
     with workspace() as scratch, without_collecting():
         pack = PackWriter(Path(scratch) / "new.pack")
         try:
-            mapped = map_history(source, revision, moves, pack)
+            mapped = map_history(source, revision, moves, pack, how)
         finally:
             pack.close()
         return _told(source, revision, moves, mapped)
@@ -123,6 +127,7 @@ def _told(source: Path, revision: str, moves: Sequence[Move], mapped: Mapped) ->
             Outside(path, path in present, len(set().union(*its.values())), tuple(sorted(its)))
             for path, its in sorted(brought.items())
         ),
+        refused=mapped.lineages.refused,
         findings=tuple(mapped.findings),
     )
 
@@ -186,6 +191,7 @@ def summary(preview: Preview) -> str:
         lines += _names(file)
     if same:
         lines.append(f"{_count(same, 'file')} never had another name")
+    lines += [f"history.not_from refuses {step.told()}" for step in preview.refused]
     if not preview.outside:
         return "\n".join([*lines, "nothing comes from a path outside the plan"])
     lines.append(f"from {_count(len(preview.outside), 'path')} outside the plan:")
@@ -194,9 +200,6 @@ def summary(preview: Preview) -> str:
         commits = _count(outside.commits, "commit")
         lines.append(f"  {outside.path}{there}: {commits} for {', '.join(outside.files)}")
     return "\n".join(lines)
-
-
-_VERBS: Mapping[str, str] = {"rename": "renamed", "copy": "copied", "symbol": "moved"}
 
 
 def _commits_by(file: FilePast) -> str:
@@ -212,10 +215,7 @@ def _names(file: FilePast) -> Iterator[str]:
             if step.old_path == name.path and step not in told:
                 told.add(step)
                 what = f"{', '.join(step.symbols)} " if step.symbols else ""
-                yield (
-                    f"    {what}{_VERBS[step.kind]} to {step.path} by {step.commit[:12]}, "
-                    f"{step.similarity} % alike"
-                )
+                yield f"    {what}{step.way()}"
 
 
 def _count(number: int, what: str) -> str:

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import fnmatch
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
+from extractor.errors import UsageError
 from extractor.history.walk import ABSENT, Change, History
+from extractor.moves import Move
 
 Key: TypeAlias = tuple[str, str]
+Depth: TypeAlias = Literal["paths", "renames", "symbols"]
+
+
+@dataclass(frozen=True)
+class Following:
+    """How far the past is followed.
+
+    ``depth`` "paths" takes files under their present path alone, "renames" also what they were
+    renamed and copied from, "symbols" everything. It ends before a name that a pattern of
+    ``not_from`` matches.
+    """
+
+    depth: Depth = "symbols"
+    not_from: tuple[str, ...] = ()
+
+    def refuses(self, path: str) -> bool:
+        """Whether nothing is carried from a file of that name."""
+        return any(fnmatch.fnmatchcase(path, pattern) for pattern in self.not_from)
+
+    def require_apart(self, moves: Sequence[Move]) -> None:
+        """``UsageError`` when a file is to be carried and refused."""
+        for path in sorted({move.source for move in moves}):
+            for pattern in self.not_from:
+                if fnmatch.fnmatchcase(path, pattern):
+                    raise UsageError(
+                        f"history.not_from: {pattern!r} refuses the past of {path}, which the plan "
+                        "carries: leave the file out, or name older names only"
+                    )
 
 
 @dataclass(frozen=True)
@@ -48,14 +79,25 @@ class Followed:
     similarity: int
     symbols: tuple[str, ...] = ()
 
+    def told(self) -> str:
+        """The step as a person reads it."""
+        what = f"{', '.join(self.symbols)} of " if self.symbols else ""
+        return f"{what}{self.old_path}, {self.way()}"
+
+    def way(self) -> str:
+        """What the commit did with the old path."""
+        verb = {"rename": "renamed", "copy": "copied", "symbol": "moved"}[self.kind]
+        return f"{verb} to {self.path} by {self.commit[:12]}, {self.similarity} % alike"
+
 
 @dataclass(frozen=True)
 class Lineages:
     """The providers of each target, and the steps that led to them.
 
-    ``steps`` has them for each target, where they were followed just now. ``lives`` has, for the
-    paths of which a provider names a life, the life before and after each commit (index) that
-    changes them. ``since`` are the commits before which a path has nothing.
+    ``refused`` are steps that the plan forbids. ``steps`` has those taken for each target, where
+    it was followed just now. ``lives`` has, for the paths of which a provider names a life,
+    the life before and after each commit (index) that changes them. ``since`` are the commits
+    before which a path has nothing.
     """
 
     providers: Mapping[str, tuple[Provider, ...]]
@@ -63,6 +105,7 @@ class Lineages:
     lives: Mapping[str, Mapping[int, tuple[str, str]]] = field(default_factory=dict)
     since: Mapping[str, int] = field(default_factory=dict)
     steps: Mapping[str, tuple[Followed, ...]] = field(default_factory=dict)
+    refused: tuple[Followed, ...] = ()
 
     def changes(self, history: History, path: str) -> Iterator[tuple[int, Key, Change | None]]:
         """What each commit (index) makes of files of the path; ``None`` takes one out."""

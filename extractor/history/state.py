@@ -38,7 +38,7 @@ class HistoryState:
     the tips of lines that a whole new one took the place of, ``superseded_origins`` the
     commits in these, each with the old one it was made of; ``bases`` are the revisions that a
     sync went on from, and ``earlier`` their moves where the layout was another one: revision,
-    source and target.
+    source and target. ``not_from`` are patterns of names under which no past was carried.
     """
 
     source_revision: str
@@ -55,6 +55,7 @@ class HistoryState:
     superseded_origins: Mapping[str, str] = field(default_factory=dict)
     bases: tuple[str, ...] = ()
     earlier: tuple[tuple[str, str, str], ...] = ()
+    not_from: tuple[str, ...] = ()
 
     def origins(self) -> dict[str, str]:
         """New commit to the old one it was made of, superseded lines included."""
@@ -103,6 +104,7 @@ def prepare_state(git_dir: Path, state: HistoryState | None) -> None:
         "superseded_origins": dict(state.superseded_origins),
         "bases": list(state.bases),
         "earlier": list(state.earlier),
+        "not_from": list(state.not_from),
     }
     _write(folder / f"{_REST}.new", json.dumps(content, indent=1, sort_keys=True) + "\n")
 
@@ -169,6 +171,7 @@ def read_state(git_dir: Path) -> HistoryState:
         superseded_origins=content.get("superseded_origins", {}),
         bases=tuple(content.get("bases", ())),
         earlier=tuple((base, old, new) for base, old, new in content.get("earlier", ())),
+        not_from=tuple(content.get("not_from", ())),
     )
 
 

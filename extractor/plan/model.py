@@ -213,11 +213,15 @@ class Packaging(Table):
 
 
 class History(Table):
-    """Whose name the rewrite commits carry, and the branch the result stands on."""
+    """Whose name the rewrite commits carry, the branch the result stands on, what past stays."""
 
     author: Author = "extractor"
     email: Address = "extractor@localhost"
     branch: Branch = "main"
+    not_from: list[Glob] = Field(
+        default=[],
+        description="Patterns of older names: the past of a file is not followed into these.",
+    )
 
 
 class Words(Table):

@@ -34,6 +34,7 @@ from pathlib import Path
 
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
+from extractor.history.providers import Depth, Following
 from extractor.moves import WholeMove
 from extractor.outcome import Rewritten
 from extractor.project.layout import module_of
@@ -190,13 +191,13 @@ def by_us(
     source: Path,
     revision: str,
     files: Sequence[str],
-    depth: str,
+    depth: Depth,
     names: Mapping[str, str],
     at: Path,
 ) -> dict[str, float]:
     """Carry the files in a process of its own; ``at/r`` is the result."""
     job = {
-        "source_git_dir": source, "revision": revision, "target": at / "r", "depth": depth,
+        "source_git_dir": source, "revision": revision, "target": at / "r", "how": Following(depth),
         "moves": moves_of(files, names), "form": "rewritten" if names else "moved",
     }  # fmt: skip
     (at / "job").write_bytes(pickle.dumps(job))

@@ -40,6 +40,30 @@ def test_a_preview_tells_names_and_writes_nothing(place, capsys):
     assert files["till/errors.py"]["followed"][0]["kind"] == "rename"
 
 
+def test_a_refused_name_stays_behind_and_the_manifest_says_so(place, capsys):
+    rules = '\n[history]\nnot_from = ["shop/fau*", "nowhere/*"]\n'
+    write(place, {"plan/plan.toml": PLAN + rules})
+    plan = ["--plan", place / "plan", "--quiet"]
+    assert call("history", "preview", place / "shop", *plan) == 0
+    text = capsys.readouterr().out
+    assert "history.not_from refuses shop/faults.py, renamed to shop/errors.py by" in text
+    assert "nothing comes from a path outside the plan" in text
+
+    assert call("run", place / "shop", place / "out", *plan) == 0
+    manifest = json.loads((place / "out/manifest.json").read_text())
+    told = {row.get("path"): row["reason"] for row in manifest["skipped"]}
+    assert told["shop/faults.py"] in text
+    assert "history.not_from: 'nowhere/*' matched nothing" in told.values()
+    log = git(place / "out/till", "log", "--format=%s", "upstream", "--", "till/errors.py")
+    assert log == "Call them errors\n"
+    capsys.readouterr()
+    assert call("history", "check", place / "out/till", *plan) == 0, capsys.readouterr().out
+
+    write(place, {"plan/plan.toml": PLAN + rules.replace("shop/fau*", "shop/err*")})
+    assert call("history", "preview", place / "shop", *plan) == 2
+    assert "'shop/err*' refuses the past of shop/errors.py" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

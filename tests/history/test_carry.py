@@ -2,6 +2,7 @@ import pytest
 
 from extractor.errors import UsageError
 from extractor.history.carry import carry_history
+from extractor.history.providers import Following
 from extractor.moves import SliceMove, WholeMove
 from extractor.source.tree import run_git
 
@@ -155,5 +156,5 @@ def test_a_folder_with_something_in_it_is_not_touched(source, tmp_path):
 def test_how_far_the_past_is_followed(source, tmp_path, depth, subjects):
     source.load(STREAM)
     move = WholeMove("mid/a.py", "new/a.py")
-    carry_history(source.path, source.head(), [move], tmp_path / "out", depth=depth)
+    carry_history(source.path, source.head(), [move], tmp_path / "out", how=Following(depth))
     assert log(tmp_path / "out", "%s").splitlines() == subjects

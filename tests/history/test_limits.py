@@ -5,6 +5,7 @@ import pytest
 from extractor.history import walk
 from extractor.history.carry import carry_history
 from extractor.history.check import check_history
+from extractor.history.providers import Following
 from extractor.moves import WholeMove
 
 
@@ -53,7 +54,8 @@ def test_what_no_limit_allows_is_told(source, tmp_path, monkeypatch):
     moved += "".join(blob(f"n{i}.py", lines(f"m{i}", "new")) for i in range(6))
     source.load(head.format(1, "base") + first + "\n" + head.format(2, "sweep") + moved)
     moves = [WholeMove("n0.py", "a.py")]
-    carried = carry_history(source.path, source.head(), moves, tmp_path / "out", depth="renames")
+    how = Following("renames")
+    carried = carry_history(source.path, source.head(), moves, tmp_path / "out", how=how)
     assert carried.counts["commits"] == 1
     (told,) = carried.findings
     assert told == f"{source.head()}: renames of 6 new files told by equal content or name alone"

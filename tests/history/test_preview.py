@@ -3,6 +3,7 @@ import pytest
 from extractor.errors import UsageError
 from extractor.history.carry import carry_history
 from extractor.history.preview import preview_history, summary
+from extractor.history.providers import Following
 from extractor.moves import SliceMove, WholeMove
 from extractor.source.tree import run_git
 
@@ -112,3 +113,15 @@ def test_a_move_of_what_is_not_there_is_refused(source):
     source.load(STREAM)
     with pytest.raises(UsageError, match="nowhere"):
         preview_history(source.path, source.head(), [WHOLE, WholeMove("nowhere.py", "y.py")])
+
+
+def test_a_refused_name_is_told_and_nothing_comes_from_it(source):
+    source.load(STREAM)
+    moves = [WHOLE, SliceMove("till.py", "till.py", frozenset({"Till"}))]
+    told = preview_history(source.path, source.head(), moves, Following(not_from=("old/*", "b*")))
+    assert told.outside == ()
+    assert [(step.old_path, step.kind) for step in told.refused] == [
+        ("old/a.py", "rename"),
+        ("big.py", "symbol"),
+    ]
+    assert "history.not_from refuses old/a.py, renamed to new/a.py by" in summary(told)
