@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import tomlkit
-
 from extractor.project.files import ProjectFiles
 
 Target = Callable[[str], str | None]
@@ -108,10 +106,17 @@ def settings_of(
             if kept:
                 for key in reversed(keys):
                     kept = {key: kept}
-                found.setdefault(path, []).append(tomlkit.dumps(kept).strip("\n") + "\n")
+                found.setdefault(path, []).append(_toml(kept))
         else:
             found.setdefault(path, []).extend(_ini(files, path, section, names))
     return {path: "\n".join(texts) for path, texts in found.items() if texts}
+
+
+def _toml(table: Any) -> str:
+    # Contracts ask for a project's facts where only import-linter is installed.
+    import tomlkit
+
+    return tomlkit.dumps(table).strip("\n") + "\n"
 
 
 def _ini(files: ProjectFiles, path: str, wanted: str, names: _Names) -> Iterable[str]:
