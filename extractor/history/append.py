@@ -177,9 +177,10 @@ def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[History
         pack = PackWriter(folder / "new.pack")
         slices = Slices(source_git_dir, reader)
         # Lives that are told apart began anywhere: then the whole history has to be read. So it is
-        # where another file of a known name may have come.
+        # where another file of a known name may have come, or two of a new one.
         keys = state.lineages.keys()
         tells_apart = any(lives != {""} or history.births(path) for path, lives in keys.items())
+        tells_apart |= any(len(history.births(move.source)) > 1 for move in moves)
         read = read_history(source_git_dir, revision) if tells_apart else history
         lives = Lives(read, reader)
         follower = Follower(read, reader, slices, findings, asked.how, lives)
@@ -349,6 +350,7 @@ def _known_graph(git_dir: Path, tip: str, state: HistoryState) -> Graph:
         if not line.startswith("commit "):
             name, tree, *parents = line.split()
             graph.commits[name] = NewCommit(Folder(name=tree), tuple(parents), len(graph.commits))
+    graph.unread.update(graph.commits)
     return graph
 
 

@@ -42,6 +42,7 @@ class Graph:
     new_of: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     read_tree: Callable[[str], Folder] | None = None
+    unread: set[str] = field(default_factory=set)  # commits of an earlier run
 
     def kept(self) -> list[str]:
         """The old commits that live on, sorted."""
@@ -56,8 +57,9 @@ class Graph:
     def tree(self, name: str) -> Folder:
         """The tree of a new commit; one of an earlier run is read when it is asked for."""
         commit = self.commits[name]
-        if not commit.tree.entries and self.read_tree is not None:
+        if name in self.unread and self.read_tree is not None:
             commit.tree = self.read_tree(name)
+            self.unread.remove(name)
         return commit.tree
 
     def is_ancestor(self, older: str, newer: str) -> bool:

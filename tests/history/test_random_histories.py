@@ -326,6 +326,27 @@ def test_the_result_is_the_models(plan, chosen, sliced):
     [([1], [("edit", "a.py", "a.py")]), ([2, 1], []), *SHAPES["unrelated root joined"]],
     {"a.py"}, 0, False,
 )  # fmt: skip
+@example(
+    # Two files of a new name, of which a merge takes one.
+    [
+        ([1], [("edit", "a.py", "a.py")]), ([2, 1], []), ([1], []),
+        ([1], [("write", "d/a.py", "d/a.py")]), ([2], [("edit", "d/a.py", "d/a.py")]),
+        ([2, 1], []), ([2, 1], []),
+    ],
+    {"a.py", "d/a.py", "b.py"}, 0, False,
+)  # fmt: skip
+@example(
+    # Merged while nothing is there of what is carried.
+    [
+        ([1], [("write", "d/c.py", "d/c.py")]),
+        ([1], [("rename", "a.py", "b.py")]),
+        ([1], [("rename", "d/c.py", "a.py")]),
+        ([1], [("edit", "a.py", "a.py")]),
+        ([2], [("edit", "b.py", "b.py")]),
+        ([2, 1], []), ([2, 3], []), ([2, 1], []), ([1], []),
+    ],
+    {"b.py", "d/c.py"}, 0, False,
+)  # fmt: skip
 def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sliced):
     model = Model(plan)
     tip = len(plan) - 1
