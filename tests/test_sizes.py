@@ -13,7 +13,6 @@ LONG_MODULES = {
     "extractor/analysis/registry.py": "one survey whose parts share its tables",
     "extractor/database/copy.py": "one copy that can be stopped and resumed at each step",
     "extractor/database/rows.py": "reads and writes rows of three servers side by side",
-    "extractor/history/check.py": "the verdicts stand together, the questions beside it",
     "extractor/refactor/prove.py": "one judge; what the tests come to has a module",
     "extractor/refactor/series.py": "the kinds of commit of a series, to be split by phase",
     "extractor/rewrites/parts/scopes.py": "one visitor with a method for each kind of node",
@@ -25,6 +24,7 @@ LONG_FUNCTIONS = {
     "extractor/cli/rewrite.py:command_for": "declares the options of every rewrite",
     "extractor/cli/verify.py:command": "declares options and hands them on",
     "extractor/history/append.py:_gone_on": "one transaction, undone as a whole when it fails",
+    "extractor/history/check.py:check_history": "asks one question after the other",
     "extractor/history/graph.py:write_commits": "one loop over commits with its state",
     "extractor/plan/drafting/decisions.py:decisions": "a table for each kind of decision",
     "extractor/plan/drafting/layout.py:layout_of": "a table for each kind of move",
@@ -36,6 +36,7 @@ LONG_FUNCTIONS = {
 _ASKED = "what a caller chooses, each by its name"
 MANY_PARAMETERS = {
     "extractor/history/blame.py:blame_file": _ASKED,
+    "extractor/history/blame.py:compare_blame": _ASKED,
     "extractor/history/carry.py:carry_history": _ASKED,
     "extractor/history/commits.py:commit_tree": _ASKED,
     "extractor/pipeline.py:run": _ASKED,
