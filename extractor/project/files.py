@@ -6,6 +6,7 @@ import ast
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -97,6 +98,20 @@ class ProjectFiles:
         for key in keys:
             found = found.get(key, {}) if isinstance(found, dict) else {}
         return found if isinstance(found, dict) else {}
+
+    def have_any(self, places: Sequence[tuple[str, str]]) -> bool:
+        """Whether there is any of ``places``: a file and its section, a pattern in INI files.
+
+        Without a section the file itself is enough.
+        """
+        return any(self._has(path, section) for path, section in places if path in self.present)
+
+    def _has(self, path: str, section: str) -> bool:
+        if not section:
+            return True
+        if path.endswith(".toml"):
+            return bool(self.toml(path, *section.split(".")))
+        return any(fnmatchcase(option.section, section) for option in self.ini(path))
 
     def line_of(self, path: str, *words: str) -> int:
         """The first line of ``path`` that has all of ``words``; 0 when none has."""

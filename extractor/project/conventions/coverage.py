@@ -5,8 +5,6 @@ from __future__ import annotations
 from extractor.project.convention import Convention
 from extractor.project.files import ProjectFiles
 
-_FILE = "pyproject.toml"
-
 
 class Coverage(Convention):
     """The files and tables that coverage reads."""
@@ -16,17 +14,11 @@ class Coverage(Convention):
         (".coveragerc", "*"),
         ("setup.cfg", "coverage:*"),
         ("tox.ini", "coverage:*"),
-        (_FILE, "tool.coverage"),
+        ("pyproject.toml", "tool.coverage"),
     )
 
     def is_used(self, files: ProjectFiles) -> bool:
-        if files.toml(_FILE, "tool", self.name):
-            return True
-        return any(
-            not section or any(option.section.startswith(self.name) for option in files.ini(path))
-            for path, section in self.settings
-            if path in files.present and path != _FILE
-        )
+        return files.have_any(self.settings)
 
 
 CONVENTION = Coverage()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from extractor.project.convention import Convention
 from extractor.project.files import ProjectFiles
 
-_FILE = "pyproject.toml"
-
 
 class Mypy(Convention):
     """The files and tables that mypy reads."""
@@ -16,17 +14,11 @@ class Mypy(Convention):
         ("mypy.ini", "mypy*"),
         (".mypy.ini", "mypy*"),
         ("setup.cfg", "mypy*"),
-        (_FILE, "tool.mypy"),
+        ("pyproject.toml", "tool.mypy"),
     )
 
     def is_used(self, files: ProjectFiles) -> bool:
-        if files.toml(_FILE, "tool", self.name):
-            return True
-        return any(
-            not section or any(option.section.startswith(self.name) for option in files.ini(path))
-            for path, section in self.settings
-            if path in files.present and path != _FILE
-        )
+        return files.have_any(self.settings)
 
 
 CONVENTION = Mypy()

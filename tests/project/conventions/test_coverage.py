@@ -1,0 +1,27 @@
+"""Where the settings of coverage may stand."""
+
+import pytest
+
+from extractor.project.facts import project_of
+from extractor.source.tree import MemoryTree
+
+
+def conventions(path, text):
+    return project_of(MemoryTree({path: text.encode(), "shop.py": b""})).conventions
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".coveragerc", "[run]\nbranch = True\n"),
+        ("setup.cfg", "[coverage:run]\nbranch = True\n"),
+        ("pyproject.toml", "[tool.coverage.run]\nbranch = true\n"),
+    ],
+)
+def test_its_settings_are_found(path, text):
+    assert "coverage" in conventions(path, text)
+
+
+@pytest.mark.parametrize("path", ["setup.cfg", "pyproject.toml"])
+def test_a_file_of_others_is_not_its_own(path):
+    assert "coverage" not in conventions(path, "[other]\nname = 1\n")
