@@ -20,7 +20,6 @@ LONG_MODULES = {
 }
 LONG_FUNCTIONS = {
     "extractor/carving/package.py:package_result": "the steps of one page, in their order",
-    "extractor/cli/analyze.py:command": "options that are to become subcommands by question",
     "extractor/cli/rewrite.py:command_for": "declares the options of every rewrite",
     "extractor/cli/verify.py:command": "declares options and hands them on",
     "extractor/history/append.py:_gone_on": "one transaction, undone as a whole when it fails",

@@ -28,13 +28,13 @@ SCHEMA = "extractor.analyze/1"
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything one run found; what was not asked for is ``None`` or empty."""
+    """What was found in one graph; what was not asked for is ``None`` or empty."""
 
     source: str
     graph: Graph
-    costs: Sequence[PackageCost]
+    costs: Sequence[PackageCost] | None = None
     cascade: Cascade | None = None
-    cuts: Sequence[Cut] = ()
+    cuts: Sequence[Cut] | None = None
     cut_set: CutSet | None = None
     coupling: Coupling | None = None
     move: Move | None = None
@@ -43,6 +43,17 @@ class Analysis:
     truth: Report | None = None
     # Modules and packages to be explained to a person; JSON explains them all.
     why: Sequence[str] = ()
+
+    def with_(self, other: Analysis) -> Analysis:
+        """This one and what ``other`` found in the same graph."""
+        found = {f.name: getattr(other, f.name) for f in dataclasses.fields(other)}
+        kept = {name: value for name, value in found.items() if value not in (None, ())}
+        return dataclasses.replace(self, **kept)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was compared with real imports, or that held."""
+        return self.truth is None or self.truth.holds
 
 
 def as_json(analysis: Analysis) -> dict[str, Any]:
@@ -54,7 +65,6 @@ def as_json(analysis: Analysis) -> dict[str, Any]:
         "packages": list(graph.packages),
         "modules": len(graph.modules),
         "lines": sum(graph.lines.values()),
-        "package_costs": _plain(analysis.costs),
         "unknown": _plain(graph.unknown),
         "unreadable": _plain(graph.unreadable),
     }
@@ -69,12 +79,12 @@ def as_json(analysis: Analysis) -> dict[str, Any]:
             "type_checking": list(cascade.type_checking),
             "chains": {m: _plain(cascade.chain(m)) for m in cascade.modules},
         }
-    for name in ("cut_set", "coupling", "move", "references", "truth"):
+    if analysis.costs is not None:
+        values["package_costs"] = _plain(analysis.costs)
+    for name in ("cuts", "cut_set", "coupling", "move", "references", "truth"):
         value = getattr(analysis, name)
         if value is not None:
             values[name] = _plain(value)
-    if analysis.cascade is not None:
-        values["cuts"] = _plain(analysis.cuts)
     if analysis.subsystem is not None:
         values["symbols"] = _symbols_json(graph, analysis.subsystem)
     if analysis.truth is not None:

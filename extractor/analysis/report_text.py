@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from extractor.analysis.belonging import Test
 from extractor.analysis.cascade import Cascade, PackageCost
-from extractor.analysis.cuts import Cut
+from extractor.analysis.cuts import Cut, CutSet
 from extractor.analysis.graph import Edge, Graph, Kind
 from extractor.analysis.references import Reference
 from extractor.analysis.registry import Coupling, Move
@@ -32,10 +32,12 @@ def as_text(analysis: Analysis) -> str:
         f"{sum(graph.lines.values()):,} lines"
     ]
     if analysis.cascade is not None:
-        parts += _cascade(graph, analysis.cascade)
-    parts += _costs(analysis.costs)
-    if analysis.cascade is not None:
-        parts += _cuts(graph, analysis)
+        parts += _loads(analysis.cascade)
+    if analysis.costs is not None:
+        parts += _cascade(graph, analysis.cascade) if analysis.cascade is not None else []
+        parts += _costs(analysis.costs)
+    if analysis.cuts is not None:
+        parts += _cuts(graph, analysis.cuts, analysis.cut_set)
     for module in analysis.why:
         parts += _why(graph, analysis, module)
     if analysis.coupling is not None:
@@ -44,7 +46,9 @@ def as_text(analysis: Analysis) -> str:
         parts += _symbols(graph, analysis.subsystem)
     if analysis.references is not None:
         parts += _references(analysis.references)
-    parts += _unknown(graph)
+    if analysis.costs is not None or analysis.truth is not None:
+        parts += _unknown(graph)
+    parts += _unreadable(graph)
     if analysis.truth is not None:
         parts += _truth(analysis.truth, analysis.cascade)
     return "\n".join(parts)
@@ -79,11 +83,14 @@ def chain(graph: Graph, cascade: Cascade, module: str) -> list[str]:
     return lines
 
 
+def _loads(cascade: Cascade) -> list[str]:
+    count = len(cascade.modules)
+    return ["", f"import {cascade.root} loads {count} modules, {cascade.lines:,} lines"]
+
+
 def _cascade(graph: Graph, cascade: Cascade) -> list[str]:
     below: Counter[str] = Counter(".".join(m.split(".")[:2]) for m in cascade.modules)
     lines = [
-        "",
-        f"import {cascade.root} loads {len(cascade.modules)} modules, {cascade.lines:,} lines",
         *table(("modules", "below"), ((n, p) for p, n in _most(below))),
         *_third_party(graph, cascade),
         *_apart(graph, cascade, Kind.ON_CALL, cascade.on_call, "on call"),
@@ -151,7 +158,7 @@ def _why(graph: Graph, analysis: Analysis, module: str) -> list[str]:
         ]
     elif cascade is not None:
         lines.append(f"import {cascade.root} does not load {module}")
-    for cost in analysis.costs:
+    for cost in analysis.costs or ():
         if cost.package != module:
             continue
         lines.append(
@@ -180,11 +187,10 @@ def _costs(costs: Sequence[PackageCost]) -> list[str]:
     return ["", f"packages whose __init__ imports: {len(costs)}", *table(heads, rows)]
 
 
-def _cuts(graph: Graph, analysis: Analysis) -> list[str]:
+def _cuts(graph: Graph, cuts: Sequence[Cut], chosen: CutSet | None) -> list[str]:
     lines = ["", "what one cut saves"]
-    rows = [(len(c.saves), c.lines, cut_text(graph, c)) for c in analysis.cuts]
+    rows = [(len(c.saves), c.lines, cut_text(graph, c)) for c in cuts]
     lines += table(("modules", "lines", "cut"), rows) if rows else ["  nothing"]
-    chosen = analysis.cut_set
     if chosen is not None:
         verdict = "" if chosen.met else " (not met: what is left must stay, or is not cut by these)"
         lines += [
@@ -397,10 +403,14 @@ def _unknown(graph: Graph) -> list[str]:
     ]
     if lines:
         lines = ["", "imports whose module only the run knows", *dict.fromkeys(lines)]
-    if graph.unreadable:
-        lines += ["", "files that no parser accepts"]
-        lines += [f"  {u.path}:{u.line}  {u.reason}" for u in graph.unreadable]
     return lines
+
+
+def _unreadable(graph: Graph) -> list[str]:
+    if not graph.unreadable:
+        return []
+    places = [f"  {u.path}:{u.line}  {u.reason}" for u in graph.unreadable]
+    return ["", "files that no parser accepts", *places]
 
 
 def _truth(truth: Report, cascade: Cascade | None) -> list[str]:

@@ -18,6 +18,19 @@ WORTH = 10
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """Where a subsystem ends: its modules, and a ``Symbol`` not followed gives what stops it.
+
+    ``owned`` and ``tests`` are modules that go with it; found where they are not given.
+    """
+
+    packages: Collection[str]
+    stops: Callable[[Symbol], str | None] | None = None
+    owned: Collection[str] | None = None
+    tests: Collection[str] | None = None
+
+
+@dataclass(frozen=True)
 class Subsystem:
     """The answer, for the modules ``own`` of which ``owned`` lie outside of its packages.
 

@@ -48,20 +48,8 @@ def _of(
     command: click.Command, shared: dict[str, Any], own: dict[str, Any], where: str
 ) -> dict[str, Any]:
     if isinstance(command, click.Group):
-        context = click.Context(command, info_name=command.name)
-        made = {}
-        for name in command.list_commands(context):
-            below = command.get_command(context, name)
-            if below is not None:
-                values = own.get(name, {})
-                made[name] = _of(below, shared, values, f"{where[:-1]}.{name}]")
-        return made
-    by_option = {
-        option.lstrip("-"): parameter
-        for parameter in command.params
-        if isinstance(parameter, click.Option)
-        for option in parameter.opts
-    }
+        return _of_group(command, shared, own, where)
+    by_option = _options(command)
     unknown = sorted(set(own) - set(by_option))
     if unknown:
         raise UsageError(
@@ -70,3 +58,34 @@ def _of(
         )
     given = {key: value for key, value in shared.items() if key in by_option} | own
     return {str(by_option[key].name): value for key, value in given.items()}
+
+
+def _of_group(
+    group: click.Group, shared: dict[str, Any], own: dict[str, Any], where: str
+) -> dict[str, Any]:
+    """A key of the group's own table that is no command is for each command that has it."""
+    context = click.Context(group, info_name=group.name)
+    names = sorted({*group.list_commands(context), *group.commands})
+    commands = {name: group.get_command(context, name) for name in names}
+    tables = {key: own[key] for key in commands if isinstance(own.get(key), dict)}
+    for_all = {key: value for key, value in own.items() if key not in tables}
+    known = {key for command in commands.values() if command for key in _options(command)}
+    if unknown := sorted(set(for_all) - known):
+        raise UsageError(
+            f"pyproject.toml: {where} has no option {unknown[0]!r}; it has "
+            f"{', '.join([*names, *sorted(known)])}"
+        )
+    return {
+        name: _of(command, shared | for_all, tables.get(name, {}), f"{where[:-1]}.{name}]")
+        for name, command in commands.items()
+        if command is not None
+    }
+
+
+def _options(command: click.Command) -> dict[str, click.Parameter]:
+    return {
+        option.lstrip("-"): parameter
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts
+    }

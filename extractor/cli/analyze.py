@@ -1,258 +1,362 @@
-"""``extractor analyze``: what imports cost, and which cut pays."""
+"""``extractor analyze``: what imports cost, and which cut pays, one question a command."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import difflib
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from extractor.analysis.cache import Cache
-from extractor.analysis.cascade import cascade, package_costs
-from extractor.analysis.cuts import single_cuts, smallest_cut_set
-from extractor.analysis.graph import Graph
-from extractor.analysis.project import Project
-from extractor.analysis.registry import what_moving_takes
-from extractor.analysis.report import Analysis, as_json
-from extractor.analysis.report_text import as_text
-from extractor.analysis.subsystem import Subsystem, examine
-from extractor.analysis.symbols import Symbol
-from extractor.analysis.truth import compare, dump_observations, load_observations
 from extractor.cli._options import Reporting, reporting_options, rev_option, source_argument
 from extractor.errors import ExitCode, UsageError
 from extractor.files import replace_file
 from extractor.scratch import workspace
-from extractor.source.opening import open_source
-from extractor.source.tree import FolderTree, Tree
-from extractor.verification.observe import observe
+
+if TYPE_CHECKING:
+    from extractor.analysis.inquiry import Inquiry
+    from extractor.analysis.report import Analysis
+    from extractor.analysis.subsystem import Bounds
+    from extractor.source.tree import Tree
+
+_TOGETHER = "together"
 
 
-@click.command("analyze")
-@source_argument
-@rev_option
-@click.option(
-    "--package",
-    multiple=True,
-    help="A package to read.  [default: that of the root, or the largest]",
-)
-@click.option("--root", metavar="MODULE", help="The module whose import is to become cheap.")
-@click.option(
-    "--budget",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Modules that importing the root may load.",
-)
-@click.option(
+class Questions(click.Group):
+    """Without the name of a question the first word is SOURCE, and the cascade is asked for."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        first = args[0] if args else "--help"
+        if first not in self.commands and first not in ("-h", "--help"):
+            near = difflib.get_close_matches(first, self.commands, n=1)
+            if near and not first.startswith("-") and not Path(first).exists():
+                ctx.fail(f"there is no question {first!r}: did you mean {near[0]}?")
+            args = [_TOGETHER, *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in self.commands if name != _TOGETHER]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The source of one call, ready to be asked about."""
+
+    label: str
+    tree: Tree
+    packages: tuple[str, ...]
+    cached: bool
+
+    def about(self, *names: str | None, plan: str | None = None) -> Inquiry:
+        """The packages of ``names``, or those of ``plan``, where none were given."""
+        from extractor.analysis.cache import Cache
+        from extractor.analysis.inquiry import Inquiry
+
+        packages = self.packages
+        if plan is not None and not packages:
+            packages = _plan(plan).tops()
+        known = [name for name in names if name]
+        return Inquiry(self.label, self.tree, packages, known, Cache() if self.cached else None)
+
+
+@click.group(cls=Questions)
+def command() -> None:
+    """Show what importing modules of SOURCE loads, and which cut pays.
+
+    Nothing of SOURCE is run, except by truth. Without a question, `extractor analyze SOURCE
+    [OPTION]...` answers with the cascade.
+    """
+
+
+def question(answer: Callable[..., Analysis]) -> click.Command:
+    """A command of ``answer``, which gets the source as an ``Ask`` and gives what it found."""
+
+    @source_argument
+    @rev_option
+    @click.option(
+        "--package",
+        multiple=True,
+        help="A package to read.  [default: that of the modules named, or the largest]",
+    )
+    @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+    @reporting_options
+    @functools.wraps(answer)
+    def run(
+        source: str,
+        rev: str | None,
+        package: tuple[str, ...],
+        no_cache: bool,
+        reporting: Reporting,
+        **given: Any,
+    ) -> int:
+        from extractor.analysis.report import as_json
+        from extractor.analysis.report_text import as_text
+        from extractor.source.opening import open_tree
+
+        with workspace() as folder:
+            opened = open_tree(source, rev, Path(folder), reporting.progress)
+            with opened as (label, tree):
+                found = answer(Ask(label, tree, package, not no_cache), **given)
+        reporting.result(as_json(found), as_text(found))
+        return ExitCode.DONE if found.holds else ExitCode.DID_NOT_HOLD
+
+    return command.command(answer.__name__)(run)
+
+
+_root = click.option("--root", metavar="MODULE", help="The module whose import is asked about.")
+_keep = click.option(
     "--keep",
     multiple=True,
     metavar="MODULE",
     help="A module, with all below it, that no cut may lose; may be repeated.  "
     "[default: the package of the root; the root where that is the whole]",
 )
-@click.option(
+_budget = click.option(
+    "--budget",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Find cuts after which importing the root loads at most N modules.",
+)
+_why = click.option(
     "--why",
     multiple=True,
     metavar="MODULE",
     help="Say by which chain the root loads it, and who pays for a package; may be repeated.",
 )
-@click.option("--registry", metavar="PACKAGE", help="A package whose classes register themselves.")
-@click.option(
-    "--moving", multiple=True, metavar="MODULE", help="With --registry: its classes are to leave."
-)
-@click.option(
-    "--symbols",
-    is_flag=True,
-    help="Also symbol by symbol: what the subsystem (--keep and --moving) needs of the rest, "
-    "what is used of it, what both use.",
-)
-@click.option(
+_stop = click.option(
     "--stop",
     multiple=True,
     metavar="SYMBOL",
-    help="With --symbols: do not follow this 'module:name', or module; may be repeated.",
+    help="Do not follow this 'module:name', or module; may be repeated.",
 )
+_plan_option = click.option("--plan", metavar="PLAN", help="The roots and decisions of this plan.")
+_moving = click.option(
+    "--moving", multiple=True, metavar="MODULE", help="Its classes are to leave; may be repeated."
+)
+
+
+def _observing(answer: Callable[..., Analysis]) -> Callable[..., Analysis]:
+    """The options of what is compared with real imports."""
+    for option in (
+        click.option("--jobs", type=click.IntRange(1), default=1, help="Processes for --observe."),
+        click.option(
+            "--module",
+            multiple=True,
+            help="With --observe: a module to import.  [default: all that the root loads, or all]",
+        ),
+        click.option(
+            "--keep-observed",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="TABLE",
+            help="With --observe: write what was seen to this file.",
+        ),
+        click.option(
+            "--observed",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            metavar="TABLE",
+            help="Compare with imports observed before, a table as --keep-observed writes it.",
+        ),
+        click.option(
+            "--observe",
+            type=click.Path(path_type=Path),
+            metavar="PYTHON",
+            help="Import the modules for real in this interpreter, and compare.",
+        ),
+    ):
+        answer = option(answer)
+    return answer
+
+
+@question
+@_root
+@_why
+def cascade(ask: Ask, root: str | None, why: tuple[str, ...]) -> Analysis:
+    """Say what importing the root loads and why, and what each package's __init__ costs."""
+    return ask.about(root).cascade(root, why)
+
+
+@question
+@click.option("--root", metavar="MODULE", required=True, help="The module that is to load less.")
+@_budget
+@_keep
+def cuts(ask: Ask, root: str, budget: int | None, keep: tuple[str, ...]) -> Analysis:
+    """Say which statements to cut so that importing the root loads less."""
+    return ask.about(root).cuts(root, budget, keep)
+
+
+@question
 @click.option(
-    "--plan", metavar="PLAN", help="With --symbols: the roots and decisions of this plan."
+    "--subsystem",
+    multiple=True,
+    metavar="MODULE",
+    help="A module of the subsystem, with all below it; may be repeated.  "
+    "[default: the package of the root]",
 )
-@click.option("--references", is_flag=True, help="Also names in strings, settings and documents.")
-@click.option(
-    "--observe",
-    "python",
-    type=click.Path(path_type=Path),
-    metavar="PYTHON",
-    help="Import the modules for real in this interpreter, and compare.",
-)
-@click.option(
-    "--observed",
-    "observed_table",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="TABLE",
-    help="Compare with imports observed before, a table as --keep-observed writes it.",
-)
-@click.option(
-    "--keep-observed",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="TABLE",
-    help="With --observe: write what was seen to this file.",
-)
-@click.option(
-    "--module", multiple=True, help="With --observe: a module to import.  [default: all loaded]"
-)
-@click.option("--jobs", type=click.IntRange(1), default=1, help="Processes for --observe.")
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
-@reporting_options
-def command(
-    source: str,
-    rev: str | None,
-    package: tuple[str, ...],
+@_root
+@_plan_option
+@_stop
+def symbols(
+    ask: Ask,
+    subsystem: tuple[str, ...],
     root: str | None,
+    plan: str | None,
+    stop: tuple[str, ...],
+) -> Analysis:
+    """Say what a subsystem needs of the rest symbol by symbol, what is used of it, what both use.
+
+    The subsystem is named by --subsystem, --root or --plan.
+    """
+    if not (subsystem or root or plan):
+        raise UsageError("name the subsystem: by --subsystem, --root or --plan")
+    if plan and (subsystem or root or stop):
+        raise UsageError("--plan says all: give no --subsystem, --root or --stop with it")
+    inquiry = ask.about(*subsystem, root, plan=plan)
+    return inquiry.symbols(_bounds(inquiry, subsystem, root, stop, plan))
+
+
+@question
+@click.argument("registry", metavar="REGISTRY")
+@_moving
+def registry(ask: Ask, registry: str, moving: tuple[str, ...]) -> Analysis:
+    """Say who is coupled through the package REGISTRY, whose classes register themselves."""
+    return ask.about(registry).registry(registry, moving)
+
+
+@question
+@click.option(
+    "--below",
+    multiple=True,
+    metavar="MODULE",
+    help="Only names of this module and what is below it; may be repeated.  [default: all]",
+)
+def references(ask: Ask, below: tuple[str, ...]) -> Analysis:
+    """List names of modules in strings, settings and documents."""
+    return ask.about(*below).references(below)
+
+
+@question
+@_root
+@_observing
+def truth(ask: Ask, root: str | None, **observing: Any) -> Analysis:
+    """Compare what is foretold with real imports, seen now (--observe) or before (--observed).
+
+    Exit code 1 where a module was loaded that is neither foretold nor behind a place listed as
+    unknown, or where too many are foretold.
+    """
+    if not (observing["observe"] or observing["observed"]):
+        raise UsageError("name a Python by --observe, or a table by --observed")
+    _check_observing(observing)
+    inquiry = ask.about(root, *observing["module"])
+    return _truth(inquiry, root, **observing)
+
+
+def together(
+    ask: Ask,
+    root: str | None,
+    why: tuple[str, ...],
     budget: int | None,
     keep: tuple[str, ...],
-    why: tuple[str, ...],
-    registry: str | None,
     moving: tuple[str, ...],
-    symbols: bool,
-    stop: tuple[str, ...],
     plan: str | None,
-    references: bool,
-    python: Path | None,
-    observed_table: Path | None,
-    keep_observed: Path | None,
-    module: tuple[str, ...],
-    jobs: int,
-    no_cache: bool,
-    reporting: Reporting,
-) -> int:
-    """Say what importing modules of SOURCE loads, and which cut pays."""
-    for given, needed, sentence in (
+    stop: tuple[str, ...],
+    **given: Any,
+) -> Analysis:
+    """Answer with the cascade and the cuts of SOURCE, and with what the options ask besides."""
+    symbols, registry, references = (
+        given.pop(name) for name in ("symbols", "registry", "references")
+    )
+    for is_given, needed, sentence in (
         (budget is not None, root, "--budget wants --root"),
         (moving, registry or symbols, "--moving wants --registry or --symbols"),
         (stop or plan, symbols, "--stop and --plan want --symbols"),
-        (keep_observed or module, python, "--keep-observed and --module want --observe"),
         (symbols, root or keep or moving or plan, "--symbols wants --root, --keep or --plan"),
     ):
-        if given and not needed:
+        if is_given and not needed:
             raise UsageError(sentence)
-    with workspace() as folder, opened(source, rev, folder, reporting) as (label, tree):
-        if plan and not package:
-            from extractor.plan.load import load_plan
-
-            package = load_plan(plan).data.tops()
-        elif root and not package:
-            package = (root.partition(".")[0],)
-        project = Project(package, None if no_cache else Cache())
-        graph = project.graph(tree)
-        loads = cascade(graph, root) if root else None
-        named = {*graph.modules, *(e.package for e in graph.externals)}
-        if unknown := [name for name in why if name not in named]:
-            raise UsageError(f"nothing imports {unknown[0]!r} in {', '.join(graph.packages)}")
-        _require_known((*keep, *moving, *(name.partition(":")[0] for name in stop)), graph)
-        kept = _below(keep, graph.modules) if keep else _around(root or "", graph.modules)
-        in_root = kept & set(loads.modules) if loads else set()
-        coupling = project.coupling(tree, graph, registry) if registry else None
-        leaving = _below(moving, graph.modules)
-        observed = None
-        if python is not None:
-            names = module or (loads.modules if loads else tuple(graph.modules))
-            seen = observe(tree, graph.modules, python, names, jobs)
-            observed = compare(graph, seen)
-            if keep_observed is not None:
-                table = dump_observations(seen, observed.chosen)
-                replace_file(keep_observed, table.encode("utf-8"))
-        elif observed_table is not None:
-            table = observed_table.read_text(encoding="utf-8")
-            observed = compare(graph, load_observations(table))
-        analysis = Analysis(
-            source=label,
-            graph=graph,
-            costs=package_costs(graph, root),
-            cascade=loads,
-            cuts=single_cuts(graph, root, in_root) if root else (),
-            cut_set=smallest_cut_set(graph, root, budget, in_root)
-            if root and budget is not None
-            else None,
-            coupling=coupling,
-            move=what_moving_takes(
-                coupling, (c.name for c in coupling.classes if c.module in leaving)
-            )
-            if coupling and leaving
-            else None,
-            subsystem=_subsystem(tree, graph, project, kept | leaving, stop, plan)
-            if symbols
-            else None,
-            references=project.references(tree, graph, keep) if references else None,
-            truth=observed,
-            why=why,
-        )
-    reporting.result(as_json(analysis), as_text(analysis))
-    return ExitCode.DID_NOT_HOLD if observed and not observed.holds else ExitCode.DONE
+    _check_observing(given)
+    inquiry = ask.about(root, plan=plan)
+    found = inquiry.cascade(root, why)
+    if root:
+        found = found.with_(inquiry.cuts(root, budget, keep))
+    if registry:
+        found = found.with_(inquiry.registry(registry, moving))
+    if symbols:
+        bounds = _bounds(inquiry, (*keep, *moving), root, stop, plan)
+        found = found.with_(inquiry.symbols(bounds))
+    if references:
+        found = found.with_(inquiry.references(keep))
+    if given["observe"] or given["observed"]:
+        found = found.with_(_truth(inquiry, root, **given))
+    return found
 
 
-@contextmanager
-def opened(
-    source: str, rev: str | None, scratch: Path, reporting: Reporting
-) -> Iterator[tuple[str, Tree]]:
-    """What to call the source, and its tree: a plain folder that is in no repository as it is."""
-    folder = Path(source)
-    here = folder.absolute()
-    in_git = any((place / ".git").exists() for place in (here, *here.parents))
-    bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
-    if folder.is_dir() and rev is None and not in_git and not bare:
-        yield folder.resolve().name, FolderTree(folder)
-        return
-    found = open_source(
-        source, rev, workspace=Path(scratch), progress=reporting.progress, need_history=False
-    )
-    with found as of_git:
-        yield of_git.label, of_git.tree
+for _option in (
+    _root,
+    _why,
+    _budget,
+    _keep,
+    _moving,
+    _plan_option,
+    _stop,
+    click.option("--symbols", is_flag=True, help="Also symbol by symbol."),
+    click.option("--registry", metavar="PACKAGE", help="A package whose classes register."),
+    click.option("--references", is_flag=True, help="Also names in strings and documents."),
+    _observing,
+):
+    together = _option(together)
+question(together)
 
 
-def _subsystem(
-    tree: Tree,
-    graph: Graph,
-    project: Project,
-    packages: set[str],
+def _check_observing(given: Mapping[str, Any]) -> None:
+    if (given["keep_observed"] or given["module"]) and not given["observe"]:
+        raise UsageError("--keep-observed and --module want --observe")
+
+
+def _bounds(
+    inquiry: Inquiry,
+    names: tuple[str, ...],
+    root: str | None,
     stop: tuple[str, ...],
     plan: str | None,
-) -> Subsystem:
-    uses, _ = project.uses(tree, graph)
-    with project.resolver(tree, graph) as resolver:
-        if plan is None:
-            if not packages:
-                raise UsageError("--keep and --moving name no module of this source")
-            stops = {Symbol.parse(text): text for text in stop}
-            return examine(
-                resolver, packages, uses, lambda s: stops.get(s) or stops.get(Symbol(s.module))
-            )
-        # Loaded here: what models a plan takes as long to load as a small project to read.
-        from extractor.plan.load import load_plan
-        from extractor.plan.moves import Stops, is_below, reach_from_roots
+) -> Bounds:
+    if plan is None:
+        return inquiry.bounds(names, root, stop)
+    from extractor.plan.bounds import bounds_of_plan
 
-        data = load_plan(plan).data
-        reach = reach_from_roots(tree, resolver.modules, data)
-        own = [m for m in reach.whole if not is_below(m, data.roots.tests)]
-        tests = [m for m in reach.whole if is_below(m, data.roots.tests)]
-        return examine(resolver, own, uses, Stops(data), owned=(), tests=tests)
+    modules = {m.name: m.path for m in inquiry.graph.modules.values() if m.path}
+    return bounds_of_plan(inquiry.tree, modules, _plan(plan))
 
 
-def _around(root: str, modules: Iterable[str]) -> set[str]:
-    """What the root belongs to: the package around it; itself alone where that is everything."""
-    package = root.rpartition(".")[0]
-    return _below((package,), modules) if "." in package else {root} & set(modules)
+def _plan(plan: str) -> Any:
+    # Loaded here: what models a plan takes as long to load as a small project to read.
+    from extractor.plan.load import load_plan
+
+    return load_plan(plan).data
 
 
-def _require_known(names: Iterable[str], graph: Graph) -> None:
-    """``UsageError`` for a name that no module has, and none is below."""
-    for name in names:
-        if not _below((name,), graph.modules):
-            raise UsageError(f"there is no module {name!r} in {', '.join(graph.packages)}")
+def _truth(
+    inquiry: Inquiry,
+    root: str | None,
+    observe: Path | None,
+    observed: Path | None,
+    keep_observed: Path | None,
+    module: tuple[str, ...],
+    jobs: int,
+) -> Analysis:
+    from extractor.analysis.truth import dump_observations, load_observations
 
+    if observe is None:
+        assert observed is not None
+        return inquiry.truth(load_observations(observed.read_text(encoding="utf-8")))
+    from extractor.verification.observe import observe as import_them
 
-def _below(names: tuple[str, ...], modules: Iterable[str]) -> set[str]:
-    wanted = [name for name in names if name]
-    return {
-        module
-        for module in modules
-        if any(module == name or module.startswith(name + ".") for name in wanted)
-    }
+    names = inquiry.to_observe(root, module)
+    seen = import_them(inquiry.tree, inquiry.graph.modules, observe, names, jobs)
+    found = inquiry.truth(seen)
+    if keep_observed is not None:
+        assert found.truth is not None
+        replace_file(keep_observed, dump_observations(seen, found.truth.chosen).encode("utf-8"))
+    return found

@@ -15,6 +15,7 @@ from extractor.source.repository import (
     open_repository,
     require_git,
 )
+from extractor.source.tree import FolderTree, Tree
 
 _RELEASE_PREFIX = "pypi:"
 
@@ -62,3 +63,20 @@ def open_source(
             raise SourceError(
                 f"{spec} lacks object {error.name} of its history; {cure_for(source.partial)}"
             ) from error
+
+
+@contextmanager
+def open_tree(
+    spec: str, rev: str | None, workspace: Path, progress: Progress
+) -> Iterator[tuple[str, Tree]]:
+    """What to call ``spec``, and its tree; a plain folder that is in no repository as it is."""
+    folder = Path(spec)
+    here = folder.absolute()
+    in_git = any((place / ".git").exists() for place in (here, *here.parents))
+    bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
+    if folder.is_dir() and rev is None and not in_git and not bare:
+        yield folder.resolve().name, FolderTree(folder)
+        return
+    found = open_source(spec, rev, workspace=workspace, progress=progress, need_history=False)
+    with found as source:
+        yield source.label, source.tree

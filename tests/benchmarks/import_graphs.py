@@ -7,7 +7,7 @@ Tools that are not installed are left out. Each runs in a process of its own, so
 does not warm another's caches; times are processor seconds of that process and its
 children, start of the interpreter included, and what counts is the ratio to ``ast.parse`` of
 the same files in the same run. Cold is with an empty cache, which is filled; warm is the same
-again. With a table of real imports (``extractor analyze --keep-observed``), what each tool says
+again. With a table of real imports (``analyze truth --keep-observed``), what each tool says
 that importing each module of the table loads is compared with it, module by module.
 """
 

@@ -50,6 +50,74 @@ def analyze(checkout, capsys):
     return run
 
 
+@pytest.fixture
+def ask(checkout, capsys):
+    def run(question, *arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(["analyze", question, str(checkout), *arguments, "--package", "p", "--quiet"])
+        said = capsys.readouterr()
+        return ended.value.code, said.out or said.err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("question", "arguments", "key", "sentence"),
+    [
+        ("cascade", ["--root", "p.app.main"], "cascade", "packages whose __init__ imports: 1"),
+        ("cuts", ["--root", "p.app.main", "--budget", "4"], "cut_set", "2 cuts take 7 modules"),
+        ("symbols", ["--subsystem", "p.app"], "symbols", "the subsystem, 2 modules, needs"),
+        ("symbols", ["--root", "p.app.main"], "symbols", "the subsystem, 2 modules, needs"),
+        ("registry", ["p.objects"], "coupling", "p.objects registers 1 classes"),
+        ("references", ["--below", "p.app"], "references", "references outside of imports: 1"),
+        ("truth", ["--observe", sys.executable, "--module", "p.app"], "truth", "loads; holds"),
+    ],
+)
+def test_each_question_answers_itself_and_no_other(ask, question, arguments, key, sentence):
+    code, out = ask(question, *arguments)
+    assert code == 0
+    assert sentence in out
+    values = json.loads(ask(question, *arguments, "--json")[1])
+    others = {"package_costs", "cut_set", "symbols", "coupling", "references", "truth"} - {key}
+    assert key in values
+    assert values.keys() & others == ({"package_costs"} if key == "cascade" else set())
+
+
+def test_the_question_and_the_old_call_say_the_same(ask, analyze):
+    new = json.loads(ask("cascade", "--root", "p.app.main", "--json")[1])
+    old = json.loads(analyze("--root", "p.app.main", "--json")[1])
+    assert new["cascade"] == old["cascade"]
+    assert new["package_costs"] == old["package_costs"]
+    cuts = json.loads(ask("cuts", "--root", "p.app.main", "--json")[1])
+    assert cuts["cuts"] == old["cuts"]
+
+
+@pytest.mark.parametrize(
+    ("question", "arguments", "sentence"),
+    [
+        ("cuts", [], "Missing option '--root'"),
+        ("symbols", [], "name the subsystem: by --subsystem, --root or --plan"),
+        ("symbols", ["--plan", "x", "--root", "p.app"], "--plan says all"),
+        ("symbols", ["--subsystem", "p.gone"], "there is no module 'p.gone' in p"),
+        ("symbols", ["--root", "p.gone"], "'p.gone' is no module of p"),
+        ("registry", ["p.objects", "--moving", "p.gone"], "there is no module 'p.gone' in p"),
+        ("references", ["--below", "p.gone"], "there is no module 'p.gone' in p"),
+        ("truth", [], "name a Python by --observe, or a table by --observed"),
+        ("cutz", ["--root", "p.app"], "there is no question 'cutz': did you mean cuts?"),
+    ],
+)
+def test_what_a_question_lacks_is_wrong_usage(ask, question, arguments, sentence):
+    code, said = ask(question, *arguments)
+    assert (code, sentence in said) == (2, True), said
+
+
+def test_the_old_call_with_options_first(checkout, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["analyze", "--root", "p.app", str(checkout), "--quiet"])
+    assert ended.value.code == 0
+    assert "import p.app loads 4 modules" in capsys.readouterr().out
+
+
 def test_for_a_person(analyze):
     code, out = analyze("--root", "p.app.main", "--budget", "4")
     assert code == 0

@@ -33,6 +33,9 @@ def complete(*words, cwd=None):
         (["rewrite", "drop_c"], ["drop_calls", "drop_config_entries"]),
         (["run", "py"], ["pypi:"]),
         (["completion", "z"], ["zsh"]),
+        (["analyze", "c"], ["cascade", "cuts"]),
+        (["analyze", "cuts", ".", "--bu"], ["--budget"]),
+        (["analyze", ".", "--bu"], ["--budget"]),
     ],
 )
 def test_what_is_offered(words, expected):

@@ -48,6 +48,15 @@ def test_commands_of_a_verb_have_tables_too():
     assert found["baseline"] == {}
 
 
+def test_a_key_of_a_verb_with_commands_is_for_those_that_have_it():
+    table = {"contracts": {"since": "v1", "baseline": "known.toml"}}
+    found = defaults_of(contracts, "contracts", table)
+    assert set(found["history"].values()) == {"v1"}
+    assert set(found["check"].values()) == {"known.toml"}
+    with pytest.raises(UsageError, match="has no option 'sinse'"):
+        defaults_of(contracts, "contracts", {"contracts": {"sinse": "v1"}})
+
+
 def test_what_is_no_option_is_refused():
     with pytest.raises(UsageError, match=r"\[tool\.extractor\.run\] has no option 'plann'"):
         defaults_of(run, "run", {"run": {"plann": "x"}})
