@@ -30,7 +30,7 @@ LONG_FUNCTIONS = {
     "extractor/rewrites/packaging.py:requirements_of": "one pass that sorts requirements",
     "extractor/rewrites/parts/import_blocks.py:place_imports": "one pass over a run of imports",
     "extractor/verification/checks/packaging.py:check": "one question after the other",
-    "extractor/verification/test_runs.py:run_tests": "starts, watches and reads one run",
+    "extractor/verification/laboratory/test_runs.py:run_tests": "starts, watches and reads one run",
 }
 _ASKED = "what a caller chooses, each by its name"
 MANY_PARAMETERS = {
@@ -43,7 +43,7 @@ MANY_PARAMETERS = {
     "extractor/reporting/symbols.py:describe_symbols": _ASKED,
     "extractor/rewrites/rename_references.py:rewrite": _ASKED,
     "extractor/verification/run.py:run_checks": _ASKED,
-    "extractor/verification/test_runs.py:run_tests": _ASKED,
+    "extractor/verification/laboratory/test_runs.py:run_tests": _ASKED,
 }
 
 

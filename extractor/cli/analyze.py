@@ -351,7 +351,7 @@ def _truth(
     if observe is None:
         assert observed is not None
         return inquiry.truth(load_observations(observed.read_text(encoding="utf-8")))
-    from extractor.verification.observe import observe as import_them
+    from extractor.verification.laboratory.observe import observe as import_them
 
     names = inquiry.to_observe(root, module)
     seen = import_them(inquiry.tree, inquiry.graph.modules, observe, names, jobs)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from extractor.verification.outcome_store import ModuleOutcomes
-from extractor.verification.test_runs import FAILED_IMPORT
+from extractor.verification.laboratory.outcome_store import ModuleOutcomes
+from extractor.verification.laboratory.test_runs import FAILED_IMPORT
 
 
 class Places:

@@ -35,9 +35,9 @@ from extractor.refactor.revision_tests import RevisionTests
 from extractor.refactor.touched import modules_of_paths
 from extractor.verification import labs
 from extractor.verification.check import Context
-from extractor.verification.outcome_store import ModuleOutcomes
-from extractor.verification.running_modules import FINE
-from extractor.verification.stepping_tree import SteppingTree
+from extractor.verification.laboratory.outcome_store import ModuleOutcomes
+from extractor.verification.laboratory.running_modules import FINE
+from extractor.verification.laboratory.stepping_tree import SteppingTree
 
 Part: TypeAlias = Literal["suites", "touched", "style"]
 PARTS: tuple[Part, ...] = get_args(Part)

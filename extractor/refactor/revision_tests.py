@@ -14,11 +14,17 @@ from extractor.refactor.touched import TestModules, find_test_modules, tests_in
 from extractor.source.tree import GitTree, run_git
 from extractor.verification import labs
 from extractor.verification.check import Context
-from extractor.verification.environment import Environment
-from extractor.verification.outcome_store import ModuleOutcomes, OutcomeStore
-from extractor.verification.running_modules import RunningModules
-from extractor.verification.stepping_tree import SteppingTree
-from extractor.verification.test_runs import Record, Suite, limited, list_tests, run_tests
+from extractor.verification.laboratory.environment import Environment
+from extractor.verification.laboratory.outcome_store import ModuleOutcomes, OutcomeStore
+from extractor.verification.laboratory.running_modules import RunningModules
+from extractor.verification.laboratory.stepping_tree import SteppingTree
+from extractor.verification.laboratory.test_runs import (
+    Record,
+    Suite,
+    limited,
+    list_tests,
+    run_tests,
+)
 
 _HOURS = 6 * 3600.0
 # Seconds after which a worker that says nothing is ended; what was only slow is run again.

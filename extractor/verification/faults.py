@@ -23,7 +23,7 @@ from extractor.errors import UsageError
 from extractor.plan.load import Plan
 from extractor.source.tree import git_environment
 from extractor.verification.check import CheckResult
-from extractor.verification.labs import text_key
+from extractor.verification.laboratory.environment import text_key
 from extractor.verification.run import CHECKS
 
 _SOMEONE = {

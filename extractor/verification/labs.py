@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -18,8 +17,8 @@ from extractor.project.facts import project_of
 from extractor.project.layout import USUAL
 from extractor.source.tree import FolderTree
 from extractor.verification.check import Context, Result
-from extractor.verification.day_pins import Wanted, first_day, pins_of_day
-from extractor.verification.environment import (
+from extractor.verification.laboratory.day_pins import Wanted, first_day, pins_of_day
+from extractor.verification.laboratory.environment import (
     Environment,
     Interpreter,
     NoEnvironment,
@@ -29,8 +28,9 @@ from extractor.verification.environment import (
     find_interpreter,
     read_requirements,
     recipe,
+    text_key,
 )
-from extractor.verification.test_runs import prepare_tree
+from extractor.verification.laboratory.test_runs import prepare_tree
 
 # What requirement files end with.
 _LINES = (".txt", ".in", ".pip")
@@ -238,16 +238,6 @@ def _linter(style: StyleSettings, constraints: Iterable[str], context: Context) 
     return environment(
         recipe(style.requirements, constraints, context.settings.build), python, context.report
     )
-
-
-def text_key(text: str) -> str:
-    """A name for a text: 16 hexadecimal digits."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-
-
-def process_tag() -> str:
-    """A suffix for files that this process is still writing."""
-    return f"{os.getpid()}.tmp"
 
 
 def _top(path: str) -> str:

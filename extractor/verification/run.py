@@ -29,7 +29,7 @@ from extractor.verification.check import (
     cannot_run,
     verdict,
 )
-from extractor.verification.environment import NoEnvironment
+from extractor.verification.laboratory.environment import NoEnvironment
 from extractor.verification.labs import day_of
 
 # In this order, cheap ones first. The name is the module's, and the word of ``--only``.

@@ -11,7 +11,7 @@ from extractor.analysis.graph import Kind
 from extractor.analysis.modules import ancestors
 from extractor.analysis.project import import_graph
 from extractor.source.tree import MemoryTree
-from extractor.verification.observe import observe
+from extractor.verification.laboratory.observe import observe
 
 # files, the module imported, what is loaded besides it and its parents
 CASES = {

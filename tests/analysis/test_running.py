@@ -12,7 +12,7 @@ from extractor.analysis.project import import_graph
 from extractor.analysis.scan import scan
 from extractor.analysis.truth import compare
 from extractor.source.tree import MemoryTree
-from extractor.verification.observe import observe
+from extractor.verification.laboratory.observe import observe
 
 HEAVY = "def work():\n    import p.heavy\n"
 HEAVY_DECORATOR = """

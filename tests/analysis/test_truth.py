@@ -16,7 +16,7 @@ from extractor.analysis.truth import (
 from extractor.cli import cli
 from extractor.errors import UsageError
 from extractor.source.tree import MemoryTree
-from extractor.verification.observe import observe
+from extractor.verification.laboratory.observe import observe
 
 names = st.sampled_from([f"p.{letter}" for letter in "abcdefgh"])
 

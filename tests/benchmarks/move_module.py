@@ -23,8 +23,7 @@ from pathlib import Path
 from extractor.errors import ExitCode
 from extractor.plan.load import load_plan
 from extractor.verification.check import Context
-from extractor.verification.labs import environment_of_source
-from extractor.verification.test_runs import (
+from extractor.verification.laboratory.test_runs import (
     PASSED,
     Outcomes,
     Suite,
@@ -32,6 +31,7 @@ from extractor.verification.test_runs import (
     prepare_tree,
     run_tests,
 )
+from extractor.verification.labs import environment_of_source
 
 ROPE = """
 import sys

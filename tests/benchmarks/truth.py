@@ -25,7 +25,7 @@ from typing import NamedTuple
 from extractor.analysis.project import import_graph
 from extractor.analysis.truth import Report, compare
 from extractor.source.tree import FolderTree
-from extractor.verification.observe import observe_installed
+from extractor.verification.laboratory.observe import observe_installed
 
 # Distributions, and the packages of each that are read.
 PROJECTS: dict[str, str] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from extractor.database.servers import ENGINES, find, running
-from extractor.verification.environment import NoEnvironment
+from extractor.verification.laboratory.environment import NoEnvironment
 from tests.conftest import not_tried
 from tests.database.drills import Subject, made_subject
 

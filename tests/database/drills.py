@@ -16,7 +16,7 @@ from extractor.database.sides import Maker
 from extractor.plan.load import load_plan
 from extractor.verification import labs
 from extractor.verification.check import Context, Result
-from extractor.verification.test_runs import prepare_tree
+from extractor.verification.laboratory.test_runs import prepare_tree
 
 PLAN = load_plan("placement")
 SCRIPTS = PLAN.folder / "database"

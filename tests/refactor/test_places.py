@@ -3,7 +3,7 @@
 import pytest
 
 from extractor.refactor.places import Places
-from extractor.verification.outcome_store import ModuleOutcomes
+from extractor.verification.laboratory.outcome_store import ModuleOutcomes
 
 MOVED = (
     {

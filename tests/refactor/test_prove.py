@@ -11,9 +11,9 @@ from extractor.errors import UsageError
 from extractor.refactor import revision_tests
 from extractor.refactor.prove import Comparison, compare, parse_commits
 from extractor.verification import labs
-from extractor.verification.environment import Environment, ask
-from extractor.verification.outcome_store import ModuleOutcomes, OutcomeStore
-from extractor.verification.stepping_tree import SteppingTree
+from extractor.verification.laboratory.environment import Environment, ask
+from extractor.verification.laboratory.outcome_store import ModuleOutcomes, OutcomeStore
+from extractor.verification.laboratory.stepping_tree import SteppingTree
 from tests.refactor.test_refactor import PLAN, PLAN_FILES, SERIES, SOURCE
 from tests.repositories import committed, git, write
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from extractor.verification.environment import ask
+from extractor.verification.laboratory.environment import ask
 
 TRAP = "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n"
 NAMES = ("enum", "json", "pip", "re", "sysconfig", "venv", "platform")

@@ -7,7 +7,7 @@ import pytest
 
 from extractor.plan.model import Replace
 from extractor.verification.checks.classes import counterparts, described, judge, renamed
-from extractor.verification.environment import Environment, ask
+from extractor.verification.laboratory.environment import Environment, ask
 
 ERRORS = """\
 import enum

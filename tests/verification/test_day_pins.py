@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from extractor.verification import day_pins
-from extractor.verification.day_pins import Wanted, pins_of_day
-from extractor.verification.environment import Interpreter, NoEnvironment
+from extractor.verification.laboratory import day_pins
+from extractor.verification.laboratory.day_pins import Wanted, pins_of_day
+from extractor.verification.laboratory.environment import Interpreter, NoEnvironment
 
 HERE = Interpreter("3.11.0", sys.executable, "cpython-x86_64")
 WANTED = Wanted(("requests>=2",), "2018-02-28", ("chardet==4.0.0",))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from extractor.errors import UsageError
-from extractor.verification import environment
-from extractor.verification.environment import (
+from extractor.verification.laboratory import environment
+from extractor.verification.laboratory.environment import (
     Interpreter,
     NoEnvironment,
     ask,

@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 
 from extractor.plan.load import PLANS, load_plan
-from extractor.verification.plan_code import load_class
-from extractor.verification.replay import shape
-from extractor.verification.service import Answer
+from extractor.verification.comparisons.replay import shape
+from extractor.verification.laboratory.plan_code import load_class
+from extractor.verification.laboratory.service import Answer
 
 NEWEST = 5
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import extractor.verification
 from extractor.verification.checks.api_parity import read_recordings
 
-PROBE = Path(extractor.verification.__file__).parent / "probes" / "record_requests.py"
+PROBE = (
+    Path(extractor.verification.__file__).parent / "laboratory" / "probes" / "record_requests.py"
+)
 
 # As much of the library of 2018 as the script takes hold of.
 GABBI = """

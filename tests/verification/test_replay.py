@@ -5,7 +5,7 @@ import json
 import yaml
 
 from extractor.plan.verify_settings import Explained
-from extractor.verification.replay import (
+from extractor.verification.comparisons.replay import (
     Difference,
     Normaliser,
     Request,
@@ -15,7 +15,7 @@ from extractor.verification.replay import (
     play,
     shrink,
 )
-from extractor.verification.service import Answer
+from extractor.verification.laboratory.service import Answer
 
 PLAIN = Normaliser(ignore=("date",), present=("x-id",), substitute=((r"req-\d+", "req-<id>"),))
 

@@ -1,8 +1,8 @@
 """What is said of a module while its tests run."""
 
-from extractor.verification.outcome_store import ModuleOutcomes
-from extractor.verification.running_modules import NO_OUTCOME, RunningModules
-from extractor.verification.test_runs import Group
+from extractor.verification.laboratory.outcome_store import ModuleOutcomes
+from extractor.verification.laboratory.running_modules import NO_OUTCOME, RunningModules
+from extractor.verification.laboratory.test_runs import Group
 
 GROUPS = [
     Group(("t.a.A.x", "t.a.A.y"), "t/a.py"),

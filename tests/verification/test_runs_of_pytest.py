@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 
 from extractor.verification.checks.test_parity import compare, outcomes_of_source
-from extractor.verification.environment import Environment, NoEnvironment, ask, environment, recipe
-from extractor.verification.suites import suite_of_result, suite_of_source
-from extractor.verification.test_runs import (
+from extractor.verification.comparisons.suites import suite_of_result, suite_of_source
+from extractor.verification.laboratory.environment import (
+    Environment,
+    NoEnvironment,
+    ask,
+    environment,
+    recipe,
+)
+from extractor.verification.laboratory.test_runs import (
     FAILED_IMPORT,
     Outcomes,
     Suite,
@@ -256,7 +262,7 @@ def test_python_2_runs_tests_too(tmp_path):
 
 
 def _pythons_2():
-    from extractor.verification.environment import candidates
+    from extractor.verification.laboratory.environment import candidates
 
     for path in sorted(set(candidates())):
         if "2.7" in path and subprocess.run([path, "-V"], capture_output=True).returncode == 0:

@@ -7,9 +7,9 @@ import pytest
 
 from extractor.verification.checks import test_orders, tests
 from extractor.verification.checks.test_parity import compare
-from extractor.verification.environment import Environment, ask
-from extractor.verification.suites import id_map
-from extractor.verification.test_runs import (
+from extractor.verification.comparisons.suites import id_map
+from extractor.verification.laboratory.environment import Environment, ask
+from extractor.verification.laboratory.test_runs import (
     Group,
     Outcomes,
     Suite,

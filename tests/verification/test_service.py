@@ -8,8 +8,8 @@ import pytest
 from extractor.plan.verify_settings import ServeSettings
 from extractor.verification.checks import isolation
 from extractor.verification.checks.api_parity import Side
-from extractor.verification.environment import Environment, Interpreter
-from extractor.verification.service import Nursery, ServiceDied, Setup, running
+from extractor.verification.laboratory.environment import Environment, Interpreter
+from extractor.verification.laboratory.service import Nursery, ServiceDied, Setup, running
 
 # A stand-in for the library that the environments of the time have.
 WAITRESS = """

@@ -12,9 +12,16 @@ import pytest
 from extractor.plan.load import load_plan
 from extractor.plan.verify_settings import KnownError
 from extractor.verification.checks import many_instances
-from extractor.verification.replay import Request
-from extractor.verification.service import Answer
-from extractor.verification.writers import Client, Counts, drive, inspect, load_of, run_writers
+from extractor.verification.comparisons.replay import Request
+from extractor.verification.comparisons.writers import (
+    Client,
+    Counts,
+    drive,
+    inspect,
+    load_of,
+    run_writers,
+)
+from extractor.verification.laboratory.service import Answer
 
 
 class Shop:

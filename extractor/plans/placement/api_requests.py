@@ -12,8 +12,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from extractor.verification.replay import Request, shape
-from extractor.verification.service import Answer
+from extractor.verification.comparisons.replay import Request, shape
+from extractor.verification.laboratory.service import Answer
 
 CLASSES = ["VCPU", "MEMORY_MB", "DISK_GB", "PCI_DEVICE", "SRIOV_NET_VF"]
 TRAITS = ["HW_CPU_X86_AVX", "HW_CPU_X86_SSE", "STORAGE_DISK_SSD", "MISC_SHARES_VIA_AGGREGATE"]

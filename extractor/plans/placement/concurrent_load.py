@@ -13,8 +13,8 @@ import uuid
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
-from extractor.verification.replay import Request
-from extractor.verification.service import Answer
+from extractor.verification.comparisons.replay import Request
+from extractor.verification.laboratory.service import Answer
 
 Talk = Generator[Request, "Answer | None", None]
 

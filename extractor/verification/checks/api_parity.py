@@ -18,12 +18,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from extractor.files import replace_file
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.checks import isolation
-from extractor.verification.environment import NoEnvironment, cache_folder
-from extractor.verification.plan_code import load_class
-from extractor.verification.replay import (
+from extractor.verification.comparisons.replay import (
     Difference,
     Normaliser,
     Request,
@@ -33,10 +32,19 @@ from extractor.verification.replay import (
     shape,
     shrink,
 )
-from extractor.verification.service import Answer, Nursery, Service, ServiceDied, Setup, running
+from extractor.verification.laboratory.environment import NoEnvironment, cache_folder
+from extractor.verification.laboratory.plan_code import load_class
+from extractor.verification.laboratory.service import (
+    Answer,
+    Nursery,
+    Service,
+    ServiceDied,
+    Setup,
+    running,
+)
 
 NEEDS = "source"
-_PROBE = Path(__file__).parents[1] / "probes" / "record_requests.py"
+_PROBE = Path(__file__).parents[1] / "laboratory" / "probes" / "record_requests.py"
 # A replay that differs everywhere need not be told in full.
 _MOST = 5
 
@@ -200,9 +208,7 @@ def record(context: Context, left: Side) -> list[Recording]:
     if not kept.is_file():
         output = _record(context, left, where)
         kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(f".{labs.process_tag()}")
-        shutil.copy(output, partial)
-        partial.replace(kept)
+        replace_file(kept, output.read_bytes())
     return read_recordings(kept)
 
 

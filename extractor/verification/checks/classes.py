@@ -20,11 +20,11 @@ from extractor.plan.moves import is_below, target_module
 from extractor.source.tree import FolderTree
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
-from extractor.verification.environment import Environment, NoEnvironment
-from extractor.verification.test_runs import prepare_tree
+from extractor.verification.laboratory.environment import Environment, NoEnvironment
+from extractor.verification.laboratory.test_runs import prepare_tree
 
 NEEDS = "source"
-_PROBE = Path(__file__).parents[1] / "probes" / "describe_classes.py"
+_PROBE = Path(__file__).parents[1] / "laboratory" / "probes" / "describe_classes.py"
 # A class: the names of its ancestors in order, and its plain values as text.
 Class = Mapping[str, Any]
 Classes = Mapping[str, Class]

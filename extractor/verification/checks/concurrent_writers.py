@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.checks.many_instances import Subject, server_of, stores_here, subjects
-from extractor.verification.replay import Request
-from extractor.verification.service import Answer, ServiceDied
-from extractor.verification.writers import (
+from extractor.verification.comparisons.replay import Request
+from extractor.verification.comparisons.writers import (
     Counts,
     Instances,
     inspect,
@@ -22,6 +21,7 @@ from extractor.verification.writers import (
     prepare,
     run_writers,
 )
+from extractor.verification.laboratory.service import Answer, ServiceDied
 
 if TYPE_CHECKING:
     from extractor.database.servers import Server

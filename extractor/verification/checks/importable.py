@@ -9,11 +9,11 @@ from pathlib import Path
 from extractor.analysis.resolver import modules_of
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
-from extractor.verification.environment import NoEnvironment
-from extractor.verification.test_runs import prepare_tree
+from extractor.verification.laboratory.environment import NoEnvironment
+from extractor.verification.laboratory.test_runs import prepare_tree
 
 NEEDS = "environment"
-_PROBE = Path(__file__).parents[1] / "probes" / "import_modules.py"
+_PROBE = Path(__file__).parents[1] / "laboratory" / "probes" / "import_modules.py"
 
 
 def check(result: Result, context: Context) -> CheckResult:

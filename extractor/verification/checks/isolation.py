@@ -8,9 +8,9 @@ from typing import Any
 
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
-from extractor.verification.plan_code import load_class
-from extractor.verification.service import Setup, running
-from extractor.verification.test_runs import prepare_tree
+from extractor.verification.laboratory.plan_code import load_class
+from extractor.verification.laboratory.service import Setup, running
+from extractor.verification.laboratory.test_runs import prepare_tree
 
 NEEDS = "environment"
 _REQUESTS = 400

@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING, Any
 from extractor.plan.verify_settings import KnownError
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
-from extractor.verification.environment import NoEnvironment
-from extractor.verification.service import ServiceDied, Setup
-from extractor.verification.writers import (
+from extractor.verification.comparisons.writers import (
     Counts,
     Instances,
     inspect,
@@ -29,6 +27,8 @@ from extractor.verification.writers import (
     run_writers,
     sample,
 )
+from extractor.verification.laboratory.environment import NoEnvironment
+from extractor.verification.laboratory.service import ServiceDied, Setup
 
 if TYPE_CHECKING:
     from extractor.database.servers import Server

@@ -9,7 +9,7 @@ from extractor.patterns import limited
 from extractor.plan.verify_settings import OptionSettings
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
-from extractor.verification.service import ServiceDied, Setup, running
+from extractor.verification.laboratory.service import ServiceDied, Setup, running
 
 NEEDS = "source"
 Options = Mapping[str, Mapping[str, str]]

@@ -8,7 +8,7 @@ from extractor.errors import SourceError
 from extractor.progress import Progress
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
-from extractor.verification.environment import NoEnvironment
+from extractor.verification.laboratory.environment import NoEnvironment
 
 NEEDS = "source"
 

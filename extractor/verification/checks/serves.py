@@ -8,8 +8,8 @@ import subprocess
 from extractor.plan.verify_settings import Probe
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
-from extractor.verification.environment import Environment, clean_variables
-from extractor.verification.service import Service, ServiceDied, Setup, running
+from extractor.verification.laboratory.environment import Environment, clean_variables
+from extractor.verification.laboratory.service import Service, ServiceDied, Setup, running
 
 NEEDS = "environment"
 

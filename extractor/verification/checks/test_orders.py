@@ -15,8 +15,14 @@ from pathlib import Path
 
 from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.checks.test_parity import kept_outcomes
-from extractor.verification.suites import id_map, suite_of_result
-from extractor.verification.test_runs import Group, Outcomes, Suite, list_tests, run_tests
+from extractor.verification.comparisons.suites import id_map, suite_of_result
+from extractor.verification.laboratory.test_runs import (
+    Group,
+    Outcomes,
+    Suite,
+    list_tests,
+    run_tests,
+)
 
 NEEDS = "environment"
 SEEDS = (20180228, 20180830)

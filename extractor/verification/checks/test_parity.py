@@ -9,11 +9,12 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from extractor.files import replace_file
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
-from extractor.verification.environment import NoEnvironment, cache_folder
-from extractor.verification.suites import id_map, suite_of_result, suite_of_source
-from extractor.verification.test_runs import (
+from extractor.verification.comparisons.suites import id_map, suite_of_result, suite_of_source
+from extractor.verification.laboratory.environment import NoEnvironment, cache_folder
+from extractor.verification.laboratory.test_runs import (
     FAILED_IMPORT,
     PASSED,
     Outcomes,
@@ -154,7 +155,5 @@ def kept_outcomes(
         for name, one in found.items()
     }
     kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(f".{labs.process_tag()}")
-    partial.write_text(json.dumps(values, indent=1), encoding="utf-8")
-    partial.replace(kept)
+    replace_file(kept, json.dumps(values, indent=1).encode("utf-8"))
     return found

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
-from extractor.verification.suites import suite_of_result
-from extractor.verification.test_runs import Outcomes, Suite, list_tests, run_tests
+from extractor.verification.comparisons.suites import suite_of_result
+from extractor.verification.laboratory.test_runs import Outcomes, Suite, list_tests, run_tests
 
 NEEDS = "environment"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply
 from extractor.verification.checks.tests import run_all
-from extractor.verification.suites import suite_of_result
+from extractor.verification.comparisons.suites import suite_of_result
 
 NEEDS = "environment"
 

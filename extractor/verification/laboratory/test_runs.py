@@ -25,7 +25,7 @@ from extractor.parsing import UnreadableSource, parse_ast
 from extractor.project.convention import PYTEST, UNITTEST
 from extractor.project.facts import project_of
 from extractor.source.tree import FolderTree
-from extractor.verification.environment import Environment, NoEnvironment
+from extractor.verification.laboratory.environment import Environment, NoEnvironment
 
 _PROBES = {
     name: Path(__file__).parent / "probes" / f"{file}.py"

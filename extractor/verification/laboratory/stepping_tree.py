@@ -7,8 +7,8 @@ from pathlib import Path
 
 from extractor.project.declared import FILES
 from extractor.source.tree import Entry, GitTree
-from extractor.verification.environment import Environment
-from extractor.verification.test_runs import describe_distribution, make_readable
+from extractor.verification.laboratory.environment import Environment
+from extractor.verification.laboratory.test_runs import describe_distribution, make_readable
 
 _SUBMODULE, _LINK, _PROGRAM = "160000", "120000", "100755"
 

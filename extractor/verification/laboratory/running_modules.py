@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from extractor.verification.outcome_store import ModuleOutcomes
-from extractor.verification.test_runs import Group, Record, listed_as
+from extractor.verification.laboratory.outcome_store import ModuleOutcomes
+from extractor.verification.laboratory.test_runs import Group, Record, listed_as
 
 # What a test comes to that is listed and of which its worker, though at its end, said nothing.
 NO_OUTCOME = "no outcome"

@@ -13,7 +13,7 @@ from extractor.project.facts import Project, project_of
 from extractor.source.tree import FolderTree
 from extractor.verification import labs
 from extractor.verification.check import Context, Result
-from extractor.verification.test_runs import FAILED_IMPORT, Suite, prepare_tree
+from extractor.verification.laboratory.test_runs import FAILED_IMPORT, Suite, prepare_tree
 
 
 def suite_of_result(

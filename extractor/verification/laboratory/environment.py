@@ -77,7 +77,12 @@ class Recipe:
             sorted(self.constraints),
             sorted(self.build),
         ]
-        return hashlib.sha256(json.dumps(parts).encode("utf-8")).hexdigest()[:16]
+        return text_key(json.dumps(parts))
+
+
+def text_key(text: str) -> str:
+    """A name for a text: 16 hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from extractor.errors import DidNotHold
 from extractor.plan.verify_settings import ServeSettings
 from extractor.project.facts import project_of
 from extractor.source.tree import FolderTree
-from extractor.verification.environment import Environment
+from extractor.verification.laboratory.environment import Environment
 
 _PROBES = Path(__file__).parent / "probes"
 

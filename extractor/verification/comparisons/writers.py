@@ -19,9 +19,9 @@ from typing import Protocol, TypeAlias
 
 from extractor.patterns import limited
 from extractor.plan.verify_settings import KnownError
-from extractor.verification.plan_code import load_class
-from extractor.verification.replay import Request
-from extractor.verification.service import Answer, Service, Setup, exchange
+from extractor.verification.comparisons.replay import Request
+from extractor.verification.laboratory.plan_code import load_class
+from extractor.verification.laboratory.service import Answer, Service, Setup, exchange
 
 Talk: TypeAlias = Generator[Request, "Answer | None", None]
 _SECONDS_WITHOUT_INSTANCE = 60.0

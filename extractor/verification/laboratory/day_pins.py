@@ -19,7 +19,11 @@ from packaging.requirements import Requirement
 
 from extractor.cache_folder import cache_folder
 from extractor.source.package_index import day_of_lower_bounds
-from extractor.verification.environment import Interpreter, NoEnvironment, clean_variables
+from extractor.verification.laboratory.environment import (
+    Interpreter,
+    NoEnvironment,
+    clean_variables,
+)
 
 # A build tool of the day builds nothing on an interpreter that came later.
 _BUILD_TOOLS = ("setuptools", "wheel", "pip")

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from extractor.verification import labs
-from extractor.verification.environment import cache_folder
+from extractor.files import replace_file
+from extractor.verification.laboratory.environment import cache_folder, text_key
 
 # How tests are run and told: part of the name of what is kept.
 _FORMAT = 3
@@ -34,9 +34,7 @@ class OutcomeStore:
     def __init__(self, tree: str, environment: str, variables: Mapping[str, str]) -> None:
         set_for_them = f"{_FORMAT} {json.dumps(dict(sorted(variables.items())))}"
         self._folder = (
-            cache_folder().parent
-            / "outcomes"
-            / f"{tree}-{labs.text_key(environment + set_for_them)}"
+            cache_folder().parent / "outcomes" / f"{tree}-{text_key(environment + set_for_them)}"
         )
 
     def get(self, module: str) -> ModuleOutcomes | None:
@@ -50,7 +48,5 @@ class OutcomeStore:
     def put(self, module: str, outcomes: ModuleOutcomes) -> None:
         """Keep what ``module`` came to."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        draft = self._folder / f"{module}.{labs.process_tag()}"
         values = {"of": dict(outcomes.of), "said": dict(outcomes.said)}
-        draft.write_text(json.dumps(values, indent=1), encoding="utf-8")
-        draft.replace(self._folder / f"{module}.json")
+        replace_file(self._folder / f"{module}.json", json.dumps(values, indent=1).encode("utf-8"))

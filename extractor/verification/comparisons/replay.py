@@ -15,7 +15,7 @@ from typing import Protocol
 
 from extractor.patterns import limited
 from extractor.plan.verify_settings import Explained
-from extractor.verification.service import Answer
+from extractor.verification.laboratory.service import Answer
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Two sides asked the same, and what they answer compared."""
