@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
+from extractor.analysis.links import with_links_read
 from extractor.analysis.resolver import modules_of
 from extractor.analysis.symbols import Reach
 from extractor.carving.extraction import Extraction, mapped_tree
@@ -59,6 +60,7 @@ def analyse(tree: Tree, plan: Plan) -> Analysis:
 
     ``UsageError`` when the plan's roots are not there or two files want one place.
     """
+    tree = with_links_read(tree)
     modules = modules_of(tree, plan.data.tops())
     reach = reach_from_roots(tree, modules, plan.data)
     return Analysis(plan, modules, reach, lay_out(tree, modules, reach, plan.data))
@@ -209,8 +211,8 @@ def run(
             _refuse_difference(extraction, GitTree(target / ".git", tip))
         with progress.stage("contracts"):
             trees: dict[str, Tree] = {
-                plan.data.source_package: source.tree,
-                extraction.package: extraction.tree(),
+                plan.data.source_package: with_links_read(source.tree),
+                extraction.package: extraction.code(),
             }
             write_contracts(building / "contracts", plan, trees)
         manifest = record_extraction(source, extraction, carried, tip)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from extractor.analysis.symbols import Reach
 from extractor.carving.decisions import outcome_of
-from extractor.carving.extraction import Extraction
+from extractor.carving.extraction import Extraction, texts
 from extractor.carving.left_out import left_out
 from extractor.carving.steps import readable
 from extractor.history.carry import CarriedHistory
@@ -76,7 +76,7 @@ def record_extraction(
 
 def _counts(extraction: Extraction, carried: CarriedHistory) -> dict[str, int]:
     lines = {p: c.count(b"\n") for p, c in extraction.files.items() if p.endswith(".py")}
-    project, plan = project_of(extraction.tree()), extraction.plan.data
+    project, plan = project_of(extraction.code()), extraction.plan.data
     slices = [m for m in extraction.layout.moves if isinstance(m, SliceMove)]
     return {
         "files": len(extraction.files),
@@ -110,7 +110,7 @@ def _left(manifest: Manifest, extraction: Extraction) -> None:
     ]
     outside = left_out(extraction.source, extraction.layout, extraction.plan.data)
     manifest.left_for_a_person += [TaskRecord(subject=path, task=task) for path, task in outside]
-    unread = readable(extraction.files)
+    unread = readable({path: extraction.files[path] for path in texts(extraction)})
     for step, failed in (("analyse", extraction.reach.failed), ("rewrite", unread)):
         manifest.failed += [
             TroubleRecord(step=step, path=path, reason=error) for path, error in failed.items()
@@ -120,7 +120,7 @@ def _left(manifest: Manifest, extraction: Extraction) -> None:
 def _unbound(manifest: Manifest, extraction: Extraction) -> None:
     """Names that nothing binds, in the source either: its own faults, told and carried."""
     sources = {move.target: move.source for move in extraction.layout.moves}
-    for path in sorted(sources.keys() & extraction.files.keys()):
+    for path in sorted(sources.keys() & set(texts(extraction))):
         if not path.endswith(".py"):
             continue
         found = unbound_names(extraction.files[path], path)

@@ -32,10 +32,10 @@ def test_a_submodule_inside_is_named_and_one_outside_is_not(tasks, tmp_path):
     assert "other/outside" not in told
 
 
-def test_a_module_that_is_a_link_is_named_and_one_outside_is_not(tasks, tmp_path):
+def test_a_module_that_is_a_link_to_nothing_is_named_and_one_outside_is_not(tasks, tmp_path):
     for path in ("shop/till/alias.py", "shop/alias.py"):
-        (tmp_path / "shop" / path).symlink_to("door.py")
+        (tmp_path / "shop" / path).symlink_to("nothing.py")
     git(tmp_path / "shop", "add", "-A")
     told = tasks()
-    assert "is a link to door.py" in told["shop/till/alias.py"]
+    assert "is a link to nothing.py" in told["shop/till/alias.py"]
     assert "shop/alias.py" not in told

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from extractor.analysis.links import with_links_read
 from extractor.analysis.resolver import modules_of
 from extractor.carving.extraction import Extraction, Step, sources_of
 from extractor.project.layout import is_package, module_of
@@ -17,6 +18,7 @@ from extractor.reading.facts import Bound
 from extractor.resolution import Modules
 from extractor.resolution.import_order import Failure, circle_of, import_fails, imported_by
 from extractor.rewrites.parts.late_imports import import_late
+from extractor.source.tree import SYMLINK
 
 _TITLE = "Import where it is used what imports its user"
 _REASON = (
@@ -58,15 +60,16 @@ class _Circles:
     extraction: Extraction
 
     def __post_init__(self) -> None:
-        self.files = dict(self.extraction.files)
-        self.paths = modules_of(self.extraction.tree(), self.extraction.tops())
+        tree = self.extraction.code()
+        self.paths = modules_of(tree, self.extraction.tops())
+        self.files = {path: tree.read(path) for path in self.paths.values()}
         self.origin = sources_of(self.extraction.layout)
         self.modules = Modules(self.paths, self.files.__getitem__)
         self.whole = [module for module in sorted(self.paths) if self._in_circle(module)]
 
     @cached_property
     def source(self) -> Modules:
-        tree = self.extraction.source
+        tree = with_links_read(self.extraction.source)
         return Modules(modules_of(tree, self.extraction.plan.data.tops()), tree.read)
 
     def change(self, path: str, content: bytes) -> None:
@@ -118,7 +121,8 @@ class _Circles:
         } & circle
         came = self._came(module)
         before = imported_by(self.source, came) if came in self.source.paths else set()
-        return bool(loads) and all(self._came(name) not in before for name in loads)
+        is_link = self.extraction.modes.get(self.paths[module]) == SYMLINK
+        return bool(loads) and not is_link and all(self._came(name) not in before for name in loads)
 
     def _is_used_from_outside(self, module: str, local: str) -> bool:
         """Whether any other file seems to take ``local`` from ``module``."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from extractor.analysis.dead_code import Unreached
+from extractor.analysis.links import with_links_read
 from extractor.analysis.symbols import Reach
 from extractor.moves import SliceMove, WholeMove, moves_by_target
 from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped
@@ -18,7 +19,7 @@ from extractor.plan.alive import result_tops
 from extractor.plan.load import Plan
 from extractor.plan.moves import Layout
 from extractor.slicing.slices import join_slices, slice_module
-from extractor.source.tree import REGULAR, MemoryTree, Tree
+from extractor.source.tree import REGULAR, SYMLINK, MemoryTree, Tree
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,10 @@ class Extraction:
     def tree(self) -> MemoryTree:
         return MemoryTree(self.files, self.modes)
 
+    def code(self) -> Tree:
+        """The tree to ask about modules: those that are links hand on the names they lead to."""
+        return with_links_read(self.tree())
+
     def apply(self, step: Step) -> None:
         """Carry out a step and remember it."""
         for path, content in step.changes.items():
@@ -120,8 +125,13 @@ def mapped_tree(source: Tree, layout: Layout) -> tuple[dict[str, bytes], dict[st
     return files, modes
 
 
+def texts(extraction: Extraction) -> list[str]:
+    """The files that have a content of their own, which links have not, sorted."""
+    return [path for path in sorted(extraction.files) if extraction.modes.get(path) != SYMLINK]
+
+
 def python_files(extraction: Extraction) -> Iterable[str]:
-    return [path for path in sorted(extraction.files) if path.endswith(".py")]
+    return [path for path in texts(extraction) if path.endswith(".py")]
 
 
 def each(

@@ -1,9 +1,10 @@
-"""What lies where the plan takes from, and is nothing that could come along."""
+"""What lies where the plan takes from, and is nothing that could come along, or only half."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from extractor.carving.links import carried_links
 from extractor.plan.model import PlanData
 from extractor.plan.moves import Layout, target_module
 from extractor.project.layout import module_of
@@ -11,7 +12,7 @@ from extractor.source.tree import SUBMODULE, SYMLINK, Tree
 
 
 def left_out(source: Tree, layout: Layout, data: PlanData) -> Iterator[tuple[str, str]]:
-    """Submodules, and modules that are links, with what a person has to do about each."""
+    """Submodules, and links that lead nowhere now, with what a person has to do about each."""
     taken = {move.source for move in layout.moves}
     for path in source.paths():
         entry = source.entry(path)
@@ -30,6 +31,14 @@ def left_out(source: Tree, layout: Layout, data: PlanData) -> Iterator[tuple[str
             target = source.read(path).decode("utf-8", "replace")
             yield (
                 path,
-                f"is a link to {target} and did not come along, for a link is no module of its "
-                "own: import what it names by its real name",
+                f"is a link to {target} and did not come along, for that is no module of the "
+                "package: import what it names by its real name",
+            )
+    for path, place, end in carried_links(source, layout):
+        if not end:
+            target = source.read(path).decode("utf-8", "replace")
+            yield (
+                place,
+                f"is a link to {target}, as in the source, and that is nothing of the result: "
+                "make it a file, lead it elsewhere, or drop it",
             )

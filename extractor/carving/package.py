@@ -24,7 +24,7 @@ def package_result(extraction: Extraction) -> None:
         [rules.requirements, rules.test_requirements],
         [*rules.requirement_lines, *library.values()],
     )
-    tree = extraction.tree()
+    tree = extraction.code()
     modules = modules_of(tree, extraction.tops())
     tests, helpers = tests_of_result(extraction.plan.data, tree, modules)
     wanted = packaging.requirements_of(
@@ -93,7 +93,7 @@ def _library(extraction: Extraction) -> dict[str, str]:
 
 def _defined(extraction: Extraction) -> set[str]:
     """Every ``module:name`` that the result defines."""
-    tree = extraction.tree()
+    tree = extraction.code()
     modules = modules_of(tree, {extraction.package})
     resolver = Resolver(tree, modules)
     tables = {module: resolver.names(module) for module in modules}

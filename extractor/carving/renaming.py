@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from extractor.carving.extraction import Extraction, Step, each, is_package, is_text, sources_of
+from extractor.carving.extraction import (
+    Extraction,
+    Step,
+    each,
+    is_package,
+    is_text,
+    sources_of,
+    texts,
+)
 from extractor.outcome import Finding, Outcome, Rewritten, Unchanged
 from extractor.plan.moves import Layout, NameMap
 from extractor.project.layout import module_of
@@ -17,7 +25,8 @@ def report_left(extraction: Extraction) -> None:
     nothing = Renames(known_modules=extraction.layout.source_modules)
     explained = extraction.plan.data.explained
     findings: list[tuple[str, Finding]] = []
-    for path, content in sorted(extraction.files.items()):
+    for path in texts(extraction):
+        content = extraction.files[path]
         if not is_text(content):
             continue
         outcome = renamed(path, content, nothing, {}, as_written=False)
@@ -75,7 +84,7 @@ def rename(
     def rewrite(path: str, content: bytes) -> Outcome:
         return renamed(path, content, renames, origin, as_written=as_written)
 
-    paths = [p for p in sorted(extraction.files) if is_text(extraction.files[p])]
+    paths = [p for p in texts(extraction) if is_text(extraction.files[p])]
     changes, findings, failures = each(extraction, paths, rewrite)
     for path, content in (extra or {}).items():
         changes[path] = content

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from extractor.carving.circles import break_circles
 from extractor.carving.decisions import add_overlay, drop_cut_calls, replace
 from extractor.carving.extraction import Extraction
+from extractor.carving.links import lead_links
 from extractor.carving.package import package_result
 from extractor.carving.renaming import rename, report_left
 from extractor.carving.texts import (
@@ -30,6 +31,7 @@ def rewrite_all(extraction: Extraction) -> None:
         "reference to them follows: imports, attribute chains and names in strings.",
         as_written=True,
     )
+    lead_links(extraction)
     rename(
         extraction,
         extraction.layout.carried,

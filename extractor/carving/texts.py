@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 
-from extractor.carving.extraction import Extraction, Step, each, python_files
+from extractor.carving.extraction import Extraction, Step, each, python_files, texts
 from extractor.outcome import Outcome
 from extractor.parsing import UnreadableSource
 from extractor.rewrites import replace_strings, write_initial_migration
@@ -37,7 +37,7 @@ def rename_strings(extraction: Extraction) -> None:
 
 def rewrite_texts(extraction: Extraction) -> None:
     changes: dict[str, bytes | None] = {}
-    for path in sorted(extraction.files):
+    for path in texts(extraction):
         content = new = extraction.files[path]
         if extraction.plan.overlay.get(path) == content:
             continue

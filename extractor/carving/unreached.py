@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from extractor.analysis.dead_code import Unreached, find_unreached
+from extractor.analysis.links import with_links_read
 from extractor.analysis.resolver import modules_of
 from extractor.analysis.symbols import Symbol
 from extractor.analysis.unread_options import unread_options
@@ -37,7 +38,7 @@ class _Pass:
     def unreached(self) -> list[Unreached]:
         """What nothing reaches now, neither here nor in the rest of the source."""
         plan = self.extraction.plan.data
-        tree = self.extraction.tree()
+        tree = self.extraction.code()
         modules = modules_of(tree, self.extraction.tops())
         alive = alive_by_plan(plan, tree, modules)
         entries = {*alive.entry_points, *_entry_points_of_source(self.extraction)}
@@ -69,8 +70,9 @@ class _Pass:
 def drop_unreached(extraction: Extraction) -> None:
     """Propose what nothing reaches; drop what the plan takes of it, and imports left by that."""
     before = dict(extraction.files)
-    modules = modules_of(extraction.source, extraction.plan.data.tops())
-    rest = Rest(extraction.source, modules, extraction.layout.moved.modules)
+    source = with_links_read(extraction.source)
+    modules = modules_of(source, extraction.plan.data.tops())
+    rest = Rest(source, modules, extraction.layout.moved.modules)
     work = _Pass(extraction, rest)
     for _ in range(_ROUNDS):
         changed = _drop_imports(work, before)
@@ -143,7 +145,7 @@ def _drop_options(work: _Pass) -> bool:
     extraction = work.extraction
     drop = extraction.plan.data.drop
     unread: dict[str, set[str]] = {}
-    for path, name in unread_options(extraction.tree(), extraction.package):
+    for path, name in unread_options(extraction.code(), extraction.package):
         subject = f"{module_of(path)}:{name}"
         if drop.takes(subject) and not drop.keeps(subject):
             unread.setdefault(path, set()).add(name)

@@ -33,7 +33,7 @@ from extractor.moves import Move, SliceMove, WholeMove, moves_by_target
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.project.layout import module_of
 from extractor.source.objects import ObjectReader, stream_objects
-from extractor.source.tree import GitTree, run_git
+from extractor.source.tree import SYMLINK, GitTree, run_git
 
 LEAST_SHARE = 0.99
 LEAST_SHARE_OF_A_FILE = 0.95
@@ -268,7 +268,8 @@ def _old_names(
     versions: dict[str, tuple[str, str]] = {}
     for commit, changes in iterate_changes(git_dir, line.compared, "-m", "--no-renames"):
         for change in changes:
-            if change.path.endswith(".py") and change.blob != ABSENT:
+            is_text = change.blob != ABSENT and change.mode != SYMLINK
+            if change.path.endswith(".py") and is_text:
                 versions.setdefault(change.blob, (commit, change.path))
     origins = state.origins()
     found: list[str] = []

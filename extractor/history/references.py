@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from extractor.moves import Move, WholeMove
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.project.layout import module_of
-from extractor.source.tree import Tree
+from extractor.source.tree import Tree, is_link
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
@@ -77,7 +77,7 @@ def dangling_imports(tree: Tree, packages: Collection[str]) -> list[str]:
         modules.update(".".join(parts[:end]) for end in range(1, len(parts)))
     found: list[str] = []
     for path in tree.paths():
-        if not path.endswith(".py"):
+        if not path.endswith(".py") or is_link(tree, path):
             continue
         try:
             parsed, _ = parse_ast(tree.read(path), path)

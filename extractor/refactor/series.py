@@ -83,7 +83,7 @@ class Decoupling:
         self.whole = {old: series.home(new) for old, new in self.layout.moved.modules.items()}
         modules = modules_of(source, self.plan.data.tops())
         self.ours = {modules[old] for old in self.whole}
-        self.result = modules_of(extraction.tree(), {self.plan.data.target_package})
+        self.result = modules_of(extraction.code(), {self.plan.data.target_package})
         # Files that are not there any more, with what was last in them.
         self.gone: dict[str, bytes] = {}
         self.stage = Stage(0, series.step[0])

@@ -11,6 +11,7 @@ from extractor_reports import schema
 from extractor.analysis.cache import Cache
 from extractor.analysis.cascade import cascade
 from extractor.analysis.graph import Graph
+from extractor.analysis.links import with_links_read
 from extractor.analysis.project import Project, import_graph
 from extractor.analysis.resolver import Resolver, modules_of
 from extractor.analysis.shared import find_shared
@@ -74,7 +75,8 @@ def build_run_report(
     git_dir = output / made.path / ".git"
     cache = Cache()
     contracts, troubles = describe_contracts(output)
-    with GitTree(git_dir, made.revision) as result:
+    with GitTree(git_dir, made.revision) as files:
+        result = with_links_read(files)
         with progress.stage("read the result"):
             graph = import_graph(result, [plan.data.target_package], cache)
             after = _cascade_after(graph, plan.data, result, manifest)
@@ -108,9 +110,8 @@ def build_run_report(
             with progress.stage("draw the dependencies"):
                 drawn = draw(graph, plan.data, before, own)
         caveats = (*_caveats(manifest, plan, graph, source, with_blame), *troubles)
-        return schema.RunReport.model_validate(
-            {**parts, "pictures": tuple(drawn), "caveats": caveats}
-        )
+        parts.update(pictures=tuple(drawn), caveats=caveats)
+        return schema.RunReport.model_validate(parts)
 
 
 def _manifest_of_run(output: Path, plan: Plan, source: Source | None) -> Manifest:
@@ -156,6 +157,7 @@ def _before(
 ) -> tuple[dict[str, object], Graph, frozenset[str]]:
     """What the source shows, its graph, and the subsystem's own modules in it."""
     data = plan.data
+    tree = with_links_read(tree)
     modules = modules_of(tree, data.tops())
     reach = reach_from_roots(tree, modules, data)
     layout = lay_out(tree, modules, reach, data)

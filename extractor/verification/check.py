@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from extractor.analysis.links import with_links_read
 from extractor.outcome import CheckOutcome
 from extractor.plan.load import Plan
 from extractor.plan.verify_settings import VerifySettings
@@ -58,8 +59,8 @@ class Result:
 
     @property
     def tree(self) -> Tree:
-        """The files of the work tree, dot-folders left out."""
-        return FolderTree(self.root)
+        """The files of the work tree, dot-folders left out; links to modules read as such."""
+        return with_links_read(FolderTree(self.root))
 
     @property
     def day(self) -> str:

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from extractor.analysis.links import with_links_read
 from extractor.analysis.resolver import modules_of
 from extractor.carving.renaming import historic_rewrite
 from extractor.errors import SourceError, UsageError
@@ -55,7 +56,8 @@ def check(result: Result, context: Context) -> CheckResult:
 
 def _rewrite_of(history: Path, revision: str, plan: Plan) -> MakeRewrite:
     """What the ``rewritten`` form asked of every old version, by the plan at that revision."""
-    with GitTree(history, revision) as tree:
+    with GitTree(history, revision) as files:
+        tree = with_links_read(files)
         modules = modules_of(tree, plan.data.tops())
         reach = reach_from_roots(tree, modules, plan.data)
         return historic_rewrite(lay_out(tree, modules, reach, plan.data))
