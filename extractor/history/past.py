@@ -5,7 +5,7 @@ Written apart from the engine on purpose: this is what checks it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ class Renames:
         self._git_dir = git_dir
         self._history = history
         self._read: dict[int, list[tuple[str, str]]] = {}
+        self._read_of_merges: dict[str, list[tuple[int, str, str]]] = {}
 
     def of(self, path: str) -> list[tuple[int, str]]:
         """Index of each commit that renamed a file to ``path``, and its old name."""
@@ -30,10 +31,15 @@ class Renames:
         self._ask(births)
         return [(at, old) for at in births for old, new in self._read[at] if new == path]
 
-    def leads_away(self, path: str, index: int) -> bool:
-        """Whether the commit gave the file of that name another one."""
-        self._ask([index])
-        return any(old == path for old, _new in self._read[index])
+    def leads_away(self, path: str, index: int, parent: int) -> bool:
+        """Whether the commit gave the file that a parent has under that name another one."""
+        if len(self._history.parents[index]) == 1:
+            self._ask([index])
+            return any(old == path for old, _new in self._read[index])
+        ask = f"{self._history.names[index]} {self._history.names[parent]}"
+        if ask not in self._read_of_merges:
+            self._read_of_merges[ask] = list(self._renames([ask]))
+        return any(old == path for _index, old, _new in self._read_of_merges[ask])
 
     def read(self, paths: Iterable[str]) -> None:
         """Ask git at once about the commits that made any of ``paths``."""
@@ -47,13 +53,15 @@ class Renames:
         history = self._history
         unread = sorted(set(indexes) - self._read.keys())
         self._read.update({index: [] for index in unread})
-        asked = [history.names[index] for index in unread]
+        for index, old, new in self._renames([history.names[index] for index in unread]):
+            self._read[index].append((old, new))
+
+    def _renames(self, asked: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+        """The commit's index, old and new name of each rename that git tells of."""
         for commit, changes in iterate_renames(self._git_dir, asked, [], ("-M",)):
-            self._read[history.index_of[commit]] += [
-                (change.old_path, change.path)
-                for change in changes
-                if change.status == "R" and change.blob != EMPTY_BLOB
-            ]
+            for change in changes:
+                if change.status == "R" and change.blob != EMPTY_BLOB:
+                    yield self._history.index_of[commit], change.old_path, change.path
 
 
 @dataclass
@@ -176,8 +184,7 @@ class Pasts:
             there = [parent for parent in parents if blobs[parent] != ABSENT]
             if not there:
                 waiting += parents
-            elif not self._renames.leads_away(path, index):
-                found += there
+            found += [p for p in there if not self._renames.leads_away(path, index, p)]
         return found
 
     def _blobs(self, path: str) -> list[str]:

@@ -347,6 +347,15 @@ def test_the_result_is_the_models(plan, chosen, sliced):
     ],
     {"b.py", "d/c.py"}, 0, False,
 )  # fmt: skip
+@example(
+    # A merge renames, and later another file gets the name that was given up.
+    [
+        ([], []), ([1], [("edit", "a.py", "a.py")]), ([2, 1], []), ([], []), ([], []),
+        ([1, 3], [("rename", "a.py", "b.py")]),
+        ([1], [("edit", "a.py", "a.py")]), ([2, 1], []),
+    ],
+    {"a.py"}, 6, False,
+)  # fmt: skip
 def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sliced):
     model = Model(plan)
     tip = len(plan) - 1
