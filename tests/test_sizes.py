@@ -23,7 +23,6 @@ LONG_FUNCTIONS = {
     "extractor/cli/rewrite.py:command_for": "declares the options of every rewrite",
     "extractor/cli/verify.py:command": "declares options and hands them on",
     "extractor/history/append.py:_gone_on": "one transaction, undone as a whole when it fails",
-    "extractor/history/check.py:check_history": "asks one question after the other",
     "extractor/history/graph.py:write_commits": "one loop over commits with its state",
     "extractor/plan/drafting/decisions.py:decisions": "a table for each kind of decision",
     "extractor/plan/drafting/layout.py:layout_of": "a table for each kind of move",

@@ -7,17 +7,16 @@ its moves and its commit map are believed, and these are what is checked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from extractor.errors import DidNotHold, MissingObject, SourceError, UsageError
-from extractor.history.authorship import Authorship
-from extractor.history.blame import FileBlame, blame_file
+from extractor.errors import DidNotHold, MissingObject, SourceError
+from extractor.history.blame import FileBlame
+from extractor.history.blames import Blames, rewrite_of
 from extractor.history.carry import UPSTREAM, older_names, require_exact
 from extractor.history.commits import read_folder
 from extractor.history.made import Line, noise, read_line, surplus_paths
-from extractor.history.origins import Origins, find_origins
+from extractor.history.origins import find_origins
 from extractor.history.past import Renames, lost_commits
 from extractor.history.providers import Following
 from extractor.history.references import (
@@ -25,10 +24,10 @@ from extractor.history.references import (
     named_modules,
     old_module_names,
 )
-from extractor.history.rewriting import MakeRewrite, RewriteBlob
+from extractor.history.rewriting import MakeRewrite
 from extractor.history.selection import wrong_selection
 from extractor.history.state import HistoryState, read_state
-from extractor.history.walk import ABSENT, History, iterate_changes, read_history
+from extractor.history.walk import ABSENT, iterate_changes, read_history
 from extractor.moves import Move, SliceMove, WholeMove, moves_by_target
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.project.layout import module_of
@@ -171,11 +170,7 @@ def check_history(
     targets = moves_by_target(state.moves)
     tip = run_git(git_dir, "rev-parse", "--verify", UPSTREAM).decode("ascii").strip()
     older = older_names(source_git_dir, state.source_revision, state.moves, state.lineages)
-    rewrite = None
-    if state.form == "rewritten":
-        if make_rewrite is None:
-            raise UsageError("the history was rewritten: name the plan it was made with")
-        rewrite = make_rewrite(older)
+    rewrite = rewrite_of(state, make_rewrite, older)
     differs = ""
     try:
         tree = read_folder(git_dir, tip)
@@ -197,7 +192,7 @@ def check_history(
     return HistoryCheck(
         revision=state.source_revision,
         commits=len(line.parents),
-        files=_blame(source_git_dir, history, state, git_dir, branch, rewrite, origins)
+        files=Blames(source_git_dir, history, state, git_dir, rewrite, origins).compare(branch)
         if blame
         else (),
         noise=noise(git_dir, line, history, state),
@@ -301,45 +296,6 @@ def _any_unreadable(reader: ObjectReader, commit: str, paths: Sequence[str]) -> 
         except UnreadableSource:
             return True
     return False
-
-
-def _blame(
-    source_git_dir: Path,
-    history: History,
-    state: HistoryState,
-    git_dir: Path,
-    branch: str,
-    rewrite: RewriteBlob | None,
-    origins: Origins,
-) -> tuple[FileBlame, ...]:
-    origin_of = state.origins()
-    wrote = Authorship(source_git_dir, history, state, rewrite)
-    commit = run_git(git_dir, "rev-parse", "--verify", f"refs/heads/{branch}")
-    name = commit.decode("ascii").strip()
-    present = {path for path, _leaf in read_folder(git_dir, name).leaves()}
-    targets = moves_by_target(state.moves)
-
-    def one(path: str) -> FileBlame:
-        revision = state.source_revision
-        moves = targets[path]
-        return blame_file(
-            source_git_dir,
-            revision,
-            moves,
-            git_dir,
-            name,
-            origin_of,
-            wrote.is_older,
-            is_rewritten=rewrite is not None,
-            is_refused=lambda origin, place: (
-                bool(state.not_from)
-                and not origins.is_past(path, place[1], place[0])
-                and wrote.is_ancestor(place[0], origin)
-            ),
-        )
-
-    with ThreadPoolExecutor(2) as pool:
-        return tuple(pool.map(one, sorted(present & targets.keys())))
 
 
 def _share(files: Sequence[FileBlame]) -> float:

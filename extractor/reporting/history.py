@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from extractor_reports import schema
 
-from extractor.history.blame import blame_file
+from extractor.history.blame import FileBlame
 from extractor.history.carry import ORIGIN_NOTES, UPSTREAM
 from extractor.history.check import HistoryCheck
 from extractor.manifest import BlameRecord, CheckRecord
-from extractor.moves import Move, moves_by_target
+from extractor.moves import Move
 from extractor.outcome import CheckOutcome
 from extractor.source.tree import GitTree, run_git
 
@@ -43,15 +43,10 @@ def describe_history(
     git_dir: Path,
     source_commits: int,
     source_git_dir: Path | None,
-    revision: str,
     moves: Sequence[Move],
-    with_blame: bool = False,
-    seen: Sequence[BlameRecord] = (),
+    blame: Sequence[BlameRecord] = (),
 ) -> schema.History:
-    """The carried history; ``with_blame`` compares every file's blame, about a second each.
-
-    Without it, blame is what ``seen`` says of it.
-    """
+    """The carried history; ``blame`` is what is known of each file's, line by line."""
     commits = carried_commits(git_dir)
     by_author: dict[str, list[str]] = {}
     for _commit, _origin, is_merge, author, day in commits:
@@ -59,7 +54,6 @@ def describe_history(
             by_author.setdefault(author, []).append(day)
     months = Counter(day[:7] for *_, day in commits)
     followed: Counter[str] | None = None
-    blame = tuple(schema.FileBlame.model_validate(b.model_dump()) for b in seen)
     if source_git_dir is not None:
         changes = [origin for _, origin, is_merge, *_ in commits if origin and not is_merge]
         direct = _touching(source_git_dir, changes, {move.source for move in moves})
@@ -68,9 +62,6 @@ def describe_history(
             for _, origin, merge, _, day in commits
             if origin and not merge and origin not in direct
         )
-        if with_blame:
-            origin_of = {commit: origin for commit, origin, *_ in commits}
-            blame = _blame(source_git_dir, revision, moves, git_dir, origin_of)
     return schema.History(
         source_commits=source_commits,
         kept=len(commits),
@@ -84,7 +75,7 @@ def describe_history(
             schema.Month(month=m, commits=n, followed=followed[m] if followed else 0)
             for m, n in sorted(months.items())
         ),
-        blame=blame,
+        blame=tuple(schema.FileBlame.model_validate(b.model_dump()) for b in blame),
     )
 
 
@@ -106,33 +97,6 @@ def _touching(git_dir: Path, commits: Sequence[str], paths: Collection[str]) -> 
     return found
 
 
-def _blame(
-    source: Path, revision: str, moves: Sequence[Move], git_dir: Path, origins: Mapping[str, str]
-) -> tuple[schema.FileBlame, ...]:
-    tip = _text(run_git(git_dir, "rev-parse", UPSTREAM)).strip()
-    reached: dict[str, set[str]] = {}
-
-    def is_older(older: str, newer: str, _target: str, _line: bytes) -> bool:
-        if newer not in reached:
-            reached[newer] = set(_text(run_git(source, "rev-list", newer)).split())
-        return older in reached[newer]
-
-    found = []
-    for target, group in moves_by_target(moves).items():
-        if target.endswith(".py"):
-            b = blame_file(source, revision, group, git_dir, tip, origins, is_older)
-            found.append(
-                schema.FileBlame(
-                    path=b.path,
-                    same=b.same,
-                    older=b.older,
-                    different=b.different,
-                    unpaired=b.unpaired,
-                )
-            )
-    return tuple(found)
-
-
 def history_records(
     checked: HistoryCheck,
 ) -> tuple[tuple[CheckRecord, ...], tuple[BlameRecord, ...]]:
@@ -152,14 +116,18 @@ def history_records(
             *checked.told_of_following(),
         ),
     )
-    blame = tuple(
+    return (check,), blame_records(checked.files)
+
+
+def blame_records(files: Sequence[FileBlame]) -> tuple[BlameRecord, ...]:
+    """What the manifest keeps of files' blame; nothing of files without lines."""
+    return tuple(
         BlameRecord(
             path=b.path, same=b.same, older=b.older, different=b.different, unpaired=b.unpaired
         )
-        for b in sorted(checked.files, key=lambda b: b.path)
+        for b in sorted(files, key=lambda b: b.path)
         if b.same + b.older + b.different + b.unpaired
     )
-    return (check,), blame
 
 
 def describe_steps(git_dir: Path, tip: str, old_package: str) -> tuple[schema.Step, ...]:

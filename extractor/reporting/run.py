@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from extractor_reports import schema
@@ -16,10 +16,14 @@ from extractor.analysis.project import Project, import_graph
 from extractor.analysis.resolver import Resolver, modules_of
 from extractor.analysis.shared import find_shared
 from extractor.analysis.symbols import Reach
+from extractor.carving.renaming import historic_rewrite
 from extractor.errors import SourceError, UsageError
+from extractor.history.blames import compare_blame_of
+from extractor.history.rewriting import RewriteBlob
 from extractor.history.state import remembered_source
-from extractor.manifest import Manifest, read_manifest
+from extractor.manifest import BlameRecord, Manifest, read_manifest
 from extractor.outcome import CheckOutcome
+from extractor.pipeline import analyse
 from extractor.plan.alive import tests_of_result
 from extractor.plan.load import Plan
 from extractor.plan.model import PlanData
@@ -28,7 +32,7 @@ from extractor.progress import Progress
 from extractor.reporting import cascades, records
 from extractor.reporting.contracts import describe_contracts
 from extractor.reporting.database import describe_database
-from extractor.reporting.history import describe_history, describe_steps
+from extractor.reporting.history import blame_records, describe_history, describe_steps
 from extractor.reporting.pictures import draw
 from extractor.reporting.symbols import describe_symbols
 from extractor.source.repository import Source
@@ -92,10 +96,8 @@ def build_run_report(
                 git_dir,
                 manifest.counts.get("history_source commits", 0),
                 source.git_dir if source else None,
-                manifest.source.revision,
                 records.moves(manifest),
-                with_blame and source is not None,
-                manifest.blame,
+                _blame(source, plan, git_dir.parent) if source and with_blame else manifest.blame,
             )
             parts["steps"] = describe_steps(git_dir, made.revision, plan.data.source_package)
         parts["cascades"] = schema.Cascades(after=after)
@@ -145,6 +147,16 @@ def _cascade_after(
         return None
     origins = records.origins(manifest)
     return cascades.describe_cascade(graph, cascade(graph, root), lambda _: True, origins)
+
+
+def _blame(source: Source, plan: Plan, target: Path) -> tuple[BlameRecord, ...]:
+    """The blame of each module as the carried history has it, beside the source's."""
+
+    def make_rewrite(older: Mapping[str, str]) -> RewriteBlob:
+        return historic_rewrite(analyse(source.tree, plan).layout)(older)
+
+    files = compare_blame_of(source.git_dir, target, make_rewrite=make_rewrite, suffix=".py")
+    return blame_records(files)
 
 
 def _before(
