@@ -19,7 +19,7 @@ from extractor.history.rewriting import MakeRewrite, RewriteBlob
 from extractor.history.state import HistoryState, read_state
 from extractor.history.walk import History, read_history
 from extractor.moves import moves_by_target
-from extractor.source.tree import run_git
+from extractor.source.tree import SUBMODULE, run_git
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Blames:
         """The files that ``branch`` has, sorted, as far as their paths end with ``suffix``."""
         found = run_git(self.git_dir, "rev-parse", "--verify", f"refs/heads/{branch}")
         commit = found.decode("ascii").strip()
-        present = {path for path, _leaf in read_folder(self.git_dir, commit).leaves()}
+        leaves = read_folder(self.git_dir, commit).leaves()
+        present = {path for path, leaf in leaves if leaf.mode != SUBMODULE}
         targets = moves_by_target(self.state.moves)
         origin_of = self.state.origins()
         wrote = Authorship(self.source_git_dir, self.history, self.state, self.rewrite)

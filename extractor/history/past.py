@@ -5,13 +5,16 @@ Written apart from the engine on purpose: this is what checks it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from extractor.errors import MissingObject
 from extractor.history.lineage import EMPTY_BLOB, FOLLOW_ALL
 from extractor.history.providers import Following
 from extractor.history.walk import ABSENT, History, iterate_renames
+from extractor.source.objects import ObjectReader
 
 _NONE = -1
 
@@ -23,6 +26,7 @@ class Renames:
         self._git_dir = git_dir
         self._history = history
         self._read: dict[int, list[tuple[str, str]]] = {}
+        self._alike: dict[tuple[str, str], bool] = {}
         self._read_of_merges: dict[str, list[tuple[int, str, str]]] = {}
 
     def of(self, path: str) -> list[tuple[int, str]]:
@@ -40,6 +44,20 @@ class Renames:
         if ask not in self._read_of_merges:
             self._read_of_merges[ask] = list(self._renames([ask]))
         return any(old == path for _index, old, _new in self._read_of_merges[ask])
+
+    def alike(self, blob: str, other: str) -> bool:
+        """Whether two contents share half of their lines, blank ones apart."""
+        key = (min(blob, other), max(blob, other))
+        if key not in self._alike:
+            with ObjectReader(self._git_dir) as reader:
+                try:
+                    lines, others = (_lines(reader.read(name)) for name in key)
+                except MissingObject:
+                    self._alike[key] = True
+                else:
+                    both = (lines & others).total()
+                    self._alike[key] = 4 * both >= lines.total() + others.total()
+        return self._alike[key]
 
     def read(self, paths: Iterable[str]) -> None:
         """Ask git at once about the commits that made any of ``paths``."""
@@ -62,6 +80,10 @@ class Renames:
             for change in changes:
                 if change.status == "R" and change.blob != EMPTY_BLOB:
                     yield self._history.index_of[commit], change.old_path, change.path
+
+
+def _lines(content: bytes) -> Counter[bytes]:
+    return Counter(line.strip() for line in content.splitlines() if line.strip())
 
 
 @dataclass
@@ -138,9 +160,9 @@ class Pasts:
     def _told_apart(self, path: str) -> list[int]:
         """For each commit an earlier one with the same file, or itself.
 
-        Of a merge those parents have it that have the file as it is, or if there are none all
-        that have one of that name. A file that comes from nowhere goes on with the last one
-        of its name, unless that one got another name.
+        Of a merge those parents have it that have the file as it is or much like it, or if none
+        has it as it is all that have one of that name. A file that comes from nowhere goes on with
+        the last one of its name, unless that one got another name.
         """
         history = self._history
         blobs = self._blobs(path)
@@ -161,7 +183,14 @@ class Pasts:
             above = [history.index_of[parent] for parent in parents]
             there = [parent for parent in above if blobs[parent] != ABSENT]
             same = [parent for parent in there if blobs[parent] == blobs[index]]
-            joined = same if len(above) > 1 and same else there
+            joined = there
+            if len(above) > 1 and same:
+                ours = {top(parent) for parent in same}
+                joined = same + [
+                    parent
+                    for parent in there
+                    if top(parent) not in ours and self._renames.alike(blobs[parent], blobs[index])
+                ]
             if not there and index > earliest and index not in made:
                 joined = self._last_ones(path, above, blobs)
             tops = sorted({top(parent) for parent in joined} | {index})

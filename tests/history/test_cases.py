@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from extractor.history.carry import carry_history
+from extractor.history.check import check_history
 from extractor.moves import SliceMove, WholeMove
 from extractor.source.tree import run_git
 
@@ -76,6 +77,8 @@ def test_case(case, source, tmp_path):
     assert sorted(f"{subjects[old]}: {why}" for old, why in carried.reasons.items()) == sorted(
         directives(text, "not kept")
     )
+    checked = check_history(source.path, tmp_path / "out")
+    assert checked.problems == checked.lost == ()
     run_git(git_dir, "fsck", "--strict")
     refs = run_git(git_dir, "for-each-ref", "--format=%(refname)").decode().split()
     assert refs == ["refs/heads/upstream", "refs/notes/origin"]
