@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from extractor.rewrites import registered
+
 ROOT = Path(__file__).parent.parent
 # The words and hosts below are put together from parts, since this file is searched too.
 WORDS = ("no" + "va", "place" + "ment")
@@ -165,6 +167,22 @@ def test_only_conventions_know_what_is_a_convention():
     }
     assert {hit for hit in found if hit.partition(":")[0] not in EXCEPTIONS} == set()
     assert {hit.partition(":")[0] for hit in found} == EXCEPTIONS.keys()
+
+
+def test_rewrites_are_run_by_their_driver_alone():
+    """Outside of ``rewrites`` nobody calls ``run`` or ``rewrite`` of one."""
+    names = {one.name for one in registered()}
+    elsewhere = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in engine_files()
+        if path.suffix == ".py" and ROOT / "extractor" / "rewrites" not in path.parents
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"run", "rewrite"}
+        and isinstance(node.value, ast.Name)
+        and node.value.id in {*names, "rewrite"}
+    ]
+    assert elsewhere == []
 
 
 def test_there_is_one_list_of_the_standard_library():

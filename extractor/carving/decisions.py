@@ -5,18 +5,19 @@ from __future__ import annotations
 from extractor.carving.extraction import (
     Extraction,
     Step,
-    each,
-    is_package,
+    over_all,
     python_files,
+    source_file,
     sources_of,
 )
 from extractor.carving.renaming import rename
 from extractor.moves import SliceMove, WholeMove
-from extractor.outcome import DecisionOutcome, Outcome
+from extractor.outcome import DecisionOutcome
 from extractor.plan.model import Decision, Replace
 from extractor.plan.moves import NameMap
 from extractor.project.layout import module_of
 from extractor.rewrites import drop_calls, replace_definition
+from extractor.rewrites.driver import run_over
 
 
 def title_of(decision: Decision) -> str:
@@ -56,30 +57,16 @@ def _is_carried(extraction: Extraction, subject: str) -> bool:
 def drop_cut_calls(extraction: Extraction) -> None:
     origin = sources_of(extraction.layout)
     for cut in extraction.plan.data.cut:
-
-        def rewrite(path: str, content: bytes, subject: str = cut.subject) -> Outcome:
-            before = origin.get(path, path)
-            return drop_calls.rewrite(
-                content,
-                module=module_of(before),
-                is_package=is_package(before),
-                calls=frozenset([subject]),
-                path=path,
-            )
-
-        changes, findings, failures = each(extraction, python_files(extraction), rewrite)
-        status = "done" if changes else _why_nothing(extraction, cut.subject)
-        extraction.apply(
-            Step(
-                "drop_calls",
-                title_of(cut),
-                cut.reason,
-                changes,
-                findings,
-                failures,
-                status,
-            )
+        settings = drop_calls.Settings(frozenset([cut.subject]))
+        batch = run_over(
+            "drop_calls",
+            (
+                (source_file(extraction, path, origin.get(path, path)), settings)
+                for path in python_files(extraction)
+            ),
         )
+        status = "done" if batch.changes else _why_nothing(extraction, cut.subject)
+        extraction.apply(Step.of("drop_calls", title_of(cut), cut.reason, batch, status))
 
 
 def _why_nothing(extraction: Extraction, subject: str) -> str:
@@ -113,23 +100,10 @@ def replace(extraction: Extraction, decision: Replace, names: NameMap) -> None:
 
 def _replace_own(extraction: Extraction, decision: Replace, module: str, name: str) -> None:
     """A definition of the subsystem itself gives way to an import under the same name."""
-
-    def rewrite(path: str, content: bytes) -> Outcome:
-        return replace_definition.rewrite(content, name=name, replacement=decision.with_, path=path)
-
+    settings = replace_definition.Settings({f"{module}:{name}": decision.with_})
     paths = [p for p in python_files(extraction) if module_of(p) == module]
-    changes, findings, failures = each(extraction, paths, rewrite)
-    extraction.apply(
-        Step(
-            "replace_definition",
-            title_of(decision),
-            decision.reason,
-            changes,
-            findings,
-            failures,
-            "done" if changes else "matched nothing",
-        )
-    )
+    batch = over_all(extraction, "replace_definition", settings, paths)
+    extraction.apply(Step.of("replace_definition", title_of(decision), decision.reason, batch))
 
 
 def add_overlay(extraction: Extraction) -> None:

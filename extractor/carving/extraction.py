@@ -6,18 +6,22 @@ not match is kept for the manifest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from extractor.analysis.dead_code import Unreached
 from extractor.analysis.links import with_links_read
 from extractor.analysis.symbols import Reach
 from extractor.moves import SliceMove, WholeMove, moves_by_target
-from extractor.outcome import Failed, Finding, Outcome, Rewritten, Skipped
+from extractor.outcome import Finding
 from extractor.plan.alive import result_tops
 from extractor.plan.load import Plan
 from extractor.plan.moves import Layout
+from extractor.project.layout import module_of
+from extractor.rewrites.driver import Batch, run_over
+from extractor.rewrites.parts.source_file import SourceFile
 from extractor.slicing.slices import join_slices, slice_module
 from extractor.source.tree import REGULAR, SYMLINK, MemoryTree, Tree
 
@@ -33,6 +37,12 @@ class Step:
     findings: tuple[tuple[str, Finding], ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
     status: str = "done"
+
+    @classmethod
+    def of(cls, name: str, title: str, reason: str, batch: Batch, status: str = "") -> Step:
+        """The step that a batch of outcomes is."""
+        told = status or ("done" if batch.changes else "matched nothing")
+        return cls(name, title, reason, batch.changes, batch.findings, batch.failures, told)
 
     def message(self) -> str:
         """The commit message of the step."""
@@ -134,28 +144,25 @@ def python_files(extraction: Extraction) -> Iterable[str]:
     return [path for path in texts(extraction) if path.endswith(".py")]
 
 
-def each(
-    extraction: Extraction,
-    paths: Iterable[str],
-    rewrite: Callable[[str, bytes], Outcome],
-) -> tuple[dict[str, bytes | None], tuple[tuple[str, Finding], ...], tuple[tuple[str, str], ...]]:
-    """Run a file's rewrite over ``paths`` and sort the outcomes."""
-    changes: dict[str, bytes | None] = {}
-    findings: list[tuple[str, Finding]] = []
-    failures: list[tuple[str, str]] = []
-    for path in paths:
-        outcome = rewrite(path, extraction.files[path])
-        match outcome:
-            case Rewritten(content, found):
-                changes[path] = content
-                findings.extend((path, f) for f in found)
-            case Failed(error, line):
-                failures.append((path, f"{error} (line {line})" if line else error))
-            case Skipped():
-                pass
-            case _:
-                findings.extend((path, f) for f in outcome.findings)
-    return changes, tuple(findings), tuple(failures)
+def source_file(extraction: Extraction, path: str, written: str = "") -> SourceFile:
+    """A file of the result as rewrites take it; ``written``: the path whose names it still has."""
+    before = written or path
+    return SourceFile(
+        path,
+        extraction.files[path],
+        module_of(before),
+        is_package(before),
+        module_of(path),
+        new_is_package=is_package(path),
+    )
+
+
+def over_all(
+    extraction: Extraction, rewrite: str, settings: Any, paths: Iterable[str] | None = None
+) -> Batch:
+    """Run a rewrite over ``paths``, by default over every Python file."""
+    chosen = python_files(extraction) if paths is None else paths
+    return run_over(rewrite, ((source_file(extraction, path), settings) for path in chosen))
 
 
 def sources_of(layout: Layout) -> dict[str, str]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from extractor.carving.extraction import (
     Extraction,
     Step,
-    each,
     is_package,
     is_text,
     sources_of,
     texts,
 )
-from extractor.outcome import Finding, Outcome, Rewritten, Unchanged
+from extractor.outcome import Finding, Rewritten, Unchanged
 from extractor.plan.moves import Layout, NameMap
 from extractor.project.layout import module_of
-from extractor.rewrites import rename_references
-from extractor.rewrites.rename_references import Renames
+from extractor.rewrites.driver import run_on, run_over
+from extractor.rewrites.parts.renames import Renames
+from extractor.rewrites.parts.source_file import SourceFile
 
 
 def report_left(extraction: Extraction) -> None:
@@ -29,7 +30,8 @@ def report_left(extraction: Extraction) -> None:
         content = extraction.files[path]
         if not is_text(content):
             continue
-        outcome = renamed(path, content, nothing, {}, as_written=False)
+        file = _file(path, content, {}, as_written=False)
+        outcome = run_on("rename_references", file, nothing)
         if isinstance(outcome, Rewritten | Unchanged):
             lines = content.decode("utf-8", "replace").splitlines()
             findings.extend(
@@ -40,24 +42,19 @@ def report_left(extraction: Extraction) -> None:
     extraction.apply(Step("rename_references", "Look for what is left", "", {}, tuple(findings)))
 
 
-def renamed(
-    path: str, content: bytes, renames: Renames, origin: Mapping[str, str], *, as_written: bool
-) -> Outcome:
-    """``content`` at ``path`` of the result under new names; ``origin`` has its path before.
+def _file(path: str, content: bytes, origin: Mapping[str, str], *, as_written: bool) -> SourceFile:
+    """``content`` at ``path`` of the result; ``origin`` has its path before.
 
     ``as_written``: no step has led its relative imports from there to where it is now.
     """
-    if not path.endswith(".py"):
-        return rename_references.rewrite_text(content, renames)
     before = origin.get(path, path)
     written = before if as_written else path
-    return rename_references.rewrite(
+    return SourceFile(
+        path,
         content,
-        module=module_of(written),
-        is_package=is_package(written),
-        renames=renames,
-        path=path,
-        new_module=module_of(path),
+        module_of(written),
+        is_package(written),
+        module_of(path),
         new_is_package=is_package(path),
         formerly=module_of(before),
     )
@@ -81,15 +78,14 @@ def rename(
         report_left=False,
     )
 
-    def rewrite(path: str, content: bytes) -> Outcome:
-        return renamed(path, content, renames, origin, as_written=as_written)
-
-    paths = [p for p in texts(extraction) if is_text(extraction.files[p])]
-    changes, findings, failures = each(extraction, paths, rewrite)
-    for path, content in (extra or {}).items():
-        changes[path] = content
-    status = "done" if changes else "matched nothing"
-    extraction.apply(Step(rewrite_name, title, reason, changes, findings, failures, status))
+    jobs = (
+        (_file(path, extraction.files[path], origin, as_written=as_written), renames)
+        for path in texts(extraction)
+        if is_text(extraction.files[path])
+    )
+    batch = run_over("rename_references", jobs)
+    batch = replace(batch, changes={**batch.changes, **(extra or {})})
+    extraction.apply(Step.of(rewrite_name, title, reason, batch))
 
 
 def historic_rewrite(
@@ -132,7 +128,8 @@ def historic_rewrite(
         def rewrite(path: str, content: bytes) -> bytes:
             if not is_text(content):
                 return content
-            outcome = renamed(path, content, renames, origin, as_written=True)
+            file = _file(path, content, origin, as_written=True)
+            outcome = run_on("rename_references", file, renames)
             return outcome.content if isinstance(outcome, Rewritten) else content
 
         return rewrite

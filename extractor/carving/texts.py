@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 
-from extractor.carving.extraction import Extraction, Step, each, python_files, texts
-from extractor.outcome import Outcome
+from extractor.carving.extraction import Extraction, Step, python_files, source_file, texts
 from extractor.parsing import UnreadableSource
 from extractor.rewrites import replace_strings, write_initial_migration
+from extractor.rewrites.driver import run_over
 
 
 def rename_strings(extraction: Extraction) -> None:
@@ -15,22 +15,22 @@ def rename_strings(extraction: Extraction) -> None:
     if not rules:
         return
 
-    def rewrite(path: str, content: bytes) -> Outcome:
-        values = {r.old: r.new for r in rules if fnmatch.fnmatchcase(path, r.files)}
-        if extraction.plan.overlay.get(path) == content:
-            values = {}
-        return replace_strings.rewrite(content, values=values, path=path)
-
-    changes, findings, failures = each(extraction, python_files(extraction), rewrite)
+    jobs = (
+        (
+            source_file(extraction, path),
+            replace_strings.Settings(
+                {r.old: r.new for r in rules if fnmatch.fnmatchcase(path, r.files)}
+            ),
+        )
+        for path in python_files(extraction)
+        if extraction.plan.overlay.get(path) != extraction.files[path]
+    )
     extraction.apply(
-        Step(
+        Step.of(
             "replace_strings",
             "Call everything by its own name",
             "Files, folders and projects that strings name were those of the old package.",
-            changes,
-            findings,
-            failures,
-            "done" if changes else "matched nothing",
+            run_over("replace_strings", jobs),
         )
     )
 

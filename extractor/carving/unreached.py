@@ -11,13 +11,14 @@ from extractor.analysis.resolver import modules_of
 from extractor.analysis.symbols import Symbol
 from extractor.analysis.unread_options import unread_options
 from extractor.analysis.used_by_rest import Rest
-from extractor.carving.extraction import Extraction, Step, is_package, python_files
+from extractor.carving.extraction import Extraction, Step, is_package, python_files, source_file
 from extractor.errors import UsageError
 from extractor.outcome import Failed, Finding, Rewritten
 from extractor.plan.alive import alive_by_plan, tests_of_result
 from extractor.project.facts import project_of
 from extractor.project.layout import module_of
 from extractor.rewrites import drop_definitions, drop_options, remove_unused_imports
+from extractor.rewrites.driver import run_on
 from extractor.source.tree import MemoryTree
 
 # Dropping one thing can leave another unreached; more rounds than this means a bug.
@@ -108,11 +109,10 @@ def _drop_imports(work: _Pass, before: Mapping[str, bytes]) -> bool:
     changed = False
     for path in python_files(extraction):
         content = extraction.files[path]
-        if extraction.plan.data.drop.all:
-            outcome = remove_unused_imports.rewrite(content, path=path)
-        else:
-            names = _lost_users(extraction, path, content)
-            outcome = remove_unused_imports.rewrite(content, path=path, names=names)
+        all_go = extraction.plan.data.drop.all
+        names = None if all_go else _lost_users(extraction, path, content)
+        settings = remove_unused_imports.Settings(names)
+        outcome = run_on("remove_unused_imports", source_file(extraction, path), settings)
         if isinstance(outcome, Rewritten):
             extraction.files[path] = outcome.content
             changed = True
@@ -151,7 +151,8 @@ def _drop_options(work: _Pass) -> bool:
             unread.setdefault(path, set()).add(name)
     changed = False
     for path, options in sorted(unread.items()):
-        outcome = drop_options.rewrite(extraction.files[path], names=options, path=path)
+        settings = drop_options.Settings(frozenset(options))
+        outcome = run_on("drop_options", source_file(extraction, path), settings)
         if isinstance(outcome, Rewritten):
             extraction.files[path] = outcome.content
             changed = True
@@ -178,12 +179,9 @@ def _drop_definitions(work: _Pass, proposed: list[Unreached]) -> bool:
         work.findings.append((one.subject, Finding(reason)))
         changed = True
     for path, ones in sorted(names.items()):
-        result = drop_definitions.rewrite(
-            extraction.files[path],
-            names=frozenset(one.name for one in ones),
-            path=path,
-            keep_used=True,
-        )
+        symbols = frozenset(f"{module_of(path)}:{one.name}" for one in ones)
+        settings = drop_definitions.Settings(symbols, keep_used=True)
+        result = run_on("drop_definitions", source_file(extraction, path), settings)
         if isinstance(result, Rewritten):
             extraction.files[path] = result.content
             work.findings.extend((one.subject, Finding(one.reason)) for one in ones)

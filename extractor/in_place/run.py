@@ -9,9 +9,10 @@ from typing import Any
 from extractor.errors import UsageError
 from extractor.in_place.change import Change
 from extractor.in_place.files import Files
-from extractor.outcome import Failed, Outcome
+from extractor.outcome import Unchanged
 from extractor.parsing import deeply
 from extractor.rewrites import Rewrite
+from extractor.rewrites.driver import run_on
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.renames import Renames
 from extractor.rewrites.parts.source_file import SourceFile
@@ -56,7 +57,7 @@ def run(rewrite: Rewrite, settings: Any, files: Files) -> Iterator[Change]:
     moves: Mapping[str, str] = getattr(settings, "moves", {})
     for name, module in sorted(creates.items()):
         if not Path(name).exists():
-            made = _outcome(rewrite, SourceFile(name, b"", module, style=files.style), settings)
+            made = run_on(rewrite, SourceFile(name, b"", module, style=files.style), settings)
             yield Change(Path(name), None, made)
     chosen = set(files.chosen)
     for path in sorted({*files.chosen, *(Path(name) for name in moves)}):
@@ -68,7 +69,7 @@ def run(rewrite: Rewrite, settings: Any, files: Files) -> Iterator[Change]:
             module, new_module = _beside(files, path, settings if target else None)
         is_package = path.stem == "__init__" and path.suffix in (".py", ".pyi")
         file = SourceFile(name, before, module, is_package, new_module, files.style)
-        outcome = _outcome(rewrite, file, settings) if path in chosen else _kept()
+        outcome = run_on(rewrite, file, settings) if path in chosen else Unchanged()
         yield Change(path, before, outcome, Path(target) if target else None)
 
 
@@ -76,16 +77,3 @@ def _beside(files: Files, path: Path, moving: Any) -> tuple[str, str | None]:
     """The name of the module that a stub stands for, and its new one where its file moves."""
     module = files.modules.get(path.with_suffix(".py"), "")
     return module, None if moving is None else moving.modules.get(module)
-
-
-def _outcome(rewrite: Rewrite, file: SourceFile, settings: Any) -> Outcome:
-    try:
-        return deeply(lambda: rewrite.run(file, settings))
-    except RecursionError:
-        return Failed(f"{file.path}: nested too deeply")
-
-
-def _kept() -> Outcome:
-    from extractor.outcome import Unchanged
-
-    return Unchanged()

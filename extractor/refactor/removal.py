@@ -14,6 +14,7 @@ from extractor.outcome import Failed, Outcome, Rewritten, Unchanged
 from extractor.plan.moves import is_below
 from extractor.project.layout import module_of
 from extractor.rewrites import drop_documents, rename_references
+from extractor.rewrites.driver import run_on
 from extractor.rewrites.parts.source_file import SourceFile
 from extractor.rewrites.rename_references import Renames
 
@@ -63,9 +64,10 @@ def mentions_of_gone(
             found.update(_matched(path, content, paths))
         if any(word in content for word in words) and path.endswith(rename_references.SUFFIXES):
             file = SourceFile(path, content, module_of(path), path.endswith("/__init__.py"))
-            found.update(_changed(path, content, rename_references.run(file, renames)))
+            found.update(_changed(path, content, run_on("rename_references", file, renames)))
         if path.endswith(drop_documents.SUFFIXES):
-            outcome = drop_documents.rewrite(content, documents=documents, path=path)
+            settings = drop_documents.Settings(documents)
+            outcome = run_on("drop_documents", SourceFile(path, content), settings)
             found.update(_changed(path, content, outcome))
             found.update(
                 mention

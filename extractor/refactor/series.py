@@ -35,6 +35,7 @@ from extractor.rewrites import (
     remove_unused_imports,
     rename_references,
 )
+from extractor.rewrites.driver import failure_text, run_on
 from extractor.rewrites.parts.definitions import definitions
 from extractor.rewrites.parts.project import Project
 from extractor.rewrites.parts.source_file import SourceFile
@@ -175,9 +176,7 @@ class Decoupling:
         for path in sorted({*self.files, *created}):
             if path.endswith(rewrite.suffixes) and path not in spared:
                 content = self.files.get(path, b"")
-                is_package = path.endswith("/__init__.py")
-                file = SourceFile(path, content, module_of(path), is_package)
-                outcome = rewrite.run(file, settings)
+                outcome = run_on(rewrite, _file(path, content), settings)
                 self._take_outcome(rewrite.name, path, outcome)
                 if isinstance(outcome, Rewritten):
                     if isinstance(settings, move_definitions.Settings):
@@ -240,14 +239,9 @@ class Decoupling:
 
     def _cut(self, subject: str) -> None:
         for path in sorted(self.ours & self.files.keys()):
-            outcome = drop_calls.rewrite(
-                self.files[path],
-                module=module_of(path),
-                is_package=path.endswith("/__init__.py"),
-                calls=frozenset([subject]),
-                path=path,
-            )
             before = self.files[path]
+            settings = drop_calls.Settings(frozenset([subject]))
+            outcome = run_on("drop_calls", _file(path, before), settings)
             self._take_outcome("drop_calls", path, outcome)
             self._drop_imports(path, before)
 
@@ -377,14 +371,9 @@ class Decoupling:
         path = self.result[module]
         for rule in self.series.texts:
             content = rule.applied(path, content)
-        outcome = rename_references.rewrite(
-            content,
-            module=module,
-            is_package=path.endswith("/__init__.py"),
-            renames=renames,
-            path=path,
-            new_module=self.series.home(module),
-        )
+        home = self.series.home(module)
+        file = SourceFile(path, content, module, path.endswith("/__init__.py"), home)
+        outcome = run_on("rename_references", file, renames)
         if isinstance(outcome, Failed):
             self.stage.failures.append((path, outcome.error))
         elif isinstance(outcome, Rewritten):
@@ -487,7 +476,7 @@ class Decoupling:
             return Unchanged()
         is_package = path.endswith("/__init__.py")
         file = SourceFile(path, self.files[path], module, is_package, module_of(new_path))
-        return rename_references.run(file, renames)
+        return run_on("rename_references", file, renames)
 
     def _renames(self, names: NameMap, staying: Collection[str] = ()) -> Renames:
         return Renames(
@@ -508,9 +497,9 @@ class Decoupling:
 
     def _drop(self, path: str, names: Collection[str], *, keep_used: bool) -> bytes:
         before = self.files[path]
-        outcome = drop_definitions.rewrite(
-            before, names=names, path=path, report_used=False, keep_used=keep_used
-        )
+        symbols = frozenset(f"{module_of(path)}:{name}" for name in names)
+        settings = drop_definitions.Settings(symbols, report_used=False, keep_used=keep_used)
+        outcome = run_on("drop_definitions", _file(path, before), settings)
         self._take_outcome("drop_definitions", path, outcome)
         return before
 
@@ -526,12 +515,13 @@ class Decoupling:
             if line not in lines
             for word in _WORD.findall(line)
         }
-        outcome = remove_unused_imports.rewrite(after, names=frozenset(gone), path=path)
+        settings = remove_unused_imports.Settings(frozenset(gone))
+        outcome = run_on("remove_unused_imports", _file(path, after), settings)
         self._take_outcome("remove_unused_imports", path, outcome)
 
     def _take_outcome(self, rewrite: str, path: str, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
-            self.stage.failures.append((path, f"{outcome.error} (line {outcome.line})"))
+            self.stage.failures.append((path, failure_text(outcome)))
         elif isinstance(outcome, Rewritten):
             self._put(path, outcome.content)
             self.stage.rewrites.append(rewrite)
@@ -567,6 +557,10 @@ def _decides(step: SeriesStep) -> bool:
         or step.follow
         or step.leave
     )
+
+
+def _file(path: str, content: bytes) -> SourceFile:
+    return SourceFile(path, content, module_of(path), path.endswith("/__init__.py"))
 
 
 def _matches(path: str, patterns: Iterable[str]) -> bool:

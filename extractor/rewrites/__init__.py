@@ -12,6 +12,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from extractor.outcome import Outcome
@@ -34,6 +35,7 @@ class Rewrite:
     prepare: Callable[[Any, Project], Any]
 
 
+@cache
 def load(name: str) -> Rewrite:
     """The rewrite called ``name``; ``KeyError`` when there is none."""
     found = _load(name) if name in _module_names() else None

@@ -29,13 +29,21 @@ class Settings:
     """``symbols``: what goes, as ``module:name`` or ``module:Class.method``."""
 
     symbols: frozenset[str] = field(default_factory=frozenset)
+    report_used: bool = field(default=True, metadata={"derived": True})
+    keep_used: bool = field(default=False, metadata={"derived": True})
 
 
 def run(file: SourceFile, settings: Settings) -> Outcome:
     """The rewrite as the registry calls it."""
     prefix = f"{file.module}:"
     names = {s.removeprefix(prefix) for s in settings.symbols if s.startswith(prefix)}
-    return rewrite(file.content, names=frozenset(names), path=file.path)
+    return rewrite(
+        file.content,
+        names=frozenset(names),
+        path=file.path,
+        report_used=settings.report_used,
+        keep_used=settings.keep_used,
+    )
 
 
 def rewrite(

@@ -116,6 +116,8 @@ def run(file: SourceFile, settings: Renames) -> Outcome:
         renames=settings,
         path=file.path,
         new_module=file.new_module,
+        new_is_package=file.new_is_package,
+        formerly=file.formerly,
         style=file.style,
     )
 

@@ -10,7 +10,7 @@ from tests.rewrites.cases import all_cases
 
 NAMES = [rewrite.name for rewrite in registered()]
 # These work on a whole tree, and are no rewrites of one file.
-ON_TREES = {"packaging", "write_initial_migration"}
+ON_TREES = {"driver", "packaging", "write_initial_migration"}
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: f"{case.rewrite}: {case.title}")

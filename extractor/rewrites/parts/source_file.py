@@ -17,7 +17,12 @@ class Review(enum.Enum):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file: its path, its bytes, the dotted names it had and has, and how it is written."""
+    """One file: its path, its bytes, the dotted names it had and has, and how it is written.
+
+    ``module`` is the name under which the text was written, ``new_module`` the one it has now (the
+    same by default); so with ``is_package`` and ``new_is_package``. ``formerly`` is the module
+    whose names the text had for its own (``module`` by default).
+    """
 
     path: str
     content: bytes
@@ -25,3 +30,5 @@ class SourceFile:
     is_package: bool = False
     new_module: str | None = None
     style: Style = PLAIN
+    new_is_package: bool | None = None
+    formerly: str | None = None
