@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from extractor.analysis.keeping import keeps_what_it_decorates
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.source.tree import Tree
 
@@ -92,16 +93,13 @@ class Hooks:
             seen.add(current)
         return False
 
-    def keeps(self, module: str, name: str) -> bool:
-        """Whether the decorator ``name`` puts what it decorates where something may find it."""
+    def keeps(self, module: str, name: str, attribute: str = "") -> bool:
+        """Whether the decorator ``name`` puts what it decorates where something may find it.
+
+        With ``attribute`` the decorator is that attribute of what ``name`` stands for.
+        """
         parsed = self.parsed(module)
-        for node in parsed.body if parsed is not None else ():
-            if isinstance(node, ast.Assign) and name in map(_last, node.targets):
-                # A method of an object that is made here: whose it is only a run would tell.
-                return isinstance(node.value, ast.Call)
-            if getattr(node, "name", "") == name and _hands_on(node):
-                return True
-        return False
+        return parsed is not None and keeps_what_it_decorates(parsed, name, attribute)
 
     @cached_property
     def _classes(self) -> dict[str, list[ast.ClassDef]]:
@@ -237,23 +235,6 @@ def _in_texts(tree: Tree, modules: Mapping[str, str]) -> Iterator[str]:
                 module, _, name = module.rpartition(".")
             if module in modules and name:
                 yield f"{module}:{name}"
-
-
-def _hands_on(decorator: ast.stmt) -> bool:
-    """Whether a parameter is stored in something, or handed to a call for its effect."""
-    nodes = list(ast.walk(decorator))
-    given = {node.arg for node in nodes if isinstance(node, ast.arg)}
-    for node in nodes:
-        handed: list[ast.expr] = []
-        if isinstance(node, ast.Assign) and isinstance(
-            node.targets[0], ast.Subscript | ast.Attribute
-        ):
-            handed = [node.value, *getattr(node.value, "elts", [])]
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            handed = [*node.value.args, *(k.value for k in node.value.keywords)]
-        if any(isinstance(one, ast.Name) and one.id in given for one in handed):
-            return True
-    return False
 
 
 def _keeps_subclasses(node: ast.ClassDef) -> bool:

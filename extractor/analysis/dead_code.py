@@ -69,7 +69,9 @@ def find_unreached(tree: Tree, modules: Mapping[str, str], alive: Alive) -> list
     walker = SymbolWalker(
         Resolver(tree, modules),
         effects=True,
-        keeps=lambda d: str(d) not in alive.wrappers and hooks.keeps(d.module, d.name),
+        keeps=lambda d, attribute: (
+            str(d) not in alive.wrappers and hooks.keeps(d.module, d.name, attribute)
+        ),
     )
     _begin(walker, modules, alive, hooks)
     reach = walker.run()
@@ -114,6 +116,10 @@ def _begin(walker: SymbolWalker, modules: Mapping[str, str], alive: Alive, hooks
                     walker.add_whole(module, Use(module, 0))
         elif symbol.module in modules:
             walker.add_symbol(symbol, Use(symbol.module, 0))
+    for module, path in modules.items():
+        # ``python -m package`` runs it, whoever calls that.
+        if f"/{path}".endswith("/__main__.py"):
+            walker.add_whole(module, Use(module, 0))
     for module in modules:
         table = walker.resolver.names(module) if module in alive.interface else None
         if table is not None:

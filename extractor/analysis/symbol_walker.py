@@ -30,16 +30,17 @@ class SymbolWalker:
         stops: Callable[[Symbol], str | None] | None = None,
         *,
         effects: bool = False,
-        keeps: Callable[[Symbol], bool] | None = None,
+        keeps: Callable[[Symbol, str], bool] | None = None,
     ) -> None:
         """With ``effects``, what a module runs when imported is live once it is imported.
 
-        ``keeps`` tells of a decorator of the tree's own whether it keeps what it decorates.
+        ``keeps`` tells of a decorator of the tree's own, a symbol or an attribute of one, whether
+        it keeps what it decorates.
         """
         self.resolver = resolver
         self.effects = effects
         self.touched: set[str] = set()
-        self.keeps = keeps or (lambda decorator: False)
+        self.keeps = keeps or (lambda decorator, attribute: False)
         self.stops = stops or (lambda symbol: None)
         self.symbols: dict[Symbol, Use] = {}
         self.whole: dict[str, Use] = {}
@@ -135,7 +136,10 @@ class SymbolWalker:
         self._name(walk, table, chain)
         if walk.external is not None:
             return walk.external.partition(".")[0] not in _PURE
-        return walk.end is not None and bool(walk.end.name) and self.keeps(walk.end)
+        if walk.end is None or not walk.end.name:
+            return False
+        attribute = "" if chain[-1] == walk.end.name else chain[-1]
+        return self.keeps(walk.end, attribute)
 
     def _live(self, module: str, index: int, within: str) -> None:
         self.touch(module)
@@ -155,6 +159,8 @@ class SymbolWalker:
             _note(self.external, walk.external, use)
         if walk.stop is not None:
             _note(self.stopped, walk.stop, use)
+        elif walk.end is not None and target.name and _is_handed_on(table, name):
+            self._settle(walk, use)
 
     def survey(self, module: str) -> Iterator[tuple[Symbol, Use]]:
         """Every first-party symbol that ``module`` refers to, without following any."""
@@ -409,6 +415,11 @@ class SymbolWalker:
         if name in table.binders:
             return table.exported is None or name in table.exported
         return any(self._exports(star, name, seen | {module}) for star in table.stars)
+
+
+def _is_handed_on(table: ModuleNames, name: str) -> bool:
+    """Whether a package imports ``name`` for its users."""
+    return table.is_package and (not name.startswith("_") or name in (table.exported or ()))
 
 
 def _note(notes: dict[K, dict[Use, None]], key: K, use: Use) -> None:

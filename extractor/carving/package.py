@@ -92,12 +92,13 @@ def _library(extraction: Extraction) -> dict[str, str]:
 
 
 def _defined(extraction: Extraction) -> set[str]:
-    """Every ``module:name`` that the result defines."""
+    """Every module of the result, and every ``module:name`` that it defines."""
     tree = extraction.code()
     modules = modules_of(tree, {extraction.package})
     resolver = Resolver(tree, modules)
     tables = {module: resolver.names(module) for module in modules}
-    return {f"{m}:{name}" for m, table in tables.items() if table for name in table.binders}
+    names = {f"{m}:{name}" for m, table in tables.items() if table for name in table.binders}
+    return names | set(modules)
 
 
 def _tox_environments(languages: Iterable[str]) -> list[str]:

@@ -136,8 +136,13 @@ def _lost_users(extraction: Extraction, path: str, content: bytes) -> frozenset[
         one.local
         for one in unused
         if one.local not in before
-        or ((one.is_plain or not is_package(path)) and one.module.partition(".")[0] in tops)
+        or (not _may_be_for_users(one, path) and one.module.partition(".")[0] in tops)
     )
+
+
+def _may_be_for_users(one: remove_unused_imports.UnusedImport, path: str) -> bool:
+    """Whether a package may import a name for others to take it from there."""
+    return is_package(path) and not one.is_plain and not one.local.startswith("_")
 
 
 def _drop_options(work: _Pass) -> bool:

@@ -8,6 +8,7 @@ from extractor.analysis.dead_code import Alive
 from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, target_module
 from extractor.project.convention import Kind
+from extractor.project.declared import top_symbol
 from extractor.project.facts import project_of
 from extractor.source.tree import Tree
 
@@ -37,11 +38,11 @@ def tests_of_result(
 def alive_by_plan(data: PlanData, tree: Tree, modules: Mapping[str, str]) -> Alive:
     """Entry points, tests and interface of the result's ``modules`` (dotted name to path)."""
     tests, helpers = tests_of_result(data, tree, modules)
-    points = [
-        *data.roots.entry_points,
+    called = [
         *data.packaging.scripts.values(),
         *(point for group in data.packaging.entry_points.values() for point in group.values()),
     ]
+    points = [*data.roots.entry_points, *map(top_symbol, called)]
     return Alive(
         entry_points=sorted(set(points)),
         tests=tests,

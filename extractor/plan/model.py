@@ -32,6 +32,7 @@ from extractor.plan.values import (
     Replacement,
     RequirementLine,
     Subject,
+    Target,
     Text,
 )
 from extractor.plan.verify_settings import VerifySettings
@@ -200,10 +201,10 @@ class Packaging(Table):
     documentation: list[Distribution] = Field(
         default=[], description="Distributions that only building the documentation needs."
     )
-    scripts: dict[Command, Subject] = Field(
+    scripts: dict[Command, Target] = Field(
         default={}, description="Commands the result must install, by name."
     )
-    entry_points: dict[Command, dict[Command, Subject]] = Field(
+    entry_points: dict[Command, dict[Command, Target]] = Field(
         default={},
         description="Entry point group to names; those whose module came along are declared.",
     )

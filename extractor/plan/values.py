@@ -62,6 +62,13 @@ def _not_a_subject(value: str) -> str | None:
     return None if good else "is not 'module' or 'module:symbol'"
 
 
+def _not_a_target(value: str) -> str | None:
+    module, colon, attribute = value.partition(":")
+    good = not colon or all(part.isidentifier() for part in attribute.split("."))
+    good = good and _not_a_module(module) is None
+    return None if good else "is not 'module', 'module:symbol' or 'module:symbol.attribute'"
+
+
 def _not_a_replacement(value: str) -> str | None:
     if value.isidentifier() or (":" in value and _not_a_subject(value) is None):
         return None
@@ -208,6 +215,8 @@ def _not_arguments(value: str) -> str | None:
 
 Module = Annotated[str, _checked(_not_a_module)]
 Subject = Annotated[str, _checked(_not_a_subject)]
+Target = Annotated[str, _checked(_not_a_target)]
+"""What an entry point leads to."""
 Replacement = Annotated[str, _checked(_not_a_replacement)]
 Identifier = Annotated[str, _checked(_not_an_identifier)]
 OptionalSubject = Annotated[str, _checked(_not_an_optional_subject)]

@@ -6,6 +6,7 @@ import ast
 import enum
 from collections.abc import Iterable, Mapping
 
+from extractor.project.about import About
 from extractor.project.declared import EntryPoint, Requirement
 from extractor.project.files import ProjectFiles
 
@@ -82,6 +83,10 @@ class Convention:
     def option_of(self, call: ast.Call, imports: Mapping[str, str]) -> ast.Constant | None:
         """The literal name of the configuration option that ``call`` declares, if it does."""
         return None
+
+    def about(self, files: ProjectFiles) -> About:
+        """Who wrote it, where it is at home, and what it is called."""
+        return About()
 
     def packaging(self, files: ProjectFiles, package: str) -> Mapping[str, str]:
         """Templates of the files that describe ``package`` as a distribution in this form.

@@ -38,8 +38,7 @@ class EntryPoint(NamedTuple):
     @property
     def symbol(self) -> str:
         """``module:name`` of the top-level name that has to be there, or the module alone."""
-        name = self.attribute.partition(".")[0]
-        return f"{self.module}:{name}" if name else self.module
+        return top_symbol(self.target)
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,12 @@ class Requirement:
     def to_test(self) -> bool:
         """Whether only those who test or develop the project need it."""
         return not _TEST_WORDS.isdisjoint(re.split(r"[^a-z]+", self.group.lower()))
+
+
+def top_symbol(target: str) -> str:
+    """``module:name`` of the top-level name that ``module:name.attribute`` needs."""
+    module, colon, attribute = target.partition(":")
+    return f"{module}{colon}{attribute.partition('.')[0]}"
 
 
 def normal(name: str) -> str:

@@ -159,6 +159,12 @@ class Project:
             if one.group and not one.to_test and one.path in FILES
         )
 
+    @cached_property
+    def distribution(self) -> str:
+        """The name of its distribution, as the first convention that knows it says; or empty."""
+        told = (part.about(self.files).name for part in self._asked)
+        return next((name for name in told if name), "")
+
     def packaging(self, package: str) -> Mapping[str, str]:
         """Templates that describe ``package`` as a distribution, in the form this project has."""
         told = (part.packaging(self.files, package) for part in self._asked)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from extractor.errors import UsageError
 from extractor.outcome import Finding
 from extractor.parsing import UnreadableSource, parse_ast
-from extractor.project.declared import normal, requirement_of
+from extractor.project.declared import normal, requirement_of, top_symbol
 from extractor.project.distributions import known_distribution
 from extractor.project.facts import Project
 from extractor.project.standard_library import is_standard_library
@@ -226,10 +226,10 @@ def requirement_lines(lines: Mapping[str, str], names: Collection[str]) -> list[
 
 
 def entry_points(groups: Mapping[str, Mapping[str, str]], present: Collection[str]) -> str:
-    """The INI text of the entry points that are ``present``, as ``module:name``."""
+    """The INI text of the entry points whose module, or name in it, is ``present``."""
     blocks = []
     for group, entries in groups.items():
-        kept = [f"    {n} = {to}" for n, to in entries.items() if to in present]
+        kept = [f"    {n} = {to}" for n, to in entries.items() if top_symbol(to) in present]
         if kept:
             blocks.append("\n".join([f"{group} =", *kept]) + "\n")
     return "\n".join(blocks)
@@ -265,12 +265,14 @@ def toml_extras(optional: Mapping[str, Sequence[str]], test: bytes) -> str:
 
 
 def toml_entry_points(groups: Mapping[str, Mapping[str, str]], present: Collection[str]) -> str:
-    """The tables of the entry points that are ``present``, as ``module:name``."""
+    """The tables of the entry points whose module, or name in it, is ``present``."""
     own = {"console_scripts": "scripts", "gui_scripts": "gui-scripts"}
     blocks = []
     for group, entries in groups.items():
         kept = [
-            f"{toml_string(n)} = {toml_string(to)}" for n, to in entries.items() if to in present
+            f"{toml_string(n)} = {toml_string(to)}"
+            for n, to in entries.items()
+            if top_symbol(to) in present
         ]
         table = own.get(group, f"entry-points.{toml_string(group)}")
         if kept:

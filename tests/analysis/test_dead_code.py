@@ -196,3 +196,56 @@ def test_the_public_names_of_an_interface_live_with_what_they_use():
         ),
     }
     assert dead(files, (), interface=["pkg.app"]).names == {"pkg.app": ("_gone",)}
+
+
+def test_what_a_decorated_functions_own_decorator_registers_lives():
+    files = {
+        "pkg/app.py": (
+            "import functools\n@functools.singledispatch\ndef show(x): pass\n"
+            "@show.register\ndef _(x: int): pass\n@show.register(str)\ndef _text(x): pass\n"
+            "class Table:\n    kept = []\n"
+            "    @classmethod\n    def add(cls, f): cls.kept.append(f)\n"
+            "    @staticmethod\n    def named(f): return f\n"
+            "@Table.add\ndef _added(): pass\n@Table.named\ndef _named(): pass\n"
+            "def main(): show(1)\n"
+        )
+    }
+    assert dead(files, interface=["pkg.app"]).names == {"pkg.app": ("_named",)}
+
+
+def test_a_decorator_that_hands_on_in_any_way_keeps_what_it_decorates():
+    ways = {
+        "returned": "return REG.setdefault(f.__name__, f)",
+        "in_a_table": "REG.update({f.__name__: f})\n    return f",
+        "in_a_tuple": "LIST.append((1, f))\n    return f",
+        "added": "global LIST\n    LIST += [f]\n    return f",
+    }
+    plain = {
+        "wrapped": "return functools.wraps(f)(lambda: f())",
+        "looked_at": "assert inspect.isfunction(f)\n    return f",
+    }
+    text = "import functools, inspect\nREG, LIST = {}, []\n"
+    for name, body in {**ways, **plain}.items():
+        text += f"def {name}(f):\n    {body}\n@{name}\ndef _by_{name}(): pass\n"
+    result = dead({"pkg/app.py": text + "def main(): pass\n"}, interface=["pkg.app"])
+    assert result.names == {"pkg.app": ("_by_looked_at", "_by_wrapped")}
+
+
+def test_an_object_that_is_annotated_or_made_under_a_condition_keeps_alike():
+    files = {
+        "pkg/app.py": (
+            "import lib\nAPP: lib.App = lib.App()\nif lib.x:\n    OTHER = lib.App()\n"
+            "@APP.on\ndef _one(): pass\n@OTHER.on\ndef _two(): pass\ndef _three(): pass\n"
+        )
+    }
+    assert dead(files, interface=["pkg.app"]).names == {"pkg.app": ("_three",)}
+
+
+def test_what_runs_a_package_by_its_name_lives():
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/__main__.py": "from pkg.app import main\nmain()\n",
+        "pkg/app.py": "def main(): pass\n",
+        "pkg/other.py": "",
+    }
+    assert dead(files, []).modules == ("pkg.other",)

@@ -157,7 +157,7 @@ def test_what_comes_along_never_hides_what_is_there(tmp_path, monkeypatch):
         "big/server.py": "from big.utils import text\n\ntext.wrap()\n",
     }
     plan = load_plan(str(write_draft(tree(files), ("big.sub",), "small", tmp_path / "draft"))).data
-    assert plan.layout.modules["big.utils.text"] == "small.utils_of_big.text"
+    assert plan.layout.modules["big.utils.text"] == "small.utils_2.text"
 
 
 def test_a_module_used_as_an_object_is_asked_about(tmp_path, monkeypatch):

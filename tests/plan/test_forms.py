@@ -107,6 +107,79 @@ def test_a_set_up_of_setuptools_stays_one(tmp_path, form):
     assert made.files["requirements.txt"] == b"PyYAML>=6,<7\n"
 
 
+ABOUT = {
+    "pyproject": (
+        'authors = [{name = "Ann", email = "ann@x.org"}]\nkeywords = ["shop", "$"]\n'
+        'classifiers = ["Topic :: Office/Business"]\n[project.urls]\nDocs = "https://x.org/$"\n'
+    ),
+    "poetry": (
+        'authors = ["Ann <ann@x.org>"]\nkeywords = ["shop", "$"]\n'
+        'classifiers = ["Topic :: Office/Business"]\n[tool.poetry.urls]\nDocs = "https://x.org/$"\n'
+    ),
+    "setup.cfg": (
+        "[metadata]\nauthor = Ann\nauthor-email = ann@x.org\nkeywords = shop, $\n"
+        "classifier =\n    Topic :: Office/Business\nproject_urls =\n    Docs = https://x.org/$\n"
+    ),
+    "setup.py": (
+        "setup(author='Ann', author_email='ann@x.org', keywords=['shop', '$'], name='big',\n"
+        "    classifiers=['Topic :: Office/Business'], project_urls={'Docs': 'https://x.org/$'},"
+    ),
+}
+
+
+@pytest.mark.parametrize("form", ["flit", "poetry"])
+def test_who_wrote_it_and_where_it_is_at_home_stays_in_a_pyproject(tmp_path, form):
+    [(path, text)] = FORMS[form].items()
+    named = 'name = "big"\nversion = "3"\n'
+    if form == "poetry":
+        given = text.replace('description = ""\nauthors = []\n', ABOUT["poetry"], 1)
+        given = given.replace('license = "MIT"\n', "", 1)
+    else:
+        head, rest = text.split(named)
+        fields, tables = ABOUT["pyproject"].split("[project.urls]")
+        given = f"{head}{named}{fields}{rest}\n[project.urls]{tables}"
+    _data, made = result_of({path: given}, tmp_path)
+    project = tomllib.loads(made.files[path].decode())["project"]
+    assert project["authors"] == [{"name": "Ann", "email": "ann@x.org"}]
+    assert project["keywords"] == ["shop", "$"]
+    assert project["classifiers"] == ["Topic :: Office/Business"]
+    assert project["urls"] == {"Docs": "https://x.org/$"}
+
+
+@pytest.mark.parametrize("form", ["setup.cfg", "setup.py"])
+def test_who_wrote_it_and_where_it_is_at_home_stays_in_a_setup_cfg(tmp_path, form):
+    [*_, (path, text)] = sorted(FORMS[form].items(), reverse=form == "setup.cfg")
+    old = "[metadata]\n" if form == "setup.cfg" else "setup(name='big',"
+    _data, made = result_of({**FORMS[form], path: text.replace(old, ABOUT[form])}, tmp_path)
+    described = made.files["setup.cfg"].decode()
+    assert "author = Ann\nauthor_email = ann@x.org\n" in described
+    assert "keywords = shop, $\n" in described
+    assert "classifiers =\n    Topic :: Office/Business\n" in described
+    assert "project_urls =\n    Docs = https://x.org/$\n" in described
+
+
+def test_the_set_up_runs_on_old_pythons_too(tmp_path):
+    _data, made = result_of(FORMS["setup.py"], tmp_path)
+    assert b"pathlib" not in made.files["setup.py"]
+
+
+def test_an_entry_point_may_be_a_module_or_an_attribute_and_its_group_keeps_its_name(tmp_path):
+    points = (
+        '[project.entry-points."big.plugins"]\nall = "big.sub.app"\nrun = "big.sub.app:main.run"\n'
+    )
+    tree = MemoryTree(
+        {p: t.encode() for p, t in {**CODE, "pyproject.toml": METADATA + points}.items()}
+    )
+    drafted = draft(tree, ("big.sub",), "small", tmp_path / "plan")
+    made = rewrite(tree, analyse(tree, load_plan(f"{drafted.folder}/")))
+    project = tomllib.loads(made.files["pyproject.toml"].decode())["project"]
+    assert project["entry-points"]["big.plugins"] == {
+        "all": "small.app",
+        "run": "small.app:main.run",
+    }
+    assert drafted.broken == ()
+
+
 def test_an_optional_import_that_the_source_always_needs_is_no_extra(tmp_path):
     needed = METADATA.replace('"click>=8"]', '"click>=8", "toml>=0.9"]')
     _data, made = result_of({"pyproject.toml": needed}, tmp_path)

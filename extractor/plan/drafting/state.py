@@ -17,6 +17,7 @@ from extractor.plan.moves import is_below
 from extractor.plan.questions import Choice, Question
 
 _SHOWN = 8
+_COMMON = "common"
 
 
 @dataclass
@@ -56,6 +57,9 @@ class Draft:
             if suffix and f"{module}.".find(f".{suffix}.") > 0:
                 module = f"{module}.".replace(f".{suffix}.", ".", 1).rstrip(".")
                 break
+        if module == self.top:
+            # What the package above all defines has no name of its own to be called after.
+            return f"{self.into}.{_COMMON}"
         # Tests beside the old package lie in the new one.
         beside = [] if module.split(".")[0] == self.top else ["tests"]
         return ".".join([self.into, *beside, *module.split(".")[1:]])
@@ -76,10 +80,11 @@ class Draft:
         for end in range(2, len(parts)):
             own = inside.get(".".join(parts[:end]))
             if own is not None and not self.graph.modules[own].is_package:
-                parts[end - 1] += f"_of_{self.top}"
-        target = ".".join(parts)
+                parts[end - 1] += "_2"
+        wanted = target = ".".join(parts)
+        number = 2
         while target in {*self.places.values(), *inside}:
-            target = f"{target}_of_{self.top}"
+            target, number = f"{wanted}_{number}", number + 1
         self.places[module] = target
 
     def takes(self, test: Test) -> bool:

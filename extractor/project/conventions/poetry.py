@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from extractor.project.about import About, people, texts_of, urls
 from extractor.project.convention import Convention
 from extractor.project.declared import EntryPoint, Requirement, points_of, requirement_of
 from extractor.project.files import ProjectFiles
@@ -50,6 +51,20 @@ class Poetry(Convention):
         wanted = files.toml(_FILE, "tool", "poetry", "dependencies").get("python")
         yield from [specifier_of(wanted)] if isinstance(wanted, str) else []
         yield from files.toml(_FILE, "tool", "poetry").get("classifiers", [])
+
+    def about(self, files: ProjectFiles) -> About:
+        poetry = files.toml(_FILE, "tool", "poetry")
+        addresses = dict(files.toml(_FILE, "tool", "poetry", "urls"))
+        labels = {"repository": "Repository", "documentation": "Documentation"}
+        addresses |= {label: poetry[key] for key, label in labels.items() if key in poetry}
+        return About(
+            str(poetry.get("name") or ""),
+            people(poetry.get("authors")),
+            people(poetry.get("maintainers")),
+            texts_of(poetry.get("keywords")),
+            texts_of(poetry.get("classifiers")),
+            urls(addresses, poetry.get("homepage")),
+        )
 
 
 def _of_table(

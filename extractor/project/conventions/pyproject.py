@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from extractor.project.about import About, people, person, texts_of, urls
 from extractor.project.convention import Convention, Kind
 from extractor.project.conventions.poetry import CONVENTION as POETRY
 from extractor.project.conventions.setuptools import MANIFEST
@@ -75,6 +76,7 @@ description = ${toml_description}
 readme = "README.md"
 %sdependencies = ${toml_dependencies}
 
+%s
 ${toml_extras}
 
 ${toml_entry_points}
@@ -134,6 +136,18 @@ class Pyproject(Convention):
         yield from _strings(project.get("classifiers", []))
         yield from _strings(flit.get("classifiers", []))
 
+    def about(self, files: ProjectFiles) -> About:
+        project = files.toml(FILE, "project")
+        flit = files.toml(FILE, "tool", "flit", "metadata")
+        return About(
+            str(project.get("name") or flit.get("dist-name") or flit.get("module") or ""),
+            people(project.get("authors")) or person(flit.get("author"), flit.get("author-email")),
+            people(project.get("maintainers")),
+            texts_of(project.get("keywords")) or texts_of(flit.get("keywords"), ","),
+            texts_of(project.get("classifiers")) or texts_of(flit.get("classifiers")),
+            urls(project.get("urls")) or urls(flit.get("urls"), flit.get("home-page")),
+        )
+
     def packaging(self, files: ProjectFiles, package: str) -> Mapping[str, str]:
         system = files.toml(FILE, "build-system")
         described = files.toml(FILE, "project") or files.toml(FILE, "tool", "flit", "metadata")
@@ -148,10 +162,14 @@ class Pyproject(Convention):
             text for text in asked if requirement_name(text) == requirement_name(backend.requires)
         )
         requires = backend.requires if ">" in backend.requires else next(lines, backend.requires)
+        about = self.about(files)
+        if about == About(about.name):
+            about = POETRY.about(files)
         text = _TEMPLATE % (
             json.dumps(requires),
             backend.name,
-            "".join(f"{line}\n" for line in _about(self, files)),
+            "".join(f"{line}\n" for line in _about(self, files)) + _quoted(about.toml()),
+            _quoted(about.toml_urls()),
             backend.package.replace("%s", package),
         )
         manifest = {"MANIFEST.in": MANIFEST % package} if backend.name == _SETUPTOOLS else {}
@@ -159,6 +177,11 @@ class Pyproject(Convention):
 
     def kind_of(self, path: str, files: ProjectFiles) -> Kind | None:
         return Kind.PACKAGING if path == FILE or path in _LOCKS else None
+
+
+def _quoted(text: str) -> str:
+    """``text`` for a template, where a dollar has a meaning."""
+    return text.replace("$", "$$")
 
 
 def requirement_name(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from extractor.project.about import About, person, texts_of, urls
 from extractor.project.convention import Convention, Kind
 from extractor.project.declared import EntryPoint, Requirement, point_of, requirement_of
 from extractor.project.files import ProjectFiles
@@ -110,6 +111,21 @@ class Setuptools(Convention):
             return Kind.PACKAGING
         return None
 
+    def about(self, files: ProjectFiles) -> About:
+        def told(*names: str) -> Any:
+            option = files.option(_CFG, "metadata", *names)
+            given = (files.setup_call.get(name, (None, 0))[0] for name in names)
+            return option.value if option else next((value for value in given if value), None)
+
+        return About(
+            str(told("name") or ""),
+            person(told("author"), told("author_email")),
+            person(told("maintainer"), told("maintainer_email")),
+            texts_of(told("keywords"), ",\n"),
+            texts_of(told("classifiers", "classifier")),
+            urls(told("project_urls"), told("url", "home_page")),
+        )
+
     def packaging(self, files: ProjectFiles, package: str) -> Mapping[str, str]:
         wanted = next((p for p in self.pythons(files) if p[:1] in "<>=!~"), "")
         options = f"python_requires = {wanted}\n" if wanted else ""
@@ -117,6 +133,7 @@ class Setuptools(Convention):
         given = licence.value if licence else files.setup_call.get("license", (None, 0))[0]
         named = isinstance(given, str) and given.strip() and "\n" not in given
         about = f"license = {given}\n" if named else ""
+        about = self.about(files).cfg() + about
         return {
             "MANIFEST.in": MANIFEST % package,
             _CFG: _DESCRIBED % (about.replace("$", "$$"), options, package, package),
@@ -229,13 +246,17 @@ ${options_extras}
 [options.entry_points]
 ${entry_points}
 """
-_CALL = """import pathlib
+# Every Python that a source may support runs this.
+_CALL = """import os
 
 import setuptools
 
-REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")
+HERE = os.path.dirname(os.path.abspath(__file__))
 
-setuptools.setup(install_requires=REQUIREMENTS.read_text().splitlines())
+with open(os.path.join(HERE, "requirements.txt")) as lines:
+    REQUIREMENTS = lines.read().splitlines()
+
+setuptools.setup(install_requires=REQUIREMENTS)
 """
 
 CONVENTION = Setuptools()

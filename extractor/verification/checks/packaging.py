@@ -11,7 +11,7 @@ from extractor.analysis.resolver import modules_of
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.alive import result_tops, tests_of_result
 from extractor.plan.moves import is_below
-from extractor.project.declared import normal
+from extractor.project.declared import normal, top_symbol
 from extractor.project.facts import project_of
 from extractor.project.standard_library import is_standard_library
 from extractor.reading.foreseen import foreseen
@@ -68,7 +68,7 @@ def check(result: Result, context: Context) -> CheckResult:
     declared = {point.target for point in points}
     for group in data.packaging.entry_points.values():
         for entry in group.values():
-            if entry not in declared and _exists(tree, modules, entry):
+            if entry not in declared and _exists(tree, modules, top_symbol(entry)):
                 findings.append(f"the plan's entry point {entry} is not declared")
     for module, path in modules.items():
         parent = module.rpartition(".")[0]

@@ -8,7 +8,7 @@ import tokenize
 from collections import Counter
 
 from extractor.project.convention import Kind
-from extractor.project.facts import project_of
+from extractor.project.facts import Project, project_of
 from extractor.verification.check import CheckResult, Context, Result, verdict
 
 NEEDS = "nothing"
@@ -26,6 +26,8 @@ def check(result: Result, context: Context) -> CheckResult:
     searched = 0
     tree = result.tree
     project = project_of(tree)
+    groups = {point.group for point in project.entry_points if word.search(point.group)}
+    named = re.compile("|".join(map(re.escape, sorted(groups, key=len, reverse=True))) or "(?!)")
     for path in tree.paths():
         if not path.endswith((".py", *_TEXT)):
             continue
@@ -35,12 +37,16 @@ def check(result: Result, context: Context) -> CheckResult:
         if not word.search(text):
             continue
         prose = prose_lines(content) if path.endswith(".py") else set()
+        prose |= metadata_lines(project, path)
         whole = path.endswith(_PROSE) or project.kind_of(path) is Kind.RELEASE_NOTES
         for number, line in enumerate(text.splitlines(), 1):
-            for _ in word.finditer(line):
+            of_groups = [found.span() for found in named.finditer(line)]
+            for found in word.finditer(line):
                 rule = explained(path, line)
                 if rule is not None:
                     reasons[rule.reason] += 1
+                elif any(start <= found.start() < end for start, end in of_groups):
+                    reasons["name of a group of entry points"] += 1
                 elif whole or number in prose or line.lstrip().startswith("#"):
                     reasons["prose"] += 1
                 else:
@@ -49,6 +55,14 @@ def check(result: Result, context: Context) -> CheckResult:
     evidence = [f"{sum(reasons.values())} words {old!r} left"]
     evidence += [f"{count} x {reason}" for reason, count in sorted(reasons.items())]
     return verdict("words", findings, evidence, {"words": sum(reasons.values())}, compared=searched)
+
+
+def metadata_lines(project: Project, path: str) -> set[int]:
+    """1-based lines that say who wrote the distribution and where it comes from."""
+    if project.kind_of(path) is not Kind.PACKAGING:
+        return set()
+    told = [o for o in project.files.ini(path) if o.section == "metadata" and o.name != "name"]
+    return {number for o in told for number in (o.line, *(line for line, _ in o.values))}
 
 
 def prose_lines(content: bytes) -> set[int]:
