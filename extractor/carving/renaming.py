@@ -23,7 +23,7 @@ from extractor.rewrites.parts.source_file import SourceFile
 
 def report_left(extraction: Extraction) -> None:
     """Whatever still names a module of the old package is for a person to look at."""
-    nothing = Renames(known_modules=extraction.layout.source_modules)
+    nothing = Renames(known_modules=extraction.layout.source_modules, report_left=True)
     explained = extraction.plan.data.explained
     findings: list[tuple[str, Finding]] = []
     for path in texts(extraction):
@@ -75,7 +75,6 @@ def rename(
         modules=names.modules,
         symbols=names.symbols,
         known_modules=extraction.layout.source_modules,
-        report_left=False,
     )
 
     jobs = (
@@ -120,7 +119,6 @@ def historic_rewrite(
                 for module in [*older.get(old.partition(":")[0], ()), old.partition(":")[0]]
             },
             known_modules=layout.source_modules,
-            report_left=False,
             # Neighbouring versions are to differ by what the source changed, not by an order.
             imports_stay=True,
         )

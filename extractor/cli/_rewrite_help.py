@@ -25,7 +25,7 @@ _HELP = {
         "staying": "A symbol that stays where it is although its module moves.",
         "move_files": "Move the files of renamed modules too.",
         "keep_local_names": "Import a renamed module under its old name in each file.",
-        "report_left": "Report old names that are left.",
+        "report_left": "Report references to modules without a new name.",
     },
 }
 

@@ -52,7 +52,6 @@ def mentions_of_gone(
     renames = Renames(
         modules={module: f"{module}_" for module in modules},
         known_modules=frozenset(known),
-        report_left=False,
     )
     paths = _paths(gone, files, tops)
     documents = frozenset(path for path in gone if path.endswith(drop_documents.SUFFIXES))

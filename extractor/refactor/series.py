@@ -366,7 +366,6 @@ class Decoupling:
         renames = Renames(
             modules={m: self.series.home(m) for m in self.result},
             known_modules=frozenset(self.result),
-            report_left=False,
         )
         path = self.result[module]
         for rule in self.series.texts:
@@ -483,7 +482,6 @@ class Decoupling:
             modules=names.modules,
             symbols=names.symbols,
             known_modules=self.layout.source_modules | {module_of(p) for p in self.ours},
-            report_left=False,
             staying=frozenset(staying),
             # A library may take the place of a module.
             libraries=frozenset(

@@ -52,7 +52,7 @@ def prepare(settings: Settings, project: Project) -> Settings:
     """
     roots = {package.partition(".")[0] for package in settings.packages}
     known = frozenset(name for name in project.modules if name.partition(".")[0] in roots)
-    renames = Renames(known_modules=known, report_left=False, quieted=settings.packages)
+    renames = Renames(known_modules=known, quieted=settings.packages)
     of_stars = {}
     for package in sorted(settings.packages):
         found = _Init(project.source(package), package, project)

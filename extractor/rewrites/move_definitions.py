@@ -108,7 +108,7 @@ def prepare(settings: Settings, project: Project) -> Settings:
     roots = {symbol.partition(":")[0].partition(".")[0] for symbol in symbols}
     known = {name for name in project.modules if name.partition(".")[0] in roots}
     known |= {part.new for part in parts}
-    renames = Renames(symbols=symbols, known_modules=frozenset(known), report_left=False)
+    renames = Renames(symbols=symbols, known_modules=frozenset(known))
     staying = {
         part.old
         for part in parts

@@ -82,7 +82,7 @@ def renaming(
     def with_older(paths: Mapping[str, str]) -> Callable[[str, bytes], bytes]:
         older = {module_of(old): module_of(now) for old, now in paths.items()}
         modules = {old: names[now] for old, now in older.items() if now in names} | names
-        renames = Renames(modules=modules, report_left=False)
+        renames = Renames(modules=modules)
 
         def rewritten(path: str, content: bytes) -> bytes:
             if not path.endswith(".py"):

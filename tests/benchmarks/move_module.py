@@ -47,7 +47,7 @@ project.do(mover.get_changes(project.get_resource(folder)))
 def move_with_extractor(tree: Path, old: str, new: str) -> None:
     """``extractor rewrite rename_references``."""
     command = [sys.executable, "-m", "extractor", "rewrite", "rename_references", str(tree)]
-    command += ["--module", f"{old}={new}", "--no-report-left", "--move-files", "--write"]
+    command += ["--module", f"{old}={new}", "--move-files", "--write"]
     done = subprocess.run([*command, "--quiet"], stdout=subprocess.DEVNULL)
     if done.returncode not in (ExitCode.DONE, ExitCode.DID_NOT_HOLD):
         raise subprocess.CalledProcessError(done.returncode, command)

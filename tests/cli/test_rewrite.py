@@ -44,7 +44,7 @@ def test_nothing_to_do(project):
 
 
 def test_dry_run_shows_a_diff_and_writes_nothing(project):
-    result = call(*RENAME, "--no-report-left", project)
+    result = call(*RENAME, project)
     assert result.return_value == ExitCode.DONE
     assert "-from shop import stock\n+from shop.parts import stock\n" in result.output
     assert "+See :mod:`shop.parts.stock`.\n" in result.output
@@ -53,7 +53,7 @@ def test_dry_run_shows_a_diff_and_writes_nothing(project):
 
 def test_write_changes_the_files_and_keeps_their_mode(project):
     (project / "shop/till.py").chmod(0o755)
-    result = call(*RENAME, "--no-report-left", "--write", project)
+    result = call(*RENAME, "--write", project)
     assert result.return_value == ExitCode.DONE
     assert contents(project) == FILES | {
         "shop/till.py": "from shop.parts import stock\n\nstock.COUNT\n",
@@ -65,13 +65,13 @@ def test_write_changes_the_files_and_keeps_their_mode(project):
         "stock.py",
         "till.py",
     ]
-    again = call(*RENAME, "--no-report-left", "--write", project)
+    again = call(*RENAME, "--write", project)
     assert again.return_value == ExitCode.NOTHING_TO_DO
 
 
 def test_unreadable_files_are_told_and_the_others_done(project):
     (project / "shop/old.py").write_text("from shop import stock\nprint 'x'\n")
-    result = call(*RENAME, "--no-report-left", "--write", "--json", project)
+    result = call(*RENAME, "--write", "--json", project)
     assert result.return_value == ExitCode.DID_NOT_HOLD
     told = json.loads(result.output)
     assert [entry["line"] for entry in told["failed"]] == [2]
@@ -80,7 +80,7 @@ def test_unreadable_files_are_told_and_the_others_done(project):
 
 def test_findings_are_told(project):
     (project / "shop/back.py").write_text("from shop import till\n")
-    result = call(*RENAME, "--json", project / "shop")
+    result = call(*RENAME, "--report-left", "--json", project / "shop")
     told = json.loads(result.output)
     assert {
         "path": (project / "shop/back.py").as_posix(),
@@ -91,7 +91,7 @@ def test_findings_are_told(project):
 
 def test_settings_from_a_file(project):
     settings = project / "settings.toml"
-    settings.write_text('report_left = false\n[modules]\n"shop.stock" = "shop.parts.stock"\n')
+    settings.write_text('[modules]\n"shop.stock" = "shop.parts.stock"\n')
     result = call("rewrite", "rename_references", "--settings", settings, project / "shop")
     assert result.return_value == ExitCode.DONE
     assert "+from shop.parts import stock\n" in result.output
@@ -104,7 +104,7 @@ def test_namespace_packages_need_a_root(project):
     (project / "shop/__init__.py").unlink()
     sibling = project / "shop/till.py"
     sibling.write_text("from . import stock\n\nstock.COUNT\n")
-    renames = [*RENAME, "--no-report-left", "--root", project]
+    renames = [*RENAME, "--root", project]
     result = call(*renames, project)
     assert "-from . import stock\n+from .parts import stock\n" in result.output
 
@@ -114,7 +114,7 @@ def test_a_module_moves_with_its_file(project, monkeypatch):
     (project / "shop/parts").mkdir()
     (project / "shop/parts/__init__.py").write_text("")
     (project / "shop/stock.py").write_text("from . import till\n\nCOUNT = till\n")
-    move = [*RENAME, "--no-report-left", "--move-files"]
+    move = [*RENAME, "--move-files"]
     shown = call(*move, ".")
     assert "rename from shop/stock.py\nrename to shop/parts/stock.py\n" in shown.output
     (project / "change.diff").write_text(shown.output)

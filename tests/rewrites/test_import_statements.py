@@ -46,7 +46,7 @@ def test_a_rewrite_of_plain_imports_does_not_load_libcst() -> None:
     code = (
         "import sys\n"
         "from extractor.rewrites import rename_references as r\n"
-        "renames = r.Renames({'old.a': 'new.a'}, report_left=False)\n"
+        "renames = r.Renames({'old.a': 'new.a'})\n"
         "done = r.rewrite(b'from old import a\\na.x\\n', module='m', is_package=False,"
         " renames=renames)\n"
         "assert done.content == b'from new import a\\na.x\\n', done\n"

@@ -149,7 +149,7 @@ def test_what_cannot_be_meant_is_said(project, name, words):
 
 def test_an_interpreter_imports_before_and_after(project):
     (project / "shop/prices.py").write_text(PRICES + "\n\nassert 'prices' in __name__\n")
-    move = ["--module", "shop.prices=shop.costs", "--move-files", "--no-report-left"]
+    move = ["--module", "shop.prices=shop.costs", "--move-files"]
     result = rewrite("rename_references", *move, "--python", sys.executable)
     assert result.return_value == ExitCode.DID_NOT_HOLD
     assert "shop.costs could not be imported any more: AssertionError" in result.output
@@ -158,7 +158,7 @@ def test_an_interpreter_imports_before_and_after(project):
 
 def test_an_interpreter_that_imports_all_lets_it_be_written(project):
     (project / "shop/broken.py").write_text("from shop import till, nothing\n")
-    move = ["--module", "shop.till=shop.desk", "--move-files", "--no-report-left"]
+    move = ["--module", "shop.till=shop.desk", "--move-files"]
     result = rewrite("rename_references", *move, "--python", sys.executable)
     assert result.return_value == ExitCode.DONE, result.output
     assert "shop.broken cannot be imported as it is, so nothing was compared" in result.output

@@ -11,7 +11,7 @@ from extractor.errors import ExitCode
 from extractor.project.line_length import line_length
 
 STOCK = "from .low import Y\n\n\ndef get():\n    return Y\n"
-MOVE = ["--module", "shop.stock=shop.parts.storage", "--move-files", "--no-report-left"]
+MOVE = ["--module", "shop.stock=shop.parts.storage", "--move-files"]
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_told_otherwise_local_names_stay(project):
 
 def test_a_module_of_another_top_level_is_named_in_full(project):
     (project / "shop/till.py").write_text("from . import stock\n\nstock.get()\n")
-    words = ["--module", "shop.stock=stock", "--move-files", "--no-report-left"]
+    words = ["--module", "shop.stock=stock", "--move-files"]
     assert rename(*words).return_value == ExitCode.DONE
     assert (project / "shop/till.py").read_text() == "import stock\n\nstock.get()\n"
     assert (project / "stock.py").read_text() == STOCK.replace(".low", "shop.low")

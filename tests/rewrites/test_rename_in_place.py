@@ -67,7 +67,7 @@ def project(tmp_path, monkeypatch):
 
 
 def rename(*arguments):
-    words = ["rewrite", "rename_references", ".", *arguments, "--no-report-left", "--write"]
+    words = ["rewrite", "rename_references", ".", *arguments, "--write"]
     return CliRunner().invoke(cli, words, standalone_mode=False)
 
 

@@ -31,7 +31,6 @@ RENAMES = Renames(
         "big.fields:Shade": "part.colours:Hue",
     },
     known_modules=frozenset({"big", "big.deep", "big.deep.other", "big.fields", "big.stays"}),
-    report_left=False,
 )
 OLD = RENAMES.known
 NEW = {"part", "part.util", "part.objects", "part.objects.thing", "part.error", "part.colours"}

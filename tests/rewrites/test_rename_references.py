@@ -44,6 +44,7 @@ RENAMES = Renames(
             "big.utils",
         }
     ),
+    report_left=True,
 )
 run = partial(rewrite, module="part.here", is_package=False, renames=RENAMES)
 
@@ -73,7 +74,6 @@ def test_what_an_object_may_not_reach_any_more_is_told():
     renames = Renames(
         reexports={"big.db": "big.db.api"},
         known_modules=frozenset({"big", "big.db", "big.db.api", "big.db.models"}),
-        report_left=False,
     )
     source = (
         b"import big.db.models\nfrom big import db\n\nbig.db.models.M\ndb.get()\n\n\n"
@@ -257,7 +257,7 @@ def test_text_files():
 
 
 def test_files_that_cannot_mention_a_name_are_not_parsed():
-    quiet = Renames(RENAMES.modules, {}, RENAMES.known_modules, report_left=False)
+    quiet = Renames(RENAMES.modules, {}, RENAMES.known_modules)
     assert not may_mention(b"from big import conf\n", quiet)
     assert may_mention(b"from big import \\\n    thing\n", quiet)
     assert may_mention(b"from . import lib\n", quiet)
@@ -485,7 +485,6 @@ def test_long_lines_are_wrapped_in_style():
         {"big.objects.thing": "big.a_longer_package.with_several.parts_to_it.thing"},
         {},
         RENAMES.known_modules,
-        report_left=False,
     )
     check_rewritten(
         partial(rewrite, module="big.x", is_package=False, renames=longer),
@@ -590,7 +589,7 @@ def test_relative_imports_are_read_where_they_were_written():
 
 
 def test_relative_imports_of_a_module_that_moves_alone_become_absolute():
-    alone = Renames({"big.objects.thing": "big.thing"}, {}, KNOWN, report_left=False)
+    alone = Renames({"big.objects.thing": "big.thing"}, {}, KNOWN)
     outcome = rewrite(
         b"from . import fields\nfrom .base import B\n",
         module="big.objects.thing",
@@ -642,7 +641,6 @@ STAYING = partial(
     renames=Renames(
         symbols={"shop.fields:Price": "shop.prices:Price"},
         known_modules=frozenset({"shop", "shop.fields", "shop.prices"}),
-        report_left=False,
         staying=frozenset({"shop.fields"}),
     ),
 )
@@ -676,7 +674,7 @@ def test_names_of_a_module_that_stays():
 
 
 def test_the_project_tells_which_modules_stay():
-    moved = Renames(symbols={"shop.fields:Price": "shop.prices:Price"}, report_left=False)
+    moved = Renames(symbols={"shop.fields:Price": "shop.prices:Price"})
     emptied = {"shop/fields.py": b"class Price:\n    pass\n"}
     left = {"shop/fields.py": b"import os\n\nclass Price:\n    pass\n\nNumber = int\n"}
     assert prepare(moved, project_of(emptied)).staying == frozenset()
@@ -685,7 +683,7 @@ def test_the_project_tells_which_modules_stay():
 
 
 def test_the_quotes_of_a_wrapped_docstring_get_a_line_of_their_own():
-    long = Renames({"big.api.part": "part." + "x" * 50}, report_left=False)
+    long = Renames({"big.api.part": "part." + "x" * 50})
     check_rewritten(
         partial(rewrite, module="here", is_package=False, renames=long),
         '''

@@ -24,14 +24,13 @@ class Renames:
     ``keep_local_names``.
     ``known_modules`` are all modules of the old packages: with them a module can be
     told from an attribute. With ``report_left`` every reference to a known module that
-    has no new name is a finding (the old packages will not be there); without it such
-    references are none of our business (a move inside one code base).
+    has no new name is a finding: for old packages that will not be there any more.
     """
 
     modules: Mapping[str, str] = field(default_factory=dict)
     symbols: Mapping[str, str] = field(default_factory=dict)
     known_modules: frozenset[str] = frozenset()
-    report_left: bool = True
+    report_left: bool = False
     reexports: Mapping[str, str] = field(default_factory=dict)
     quieted: frozenset[str] = frozenset()
     staying: frozenset[str] = frozenset()
