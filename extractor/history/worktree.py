@@ -64,12 +64,30 @@ def tree_changes(target: Path, move: TreeMove) -> list[Change]:
     git_dir = target / ".git"
     asked = iterate_changes(git_dir, [f"{move.new} {move.old}"], "--no-renames")
     changes = [change for _commit, found in asked for change in found]
-    left_out = {
-        os.fsdecode(row[2:])
-        for row in _git(target, "ls-files", "-t", "-z").split(b"\0")
-        if row[:1] == b"S" and not os.path.lexists(target / os.fsdecode(row[2:]))
-    }
-    return [change for change in changes if change.path not in left_out]
+    rows = [row for row in _git(target, "ls-files", "-t", "-z").split(b"\0") if row]
+    tracked = {os.fsdecode(row[2:]): row[:1] for row in rows}
+    left_out = {path for path, tag in tracked.items() if tag == b"S"}
+    left_out |= _sparse(target, move.new) - tracked.keys()
+    return [
+        change
+        for change in changes
+        if change.path not in left_out or os.path.lexists(target / change.path)
+    ]
+
+
+def _sparse(target: Path, commit: str) -> set[str]:
+    """The files of ``commit`` that a sparse checkout leaves out, as git itself tells."""
+    asked = _git(target, "config", "--type=bool", "core.sparseCheckout", may_fail=True)
+    if asked.strip() != b"true":
+        return set()
+    folder = target / ".git" / "extractor" / "sparse"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "files").mkdir(parents=True)
+    index, files = folder / "index", folder / "files"
+    _git(target, "read-tree", "-m", "-u", commit, index=index, work_tree=files)
+    rows = _git(target, "ls-files", "-t", "-z", index=index, work_tree=files).split(b"\0")
+    shutil.rmtree(folder)
+    return {os.fsdecode(row[2:]) for row in rows if row[:1] == b"S"}
 
 
 def require_free(target: Path, changes: Sequence[Change]) -> None:
@@ -138,6 +156,9 @@ def put_in_place(target: Path, changes: Sequence[Change], move: TreeMove, folder
         index = folder / "index"
         shutil.copyfile(target / ".git" / "index", index)
         _git(target, "read-tree", "-i", "-m", move.old, move.new, index=index)
+        hidden = [p for p in _sparse(target, move.new) if not os.path.lexists(target / p)]
+        names = b"".join(os.fsencode(path) + b"\0" for path in sorted(hidden))
+        _git(target, "update-index", "--skip-worktree", "-z", "--stdin", index=index, stdin=names)
         _git(target, "update-index", "-q", "--refresh", index=index, may_fail=True)
         index.replace(target / ".git" / "index")
     shutil.rmtree(folder, ignore_errors=True)

@@ -13,6 +13,7 @@ from extractor.source.repository import (
     check_revision_name,
     cure_for,
     open_repository,
+    other_meanings,
     require_git,
 )
 from extractor.source.tree import FolderTree, Tree
@@ -48,6 +49,12 @@ def open_source(
         )
     else:
         source = open_repository(spec, rev, workspace, need_history)
+        others = other_meanings(spec, rev) if rev else []
+        if others:
+            progress.warn(
+                f"{rev} is taken as git takes it, for {source.label}; {', '.join(others)} has that "
+                "name too: write a full name such as refs/heads/main"
+            )
     if source.dirty:
         found = "files that git does not track" if source.untracked else "uncommitted changes"
         progress.warn(

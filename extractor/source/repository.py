@@ -291,6 +291,22 @@ def _resolve(place: _Place, rev: str | None, spec: str) -> str:
     raise SourceError(f"{spec} has no revision {name!r}")
 
 
+def other_meanings(spec: str, rev: str) -> list[str]:
+    """What the name at the head of ``rev`` stands for besides what git takes it for."""
+    place, name = _locate(spec), re.split(r"[\^~@:]", rev)[0]
+    if not name or name == "HEAD":
+        return []
+    # In the order of git's own choice.
+    full = [f"{folder}{name}" for folder in ("refs/", "refs/tags/", "refs/heads/", "refs/remotes/")]
+    asked = _probe(place, "for-each-ref", "--format=%(refname)", *full)
+    there = asked.stdout.decode("utf-8", "surrogateescape").split("\n")
+    found = [ref for ref in full if ref in there]
+    if found and re.fullmatch(r"[0-9a-f]{4,40}", name):
+        objects = _probe(place, "rev-parse", f"--disambiguate={name}").stdout.decode("ascii")
+        found += [f"object {each}" for each in objects.split()]
+    return found[1:]
+
+
 def branch_tips(spec: str) -> list[str]:
     """The commits at the tips of the branches of the repository ``spec``, remotes' too; sorted."""
     asked = _probe(

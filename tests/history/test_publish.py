@@ -213,6 +213,26 @@ def test_one_sync_at_a_time(target):
         pass
 
 
+@pytest.mark.parametrize("options", [["--cone"], ["--no-cone"], ["--cone", "--sparse-index"]])
+def test_what_a_sparse_checkout_leaves_out_stays_out(target, options):
+    bring(target, {"lab/x.py": b"x\n", "kept/k.py": b"k\n"})
+    git(target, "sparse-checkout", "init", *options)
+    git(
+        target,
+        "sparse-checkout",
+        "set",
+        *(["/*.py", "kept"] if "--no-cone" in options else ["kept"]),
+    )
+    assert not (target / "lab").exists()
+    bring(target, {"lab/x.py": b"y\n", "lab/new.py": b"n\n", "kept/new.py": b"n\n", "a.py": b"2\n"})
+    assert not (target / "lab").exists()
+    assert (target / "kept" / "new.py").read_bytes() == b"n\n"
+    assert git(target, "status", "--porcelain") == ""
+    git(target, "sparse-checkout", "disable")
+    assert (target / "lab" / "new.py").read_bytes() == b"n\n"
+    assert git(target, "status", "--porcelain") == ""
+
+
 def test_a_file_that_is_born_modified_is_no_change_of_a_persons(target):
     files = {".gitattributes": b"*.txt text eol=lf\n", "dos.txt": b"a\r\nb\r\n"}
     bring(target, files)

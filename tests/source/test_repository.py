@@ -28,6 +28,35 @@ def opened(workspace, progress):
 TIP = {"module": b"x = 2\n", "other": b"y = 1\n"}
 
 
+class TestNamesOfTwo:
+    """A name that git reads as one thing and a person may have meant for another."""
+
+    @pytest.mark.parametrize(
+        "rev, told",
+        [
+            ("two", "refs/heads/two has that name too"),
+            ("two~1", "refs/heads/two has that name too"),
+            ("heads/two", ""),
+            ("refs/tags/two", ""),
+            ("main", ""),
+            ("HEAD~1", ""),
+        ],
+    )
+    def test_a_tag_and_a_branch(self, checkout, opened, notes, rev, told):
+        checkout.git("tag", "two")
+        checkout.git("branch", "two", "HEAD~1")
+        source, _files = opened(checkout.root, rev)
+        assert source.revision == checkout.git("rev-parse", rev)
+        assert (told in "".join(notes.lines)) if told else not notes.lines
+
+    def test_a_branch_and_the_beginning_of_a_commit(self, checkout, opened, notes):
+        short = checkout.git("rev-parse", "--short", "HEAD")
+        checkout.git("branch", short, "HEAD~1")
+        source, _files = opened(checkout.root, short)
+        assert source.revision == checkout.git("rev-parse", "HEAD~1")
+        assert f"object {checkout.git('rev-parse', 'HEAD')}" in notes.lines[0]
+
+
 class TestKinds:
     def test_checkout(self, checkout, opened):
         source, files = opened(checkout.root)
