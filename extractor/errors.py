@@ -104,7 +104,7 @@ def is_short(error: OSError) -> bool:
 def machine_error(error: BaseException) -> MachineError | None:
     """The sentence for what the system refused; ``None`` when it is not the machine's."""
     if isinstance(error, MemoryError):
-        return MachineError("this machine has not enough memory for it")
+        return MachineError("this machine does not have enough memory for it")
     if isinstance(error, OSError) and error.errno in _MACHINE_SAYS_NO:
         where = error.filename if isinstance(error.filename, str) else "this machine"
         return MachineError(f"{where}: {error.strerror}")

@@ -120,7 +120,7 @@ class Below:
     def _folder_of(self, path: str) -> tuple[int, str]:
         *parts, name = path.split("/")
         if "\0" in path or any(part in {"", ".", ".."} for part in (*parts, name)):
-            raise SourceError(f"{path!r} is no path inside a folder: it is not written")
+            raise SourceError(f"{path!r} is not a path inside a folder: not written")
         if self._last is None or self._last[0] != tuple(parts):
             handle = self._open(parts, path)
             if self._last is not None:
@@ -137,7 +137,7 @@ class Below:
                 inner = os.open(part, _FOLDER, dir_fd=handle)
             except NotADirectoryError:
                 raise SourceError(
-                    f"{path!r} leads through {part!r}, which is a file or a link: it is not written"
+                    f"{path!r} leads through {part!r}, which is a file or a link: not written"
                 ) from None
             finally:
                 os.close(handle)

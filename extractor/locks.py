@@ -32,7 +32,7 @@ def only_one(
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(f"{folder} is no folder") from None
+        raise UsageError(f"{folder} is not a folder") from None
     try:
         _acquire(handle, folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, seconds, note)
         yield

@@ -369,7 +369,7 @@ def read_manifest(path: Path) -> Manifest:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise UsageError(f"{path} is not a manifest of ours: {where}: {first['msg']}") from None
+        raise UsageError(f"{path} is not an extractor manifest: {where}: {first['msg']}") from None
 
 
 def record_checks(

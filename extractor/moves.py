@@ -47,6 +47,6 @@ def moves_by_target(moves: Sequence[Move]) -> dict[str, tuple[Move, ...]]:
             if f"{folder}.py" in found and target.endswith(".py"):
                 raise UsageError(
                     f"{found[folder + '.py'][0].source} becomes {folder}.py, and {group[0].source} "
-                    f"becomes {target}: the first would hide the second, so one needs another place"
+                    f"becomes {target}: the first would hide the second, so one needs another name"
                 )
     return {target: tuple(group) for target, group in sorted(found.items())}

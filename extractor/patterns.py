@@ -92,5 +92,5 @@ def complaint(pattern: str, template: str | None = None) -> str | None:
         except (RecursionError, OverflowError, MemoryError):
             return "is too deep or too large for a regular expression"
         except UnicodeEncodeError:
-            return "is no text"
+            return "is not text"
     return None

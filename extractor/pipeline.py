@@ -80,7 +80,7 @@ def draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Dra
     would refuse it for.
     """
     if folder.exists():
-        raise UsageError(f"{folder} is there already: a draft never writes over anything")
+        raise UsageError(f"{folder} exists already: a draft never overwrites anything")
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
@@ -95,7 +95,7 @@ def draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Dra
         unfinished.rename(folder)
     except ExtractorError as error:
         said = str(error).replace(f"{unfinished}", f"{folder}")
-        raise UsageError(f"no plan was drafted, since it could not be run: {said}") from None
+        raise UsageError(f"no plan was drafted, since a run would refuse it: {said}") from None
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return Drafted(folder, broken)
@@ -104,7 +104,7 @@ def draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Dra
 def _does_not_hold(plan: Plan, extraction: Extraction) -> tuple[str, ...]:
     """The checks of a run that would not hold, each with its first findings, a line each."""
     lines = [
-        f"{symbol} is reached, and no layout rule says where it goes"
+        f"{symbol} is needed, but no layout rule says where it goes"
         for symbol in extraction.layout.undecided[:_SHOWN]
     ]
     with workspace() as scratch:

@@ -36,6 +36,7 @@ from extractor.moves import SliceMove
 from extractor.project.facts import project_of
 from extractor.source.repository import Source
 from extractor.verification.unresolved import unbound_names
+from extractor.wording import counted
 
 
 def record_extraction(
@@ -104,7 +105,7 @@ def _left(manifest: Manifest, extraction: Extraction) -> None:
     manifest.left_for_a_person += [
         TaskRecord(
             subject=str(symbol),
-            task="is reached, but no layout rule says where it goes: add one, or a decision",
+            task="is needed, but no layout rule says where it goes: add one, or a decision",
         )
         for symbol in extraction.layout.undecided
     ]
@@ -131,7 +132,7 @@ def _unbound(manifest: Manifest, extraction: Extraction) -> None:
         for one in found:
             if one.name in there:
                 manifest.unbound.append(UnboundRecord(path=path, name=one.name))
-                task = f"{one.name} is bound by nothing, in the source either"
+                task = f"{one.name} is not bound anywhere, nor in the source"
                 manifest.left_for_a_person.append(
                     TaskRecord(subject=f"{path}:{one.line}", task=task)
                 )
@@ -233,7 +234,7 @@ def remaining_words(extraction: Extraction) -> list[WordRecord]:
             if not old.search(line):
                 continue
             rule = explained(path, line)
-            reason = rule.reason if rule else "no rule of the plan explains it: look at it"
+            reason = rule.reason if rule else "no rule of the plan explains it: check it"
             found.append(WordRecord(path=path, line=number, text=line.strip(), reason=reason))
     return found
 
@@ -269,10 +270,13 @@ def summary(manifest: Manifest, output: Path) -> str:
     applied = [d for d in manifest.decisions if d.outcome == "applied"]
     lines = [
         f"{manifest.source.described} -> {output / result.path}",
-        f"  {counts['files']} files, {counts['production_lines']} lines of Python without tests",
-        f"  {counts['symbols_carried']} symbols carried out of {counts['modules_sliced']} modules",
-        f"  {result.commits} commits of history, {counts['rewrite_commits']} of rewrites on top",
-        f"  {len(applied)} decisions applied, "
-        f"{sum(o.code_lines for o in manifest.overlay)} lines of overlay",
+        f"  {counted(counts['files'], 'file')}, {counted(counts['production_lines'], 'line')} of "
+        f"Python without tests",
+        f"  {counted(counts['symbols_carried'], 'symbol')} carried out of "
+        f"{counted(counts['modules_sliced'], 'module')}",
+        f"  {counted(result.commits, 'commit')} of history, {counts['rewrite_commits']} of "
+        f"rewrites on top",
+        f"  {counted(len(applied), 'decision')} applied, "
+        f"{counted(sum(o.code_lines for o in manifest.overlay), 'line')} of overlay",
     ]
     return "\n".join([*lines, *manifest.ending()])

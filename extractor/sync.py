@@ -18,6 +18,7 @@ from extractor.pipeline import analyse, commit_steps, rewrite
 from extractor.plan.load import Plan
 from extractor.progress import Progress
 from extractor.source.repository import Source
+from extractor.wording import counted
 
 
 @dataclass(frozen=True)
@@ -103,13 +104,13 @@ def sync(
 def summary(synced: Synced) -> str:
     """What a person wants to know, in a few lines."""
     lines = [
-        f"{synced.before[:12]} -> {synced.revision[:12]}: {synced.appended} new commits",
-        f"{synced.joined.local_commits} local commits kept",
+        f"{synced.before[:12]} -> {synced.revision[:12]}: {counted(synced.appended, 'new commit')}",
+        f"{counted(synced.joined.local_commits, 'local commit')} kept",
     ]
     if synced.is_anew:
         lines.append(
-            "the plan needs a past that was not there: the history was carried anew, and the "
-            "old one joined to it"
+            "the plan needs history that was not carried before: all of it was carried again, "
+            "and the old branch was joined to it"
         )
     lines += [f"conflict: {path}" for path in synced.joined.conflicts]
     if synced.joined.conflicts:

@@ -186,7 +186,7 @@ def test_a_name_that_the_source_binds_nowhere_either_is_told_and_held_against_no
     manifest = json.loads((tmp_path / "output/manifest.json").read_text())
     assert manifest["unbound"] == [{"path": "small/app.py", "name": "nowhere"}]
     told = [one["task"] for one in manifest["left_for_a_person"]]
-    assert told == ["nowhere is bound by nothing, in the source either"]
+    assert told == ["nowhere is not bound anywhere, nor in the source"]
 
 
 def test_twice_the_same_commit_and_the_source_untouched(source, tmp_path):

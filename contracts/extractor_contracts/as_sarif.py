@@ -30,7 +30,7 @@ def report_values(
         for violation, brought in verdict.leaders():
             results.append(_result(verdict, index, violation, brought, configuration))
         for key in verdict.unused:
-            text = f"the baseline's entry {key!r} is no longer needed: take it out"
+            text = f"the baseline's entry {key!r} is no longer needed: remove it"
             results.append(
                 {
                     "ruleId": verdict.contract,
@@ -85,7 +85,7 @@ def _location(path: str, line: int) -> dict[str, Any]:
 
 def not_known(file: Unread) -> str:
     """What to say of a file that cannot be parsed."""
-    return f"What this file imports is not known, since it cannot be parsed: {file.reason}"
+    return f"This file cannot be parsed, so its imports are unknown: {file.reason}"
 
 
 def message(violation: Violation, brought: int) -> str:
@@ -93,5 +93,5 @@ def message(violation: Violation, brought: int) -> str:
     more = f" (and {brought} more through it)" if brought else ""
     lines = [f"{violation.message}{more}", *violation.chain]
     if violation.way_out:
-        lines.append(f"Way out: {violation.way_out}.")
+        lines.append(f"Fix: {violation.way_out}.")
     return "\n".join(lines)

@@ -16,9 +16,9 @@ def verdict_text(verdict: Verdict, baseline: str = "the baseline") -> str:
         lines += ["", f"{place}{': ' if place else ''}{violation.message}{more}"]
         lines += [f"    {step}" for step in violation.chain]
         if violation.way_out:
-            lines.append(f"  way out: {violation.way_out}")
+            lines.append(f"  fix: {violation.way_out}")
     if verdict.unused:
-        lines += ["", f"No longer needed in {baseline}, take them out:"]
+        lines += ["", f"No longer needed in {baseline}, remove them:"]
         lines += [f"    {key}" for key in verdict.unused]
     return "\n".join(lines)
 
@@ -47,12 +47,12 @@ def report_text(
             heading = f"{verdict.name} [{verdict.contract}]"
             lines += ["", heading, "-" * len(heading), verdict_text(verdict, baseline)]
     if unreadable:
-        lines += ["", "What these import is not known, since they cannot be parsed:"]
+        lines += ["", "These cannot be parsed, so their imports are unknown:"]
         lines += [f"    {path}:{line}: {reason}" for path, line, reason in unreadable]
     broken = sum(not verdict.kept for verdict in verdicts)
     lines += ["", f"Contracts: {len(verdicts) - broken} kept, {broken} broken."]
     if update and any(verdict.unused for verdict in verdicts):
-        lines.append(f"To take out what is no longer needed: {update}")
+        lines.append(f"To remove what is no longer needed: {update}")
     if update and any(verdict.new for verdict in verdicts):
-        lines.append(f"If what is new has to be, write down why: {update} --reason WHY")
+        lines.append(f"To accept the new ones, give the reason: {update} --reason WHY")
     return "\n".join(lines)

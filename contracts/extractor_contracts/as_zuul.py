@@ -35,7 +35,7 @@ def report_values(
                 }
             )
         for key in verdict.unused:
-            text = f"{verdict.name}: {key!r} is no longer needed: take it out"
+            text = f"{verdict.name}: {key!r} is no longer needed: remove it"
             comments.setdefault(baseline, []).append({"line": 1, "message": text, "level": "error"})
     for file in unreadable:
         comments.setdefault(file.path, []).append(

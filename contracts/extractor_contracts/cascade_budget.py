@@ -5,6 +5,7 @@ from __future__ import annotations
 from extractor_contracts.base import RatchetedContract, invalid, number, text, texts
 from extractor_contracts.selection import any_covers
 from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.words import counted
 from extractor_contracts.world import CALL, IMPORT, PARENT, Import, World, chain_to
 
 
@@ -47,7 +48,7 @@ class CascadeBudget(RatchetedContract):
             )
         first = world.loaded_by(root, self.dynamic)
         found: list[Violation] = []
-        summary = [f"importing {root} loads {len(first)} modules"]
+        summary = [f"importing {root} loads {counted(len(first), 'module')}"]
         if self.at_most is not None:
             summary[0] += f", {self.at_most} are allowed"
             if len(first) > self.at_most:
@@ -141,7 +142,9 @@ def way_out_of(chain: tuple[Import, ...]) -> str:
     """What to do about the last import of a chain."""
     last = chain[-1]
     if last.how == PARENT:
-        return f"move what {last.importer} is needed for out of {last.imported}, or empty its init"
+        return (
+            f"move what {last.importer} is needed for out of {last.imported}, or empty its __init__"
+        )
     if last.how == CALL:
         return f"do not call {last.via or 'it'} at import time: that loads {last.imported}"
     return f"import {last.imported} in the function that needs it"

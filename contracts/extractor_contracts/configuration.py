@@ -143,7 +143,7 @@ def _packages(path: Path, session: Mapping[str, Any]) -> list[str]:
             raise BadConfiguration(f"{path}: {name} is a name, or a list of names")
         packages = [package.strip() for package in packages]
         if bad := [p for p in packages if not all(part.isidentifier() for part in p.split("."))]:
-            raise BadConfiguration(f"{path}: {name}: {bad[0]!r} is no name of a package")
+            raise BadConfiguration(f"{path}: {name}: {bad[0]!r} is not the name of a package")
         return packages
     raise BadConfiguration(f"{path}: no root_package and no root_packages for import-linter")
 
@@ -199,7 +199,7 @@ def _class(declared: Mapping[str, str], type_: str) -> type[Contract]:
     module, _, name = place.rpartition(".")
     found: type[Contract] = getattr(importlib.import_module(module), name)
     if not (inspect.isclass(found) and issubclass(found, Contract)):
-        raise TypeError(f"{declared[type_]} is no contract type")
+        raise TypeError(f"{declared[type_]} is not a contract type")
     return found
 
 

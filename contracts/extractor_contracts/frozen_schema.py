@@ -7,6 +7,7 @@ from pathlib import Path
 
 from extractor_contracts.base import RatchetedContract, invalid, text
 from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.words import counted
 from extractor_contracts.world import World
 
 
@@ -59,7 +60,7 @@ class FrozenSchema(RatchetedContract):
                     way_out=self.way_out or "leave frozen tables alone until both sides can change",
                 )
             )
-        return Finding(tuple(found), f"{len(frozen['tables'])} tables")
+        return Finding(tuple(found), counted(len(frozen["tables"]), "table"))
 
     def _export(self, world: World, folder: Path) -> None:
         (folder / self.migrations).mkdir(parents=True)

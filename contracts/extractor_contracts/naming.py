@@ -60,7 +60,7 @@ def defines(names: Iterable[str]) -> Predicate:
     return partial(_matches, line)
 
 
-# Predicates are made of these, so that another process can be told what to look for.
+# Predicates are made of these, so that another process can be given what to look for.
 
 
 def _may_name(

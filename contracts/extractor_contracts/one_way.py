@@ -8,6 +8,7 @@ from extractor_contracts.base import RatchetedContract, invalid, texts
 from extractor_contracts.selection import any_covers, closeness
 from extractor_contracts.strings import mentions
 from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.words import counted
 from extractor_contracts.world import TYPE_CHECKING, World
 
 
@@ -54,7 +55,7 @@ class OneWay(RatchetedContract):
         upper = [module for module, value in side.items() if value == "upper"]
         wanted = [module for module in upper if not any_covers(self.shared, module)]
         found = [
-            Violation(f"no module in {name}", "", 0, f"no module is in {name}: a slip of the pen?")
+            Violation(f"no module in {name}", "", 0, f"no module is in {name}: misspelled?")
             for name, modules in (("upper", upper), ("lower", lower))
             if not modules
         ]
@@ -84,7 +85,9 @@ class OneWay(RatchetedContract):
             if (importer, line, module) in said:
                 continue
             found.append(self._violation(world, importer, module, mention.name, line))
-        return Finding(tuple(found), f"{len(lower)} modules must not import {len(upper)}")
+        return Finding(
+            tuple(found), f"{counted(len(lower), 'module')} must not import {len(upper)}"
+        )
 
     def _side(self, module: str) -> str:
         # Kept: the same modules come again with every state that is checked.
@@ -138,7 +141,7 @@ class OneWay(RatchetedContract):
             module, _, replacement = (part.strip() for part in text.partition("->"))
             if any_covers([module], imported):
                 return f"use {replacement}{'.' + name if name else ''}"
-        return self.way_out or "turn the dependency round, or move what both need"
+        return self.way_out or "reverse the dependency, or move what both need"
 
 
 def _listed(text: str) -> list[str]:

@@ -9,6 +9,7 @@ from extractor_contracts.base import RatchetedContract, invalid, texts
 from extractor_contracts.naming import defines
 from extractor_contracts.selection import any_covers
 from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.words import counted
 from extractor_contracts.world import World
 
 
@@ -54,7 +55,7 @@ class OwnedSymbols(RatchetedContract):
                 path=world.path(owners[name][0]) if owners[name][0] in world.modules else "",
                 line=0,
                 message=f"{name} has no definition in {' or '.join(owners[name])}",
-                way_out="put it back, or say in the contract where it went",
+                way_out="restore it, or name its new place in the contract",
             )
             for name, home in sorted(homes.items())
             if not home
@@ -68,11 +69,11 @@ class OwnedSymbols(RatchetedContract):
             if module not in world.modules or name not in dict(_defined(world, module)):
                 found.append(
                     Violation(
-                        key=f"{module}:{name} is no namesake",
+                        key=f"{module}:{name} is not a namesake",
                         path=world.path(module) if module in world.modules else "",
                         line=0,
                         message=f"{module} defines no {name}",
-                        way_out="take it out of the contract's namesakes",
+                        way_out="remove it from the contract's namesakes",
                     )
                 )
         looked_into = [
@@ -95,7 +96,7 @@ class OwnedSymbols(RatchetedContract):
                             way_out=self.way_out or f"use {homes[name]}.{name}",
                         )
                     )
-        return Finding(tuple(found), f"{len(owners)} symbols")
+        return Finding(tuple(found), counted(len(owners), "symbol"))
 
     def _home(self, world: World, name: str, modules: list[str]) -> str:
         for module in modules:

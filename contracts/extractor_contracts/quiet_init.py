@@ -5,6 +5,7 @@ from __future__ import annotations
 from extractor_contracts.base import RatchetedContract, texts
 from extractor_contracts.selection import any_covers, matches
 from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.words import counted
 from extractor_contracts.world import PARENT, World
 
 
@@ -55,4 +56,4 @@ class QuietInit(RatchetedContract):
                         or f"import {name} where it is needed, in a module below {package}",
                     )
                 )
-        return Finding(tuple(found), f"{len(packages)} packages")
+        return Finding(tuple(found), counted(len(packages), "package"))

@@ -9,6 +9,7 @@ from functools import partial
 from extractor_contracts.base import RatchetedContract, text, texts
 from extractor_contracts.selection import any_covers
 from extractor_contracts.verdict import Finding, Violation
+from extractor_contracts.words import counted
 from extractor_contracts.world import World
 
 
@@ -43,7 +44,7 @@ class Registry(RatchetedContract):
                 owner[name] = module
         found = []
         if not homes:
-            message = "none of the modules is there: a slip of the pen?"
+            message = "none of the modules is there: misspelled?"
             found.append(Violation("no modules", "", 0, message))
         own = set(homes)
         others = [m for m in world.modules if m not in own and not any_covers(self.users, m)]
@@ -61,7 +62,8 @@ class Registry(RatchetedContract):
                     found.append(self._violation(world, importer, what, use.line))
                 elif name in short and not use.imported:
                     found.append(self._violation(world, importer, short[name], use.line))
-        summary = f"{len(owner)} classes registered in {len(homes)} modules"
+        classes = counted(len(owner), "class", "classes")
+        summary = f"{classes} registered in {counted(len(homes), 'module')}"
         return Finding(tuple(found), summary)
 
     def _askers(self, world: World, names: set[str], among: list[str]) -> list[str]:

@@ -20,6 +20,7 @@ from extractor.analysis.symbols import Symbol
 from extractor.analysis.truth import Comparison, Report
 from extractor.project.named_tests import is_test
 from extractor.project.standard_library import is_standard_library
+from extractor.wording import counted
 
 _ROWS = 15
 
@@ -118,7 +119,7 @@ def _third_party(graph: Graph, cascade: Cascade) -> list[str]:
     if rows:
         lines += table(("importers", "package", "first"), rows)
     if ordered[_ROWS:]:
-        more = f"and of more modules: {', '.join(ordered[_ROWS:])}"
+        more = f"and of other modules: {', '.join(ordered[_ROWS:])}"
         lines += textwrap.wrap(more, 96, initial_indent="  ", subsequent_indent="    ")
     return lines
 
@@ -152,7 +153,7 @@ def _why(graph: Graph, analysis: Analysis, module: str) -> list[str]:
         near = min(users, key=lambda user: (len(cascade.chain(user)), user))
         at = next(e for e in graph.externals if e.importer == near and e.package == module)
         lines += [
-            f"why {module} is imported, by {len(users)} modules (the nearest):",
+            f"why {module} is imported, by {counted(len(users), 'module')} (the nearest):",
             *chain(graph, cascade, near),
             f"  {graph.where(near, at.line)}  imports {at.imported}",
         ]
@@ -192,7 +193,7 @@ def _cuts(graph: Graph, cuts: Sequence[Cut], chosen: CutSet | None) -> list[str]
     rows = [(len(c.saves), c.lines, cut_text(graph, c)) for c in cuts]
     lines += table(("modules", "lines", "cut"), rows) if rows else ["  nothing"]
     if chosen is not None:
-        verdict = "" if chosen.met else " (not met: what is left must stay, or is not cut by these)"
+        verdict = "" if chosen.met else " (not met: the rest must stay or needs other cuts)"
         lines += [
             "",
             f"for a budget of {chosen.budget}: {len(chosen.cuts)} cuts take "
@@ -282,7 +283,7 @@ def _symbols(graph: Graph, found: Subsystem) -> list[str]:
         "",
         f"the subsystem, {len(found.own)} modules, needs {len(needs)} symbols of {len(modules)} "
         f"others, {sum(found.lines.values()):,} lines",
-        *(f"  its own too, since nothing else uses it: {module}" for module in found.owned),
+        *(f"  also its own, as nothing else uses it: {module}" for module in found.owned),
         *table(
             ("symbols", "lines", "module"),
             ((n, f"{found.lines.get(m, 0):,}", m) for m, n in _most(modules)),
@@ -326,7 +327,7 @@ def _tests(tests: Sequence[Test]) -> list[str]:
     rows = [(t.uses_subsystem, t.uses_any, "yes" if t.belongs else "no", t.module) for t in ordered]
     return [
         "",
-        f"tests that use it or bear its name: {len(tests)}, of which {along} go along",
+        f"tests that use it or have its name: {len(tests)}, of which {along} go along",
         *table(heads, rows),
     ]
 
@@ -352,13 +353,13 @@ def _uses_table(graph: Graph, title: str, rows: Sequence[SharedSymbol]) -> list[
     """One row a symbol, those that production code uses first; below, where it does."""
     if not rows:
         return []
-    counted = []
+    by_use = []
     for found in rows:
         files = by_file(found)
         tests = {m: n for m, n in files.items() if is_test(m)}
         rest = {m: n for m, n in files.items() if m not in tests}
-        counted.append((found, rest, tests))
-    counted.sort(key=lambda row: (-len(row[1]), -len(row[2]), str(row[0].symbol)))
+        by_use.append((found, rest, tests))
+    by_use.sort(key=lambda row: (-len(row[1]), -len(row[2]), str(row[0].symbol)))
 
     def count(files: Mapping[str, list[int]]) -> int:
         return sum(len(lines) for lines in files.values())
@@ -370,11 +371,11 @@ def _uses_table(graph: Graph, title: str, rows: Sequence[SharedSymbol]) -> list[
             ("inside", "files", "uses", "test files", "test uses", "symbol"),
             (
                 (len(f.inside), len(rest), count(rest), len(tests), count(tests), f.symbol)
-                for f, rest, tests in counted
+                for f, rest, tests in by_use
             ),
         ),
     ]
-    for found, rest, _ in counted[:_ROWS]:
+    for found, rest, _ in by_use[:_ROWS]:
         if 0 < len(rest) <= _ROWS:
             lines.append(f"  where {found.symbol} is used:")
             lines += [
@@ -402,15 +403,13 @@ def _unknown(graph: Graph) -> list[str]:
         if not u.on_call
     ]
     if lines:
-        lines = ["", "imports whose module only the run knows", *dict.fromkeys(lines)]
+        lines = ["", "imports whose module is known only at run time", *dict.fromkeys(lines)]
     return lines
 
 
 def _unreadable(graph: Graph) -> list[str]:
-    if not graph.unreadable:
-        return []
     places = [f"  {u.path}:{u.line}  {u.reason}" for u in graph.unreadable]
-    return ["", "files that no parser accepts", *places]
+    return ["", "files that cannot be parsed", *places] if places else []
 
 
 def _truth(truth: Report, cascade: Cascade | None) -> list[str]:
@@ -418,7 +417,7 @@ def _truth(truth: Report, cascade: Cascade | None) -> list[str]:
     wrong = [c for c in truth.compared if c.missing or c.extra or c.configured]
     lines = [
         "",
-        f"compared with real imports: {len(truth.compared)} modules, {seen} loads; "
+        f"compared with real imports: {counted(len(truth.compared), 'module')}, {seen} loads; "
         f"{'holds' if truth.holds else 'DOES NOT HOLD'}",
         f"  missing {sum(len(c.missing) for c in truth.compared)}, "
         f"too many {sum(len(c.extra) for c in truth.compared)}, "
@@ -445,6 +444,6 @@ def _brought(cascade: Cascade, compared: Sequence[Comparison]) -> list[str]:
     if not brought:
         return []
     return [
-        f"  packages that come by way of others: {len(brought)}",
+        f"  packages loaded through others: {len(brought)}",
         *textwrap.wrap(", ".join(brought), 96, initial_indent="    ", subsequent_indent="    "),
     ]

@@ -1,4 +1,4 @@
-"""A subsystem's two sides, symbol by symbol: what it needs, what is used of it, what both use."""
+"""A subsystem's two sides, by symbol: what it needs, what the rest uses of it, what both use."""
 
 from __future__ import annotations
 

@@ -235,7 +235,7 @@ _CHANGED = re.compile(
 def operations_in(source: bytes, tables: Collection[str], path: str = "") -> tuple[Operation, ...]:
     """What a migration says about ``tables``, in the order of the file.
 
-    An operation whose table cannot be told is counted to the only one of ``tables`` that the
+    An operation whose table cannot be determined is counted to the only one of ``tables`` that the
     file names, or to ``?``. Raises ``UnreadableSource``.
     """
     tree, _ = parse_ast(source, path)

@@ -24,14 +24,14 @@ def left_out(source: Tree, layout: Layout, data: PlanData) -> Iterator[tuple[str
         if entry.mode == SUBMODULE:
             yield (
                 path,
-                f"is a submodule at {entry.blob[:12]} and did not come along: add it to the "
+                f"is a submodule at {entry.blob[:12]} and was not carried over: add it to the "
                 "result with git submodule add, or its files with a plan of their own",
             )
         elif entry.mode == SYMLINK and path.endswith(".py"):
             target = source.read(path).decode("utf-8", "replace")
             yield (
                 path,
-                f"is a link to {target} and did not come along, for that is no module of the "
+                f"is a link to {target} and was not carried over, for that is no module of the "
                 "package: import what it names by its real name",
             )
     for path, place, end in carried_links(source, layout):

@@ -78,15 +78,15 @@ def package_result(extraction: Extraction) -> None:
 
 
 def _library(extraction: Extraction) -> dict[str, str]:
-    """The distribution of the source by its import name, where the result goes on using it."""
+    """The distribution of the source by its import name, where the result still uses it."""
     data, old = extraction.plan.data, extraction.old_package
     if not data.kept:
         return {}
     given = data.packaging.distributions.get(old)
     if given is None:
         raise UsageError(
-            f"{data.kept[0]} is kept as a library: say under [packaging.distributions] which "
-            f'distribution has it, as in {old} = "{old}"'
+            f"{data.kept[0]} is kept as a library: name its distribution under "
+            f'[packaging.distributions], as in {old} = "{old}"'
         )
     return {old: given}
 

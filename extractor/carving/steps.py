@@ -54,7 +54,7 @@ def rewrite_all(extraction: Extraction) -> None:
 
 
 def readable(files: Mapping[str, bytes]) -> dict[str, str]:
-    """Result files that no parser accepts, with the error."""
+    """Result files that cannot be parsed, with the error."""
     broken = {}
     for path, content in sorted(files.items()):
         if path.endswith(".py"):

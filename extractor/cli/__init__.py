@@ -28,7 +28,7 @@ from extractor.terminal import printable
 
 EXIT_CODES = """\b
 Exit codes: 0 done; 1 done, but something did not hold; 2 wrong usage or plan, or the
-machine has no room; 3 the source cannot be used; 4 nothing to do; 70 a bug of ours."""
+machine is out of resources; 3 the source cannot be used; 4 nothing to do; 70 a bug in extractor."""
 
 _STACK = 64 << 20
 
@@ -125,7 +125,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         _reader_left()
     except RecursionError:
-        _give_up("a file nests deeper than Python itself could compile it", ExitCode.SOURCE)
+        _give_up("a file is nested too deeply for Python to compile", ExitCode.SOURCE)
     except Exception as error:
         # Libraries put errors of the system into their own: the words are still its.
         machines = machine_error(error) or machine_complaint(str(error))
@@ -133,7 +133,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             _give_up(str(machines), machines.exit_code)
         # Whatever was not foreseen is ours: the traceback is for the report to us.
         print(printable(traceback.format_exc()), end="", file=sys.stderr)
-        _give_up(f"a bug of ours: {type(error).__name__}: {error}", ExitCode.BUG)
+        _give_up(f"a bug in extractor: {type(error).__name__}: {error}", ExitCode.BUG)
 
 
 def _make_room_for_deep_code() -> None:

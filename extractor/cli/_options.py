@@ -112,14 +112,14 @@ plan_option = click.option(
     metavar="PLAN",
     type=PlanName(),
     callback=_chosen_plan,
-    help="Name of a plan, or a folder with a plan.toml.  [default: the only one there is]",
+    help="Name of a plan, or a folder with a plan.toml.  [default: the only one known]",
 )
 
 python_option = click.option(
     "--python",
     type=click.Path(path_type=Path),
     metavar="PY",
-    help="The interpreter to build environments with.  [default: the newest that fits]",
+    help="Interpreter for environments.  [default: the newest one that fits]",
 )
 
 
@@ -129,7 +129,9 @@ def place_of_source(given: str | None, git_dir: Path, option: str) -> str:
 
     spec = given or remembered_source(git_dir)
     if spec is None:
-        raise UsageError(f"{git_dir.parent} does not say where its source is: name it by {option}")
+        raise UsageError(
+            f"{git_dir.parent} does not record where its source is: give it with {option}"
+        )
     return spec
 
 
@@ -145,7 +147,9 @@ def reporting_options(verb: _F) -> _F:
 
     @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
     @click.option("--quiet", is_flag=True, help="Show no progress; warnings are still shown.")
-    @click.option("--verbose", is_flag=True, help="Show what took how long, and how much memory.")
+    @click.option(
+        "--verbose", is_flag=True, help="Show the time each stage took, and the memory used."
+    )
     @functools.wraps(verb)
     def wrapped(*args: Any, as_json: bool, quiet: bool, verbose: bool, **kwargs: Any) -> Any:
         if quiet and verbose:

@@ -12,16 +12,16 @@ _SETTING = re.compile(r"``(\w+)``: (.*?)(?=\n\n|[;.]\s``\w+``:|$)", re.DOTALL)
 # Where the docstring explains settings together.
 _HELP = {
     "move_statements": {
-        "sources": "A module the statements leave.",
-        "targets": "A module they move to.",
-        "through": "The one module they are to stand in; the targets import from it.",
+        "sources": "The module that the statements leave.",
+        "targets": "The module that they move to.",
+        "through": "The one module that holds them; the targets import from it.",
     },
     "rename_references": {
-        "modules": "A module or package that has a new name.",
-        "symbols": "A symbol that moves, as old.module:name=new.module:name. Wins over --module.",
+        "modules": "A module or package to rename.",
+        "symbols": "A symbol that moves, as old.module:name=new.module:name; overrides --module.",
         "known_modules": "A module of the project that is not among the files.",
         "reexports": "A package and the module whose names it re-exports.",
-        "quieted": "A package whose __init__ no longer imports what is below it.",
+        "quieted": "A package whose __init__ no longer imports its submodules.",
         "staying": "A symbol that stays where it is although its module moves.",
         "move_files": "Move the files of renamed modules too.",
         "keep_local_names": "Import a renamed module under its old name in each file.",

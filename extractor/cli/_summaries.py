@@ -7,7 +7,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "extract": "Extract without checks.",
         "verify": "Check a result; show the evidence.",
         "report": "Write pages for reviewers.",
-        "sync": "Add what the source did since to a result.",
+        "sync": "Bring a result up to date with its source.",
         "history": "Preview and check the carried history.",
         "sweep": "Run a plan over many revisions.",
     },
@@ -17,7 +17,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "rewrite": "Run one rewrite on any project.",
     },
     "Analyse and guard": {
-        "analyze": "Show what imports load and what it costs.",
+        "analyze": "Show what each import loads and what it costs.",
         "contracts": "Check rules about imports, in CI or by hand.",
     },
     "Move the database": {

@@ -81,7 +81,7 @@ def question(answer: Callable[..., Analysis]) -> click.Command:
         multiple=True,
         help="A package to read.  [default: that of the modules named, or the largest]",
     )
-    @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+    @click.option("--no-cache", is_flag=True, help="Do not use the cache.")
     @reporting_options
     @functools.wraps(answer)
     def run(
@@ -111,8 +111,8 @@ _keep = click.option(
     "--keep",
     multiple=True,
     metavar="MODULE",
-    help="A module, with all below it, that no cut may lose; may be repeated.  "
-    "[default: the package of the root; the root where that is the whole]",
+    help="A module that must stay loaded, with all modules below it; may be repeated.  "
+    "[default: the root's package, or the root alone if that package is everything]",
 )
 _budget = click.option(
     "--budget",
@@ -124,7 +124,7 @@ _why = click.option(
     "--why",
     multiple=True,
     metavar="MODULE",
-    help="Say by which chain the root loads it, and who pays for a package; may be repeated.",
+    help="Show why the root loads it, and which importers pay for it; may be repeated.",
 )
 _stop = click.option(
     "--stop",
@@ -151,19 +151,19 @@ def _observing(answer: Callable[..., Analysis]) -> Callable[..., Analysis]:
             "--keep-observed",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="TABLE",
-            help="With --observe: write what was seen to this file.",
+            help="With --observe: write the observations to this file.",
         ),
         click.option(
             "--observed",
             type=click.Path(path_type=Path, exists=True, dir_okay=False),
             metavar="TABLE",
-            help="Compare with imports observed before, a table as --keep-observed writes it.",
+            help="Compare with imports observed earlier, as written by --keep-observed.",
         ),
         click.option(
             "--observe",
             type=click.Path(path_type=Path),
             metavar="PYTHON",
-            help="Import the modules for real in this interpreter, and compare.",
+            help="Really import the modules with this interpreter, and compare.",
         ),
     ):
         answer = option(answer)
@@ -205,7 +205,7 @@ def symbols(
     plan: str | None,
     stop: tuple[str, ...],
 ) -> Analysis:
-    """Say what a subsystem needs of the rest symbol by symbol, what is used of it, what both use.
+    """Show by symbol what a subsystem needs of the rest, what the rest uses, and what both use.
 
     The subsystem is named by --subsystem, --root or --plan.
     """
@@ -269,10 +269,10 @@ def together(
         given.pop(name) for name in ("symbols", "registry", "references")
     )
     for is_given, needed, sentence in (
-        (budget is not None, root, "--budget wants --root"),
-        (moving, registry or symbols, "--moving wants --registry or --symbols"),
-        (stop or plan, symbols, "--stop and --plan want --symbols"),
-        (symbols, root or keep or moving or plan, "--symbols wants --root, --keep or --plan"),
+        (budget is not None, root, "--budget needs --root"),
+        (moving, registry or symbols, "--moving needs --registry or --symbols"),
+        (stop or plan, symbols, "--stop and --plan need --symbols"),
+        (symbols, root or keep or moving or plan, "--symbols needs --root, --keep or --plan"),
     ):
         if is_given and not needed:
             raise UsageError(sentence)
@@ -312,7 +312,7 @@ question(together)
 
 def _check_observing(given: Mapping[str, Any]) -> None:
     if (given["keep_observed"] or given["module"]) and not given["observe"]:
-        raise UsageError("--keep-observed and --module want --observe")
+        raise UsageError("--keep-observed and --module need --observe")
 
 
 def _bounds(

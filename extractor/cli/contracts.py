@@ -31,14 +31,14 @@ _config = click.option(
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The contracts: TOML or INI of import-linter.  [default: contracts.toml, setup.cfg, "
+    help="An import-linter configuration, TOML or INI.  [default: contracts.toml, setup.cfg, "
     ".importlinter or pyproject.toml of the project]",
 )
 _baseline = click.option(
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Known violations.  [default: what the configuration names]",
+    help="Baseline of known violations.  [default: the one named in the configuration]",
 )
 
 
@@ -59,7 +59,7 @@ def command() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="File to write.  [default: standard output]",
 )
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@click.option("--no-cache", is_flag=True, help="Do not use the cache.")
 @reporting_options
 def check(
     source: str,
@@ -73,7 +73,7 @@ def check(
 ) -> int:
     """Check SOURCE's working tree, or its revision REV, against the contracts.
 
-    New violations fail, and so does an entry of the baseline that nothing needs any more. With
+    It fails on new violations, and on entries of the baseline that nothing needs any more. With
     --output the file is in --format, and the text is printed all the same.
     """
     from extractor_contracts import as_json, as_sarif, as_zuul
@@ -117,7 +117,7 @@ def check(
 @click.option(
     "--reason", metavar="TEXT", help="Accept new violations too, for this reason; edit it later."
 )
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@click.option("--no-cache", is_flag=True, help="Do not use the cache.")
 @reporting_options
 def baseline(
     source: str,
@@ -128,18 +128,18 @@ def baseline(
     no_cache: bool,
     reporting: Reporting,
 ) -> int:
-    """Write down today's violations, each with a reason.
+    """Write today's violations to the baseline, each with a reason.
 
-    Where there is a baseline already it only gets shorter, unless --reason says why not.
+    An existing baseline only gets shorter, unless --reason explains the new entries.
     """
     from extractor_contracts import baseline as ratchet
 
     configuration = _configuration(config, source)
     file = baseline or configuration.baseline
     if file is None:
-        raise UsageError("name a file with --baseline, or in the configuration's session options")
+        raise UsageError("name a file with --baseline, or set baseline in [tool.importlinter]")
     if reason is None and not file.exists():
-        raise UsageError("give a --reason for the violations of today; edit it for each later")
+        raise UsageError("give a --reason for today's violations; you can edit each one later")
     place = _place(source, rev, configuration)
     verdicts, _ = _verdicts(place, rev, configuration, file, no_cache, reporting)
     entries = ratchet.updated(verdicts, (lambda _c, _v: reason) if reason else None)
@@ -168,9 +168,9 @@ def history(
     since: str,
     reporting: Reporting,
 ) -> None:
-    """Say which commits from --since to --rev the contracts would have stopped, and why.
+    """Show which commits from --since to --rev the contracts would have stopped, and why.
 
-    Each commit that is no merge is compared with its parent; no baseline is needed.
+    Each commit except merges is compared with its parent; no baseline is needed.
     """
     from dataclasses import asdict
 

@@ -23,12 +23,12 @@ def command() -> None:
 @plan_option
 @click.option("--from", "from_url", metavar="URL", required=True, help="The database to read.")
 @click.option("--to", "to_url", metavar="URL", required=True, help="The database to fill.")
-@click.option("--write", is_flag=True, help="Copy. Without this, only say what would be done.")
+@click.option("--write", is_flag=True, help="Copy. Without this, only show what would be done.")
 @click.option(
     "--source-is-quiet",
     "quiet_source",
     is_flag=True,
-    help="Nobody writes to the source: copy even where no snapshot is possible.",
+    help="Nothing writes to the source: copy even without a consistent snapshot.",
 )
 @reporting_options
 def copy(
@@ -36,8 +36,8 @@ def copy(
 ) -> None:
     """Copy the rows of all tables, check them, and stamp the target.
 
-    The target must have the tables, made by the new repository's own command, and no rows. A copy
-    that was stopped goes on with the same command.
+    The target must have the tables, made by the new repository's own command, and no rows. The
+    same command resumes an interrupted copy.
     """
     from extractor.database.comparison import settings_of
     from extractor.database.copy import copy as copy_rows
@@ -78,7 +78,7 @@ def _client(url: str, token_variable: str) -> Client:
 def export(
     plan: str, url: str, token_variable: str, output: Path | None, reporting: Reporting
 ) -> None:
-    """Write down all that a running service tells through its public API."""
+    """Export the state that a running service shows through its public API."""
     module = replaying.plugin(load_plan(plan).folder)
     with reporting.progress.stage("export"):
         state = replaying.open_service(_client(url, token_variable), module).export()
@@ -96,14 +96,14 @@ def export(
 @plan_option
 @_url
 @_token
-@click.option("--check", is_flag=True, help="Only say what differs.")
-@click.option("--prune", is_flag=True, help="Remove what no file knows.")
+@click.option("--check", is_flag=True, help="Only show the differences.")
+@click.option("--prune", is_flag=True, help="Remove entries that no file describes.")
 @click.option(
     "--wait",
     type=click.FloatRange(min=0),
     default=0.0,
     metavar="SECONDS",
-    help="How long to wait for what other clients make.  [default: 0]",
+    help="How long to wait for entries that other clients create.  [default: 0]",
 )
 @reporting_options
 def replay(
@@ -116,9 +116,9 @@ def replay(
     wait: float,
     reporting: Reporting,
 ) -> int:
-    """Bring a running service to the state that FILES tell.
+    """Bring a running service to the state described in FILES.
 
-    What is right is left, what is missing is made, what differs is corrected. Exit code 1 when
+    Missing entries are created, different ones corrected, all others left alone. Exit code 1 when
     something could not be, or with --check when something differs.
     """
     module = replaying.plugin(load_plan(plan).folder)

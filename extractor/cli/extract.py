@@ -14,6 +14,6 @@ from extractor.cli._extracting import extract, extraction_options
 def command(**options: Any) -> int:
     """Extract a subsystem of SOURCE into the new folder OUTPUT, and check nothing.
 
-    The same as run, whose last step is then yours: extractor verify OUTPUT/NAME.
+    Like run without its last step; run the checks yourself: extractor verify OUTPUT/NAME.
     """
     return extract(**options, checks="none")

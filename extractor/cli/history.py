@@ -21,7 +21,7 @@ _UPSTREAM = "upstream"
 
 @click.group()
 def command() -> None:
-    """Look into the history that a result carries, or would carry."""
+    """Inspect the history that a result carries or would carry."""
 
 
 @command.command()
@@ -30,11 +30,11 @@ def command() -> None:
 @rev_option
 @reporting_options
 def preview(source: str, plan: str, rev: str | None, reporting: Reporting) -> int:
-    """Tell what a run would carry of the past of SOURCE, before anything is carried.
+    """Show which part of SOURCE's history a run would carry.
 
-    For each file of the result the names it had, the commits that renamed it, and how many
-    commits and authors changed it; then the paths outside the plan that something comes from.
-    Nothing is written.
+    For each file of the result it lists the names it had, the commits that renamed it, and how
+    many commits and authors changed it; then the paths outside the plan that contribute
+    history. Nothing is written.
     """
     from extractor.history.preview import preview_history, summary
     from extractor.history.providers import Following
@@ -61,26 +61,26 @@ def preview(source: str, plan: str, rev: str | None, reporting: Reporting) -> in
 @click.option(
     "--against",
     metavar="SOURCE",
-    help="The source it was made of: a checkout or a bare repository with full history.  "
-    "[default: where it was then]",
+    help="Its source: a checkout or a bare repository with full history.   "
+    "[default: its last known place]",
 )
 @click.option(
     "--branch",
     metavar="BRANCH",
     default=_UPSTREAM,
     show_default=True,
-    help="Compare blame at this branch of RESULT.",
+    help="The branch of RESULT whose blame is compared.",
 )
 @plan_option
 @reporting_options
 def check(result: Path, against: str | None, branch: str, plan: str, reporting: Reporting) -> int:
     """Compare RESULT (OUTPUT/<name>) with its source, line by line and commit by commit.
 
-    Blame must name the same commit for 99 % of the lines; no commit may change nothing, no
-    path be foreign, no ancestor lost, no import dangle; the tip must be exactly the mapped
-    subset. Where the history was rewritten, with PLAN, no version may name a moved module by an
-    old path, and each must still be readable. What was seen is noted in the manifest beside
-    RESULT, where `extractor report` finds it.
+    Blame must name the same commit for 99 % of the lines. No commit may be empty, no path
+    foreign, no ancestor lost, no import dangling; the tip must be exactly the mapped subset. In
+    a rewritten history (needs PLAN) no version may name a moved module by an old path, and each
+    version must still parse. The outcome is added to the manifest beside RESULT, where
+    `extractor report` finds it.
     """
     from extractor.carving.renaming import historic_rewrite
     from extractor.history.check import check_history, summary

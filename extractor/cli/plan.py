@@ -24,14 +24,14 @@ from extractor.scratch import workspace
     "roots",
     multiple=True,
     metavar="PACKAGE",
-    help="With --into: a package, or module, that is to leave; may be repeated.",
+    help="With --into: a package or module to extract; may be repeated.",
 )
-@click.option("--into", metavar="NAME", help="Draft a plan: the new package's name.")
+@click.option("--into", metavar="NAME", help="Draft a plan for a new package of this name.")
 @click.option(
     "--write",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="With --into: where the draft goes.  [default: ./NAME-plan]",
+    help="With --into: folder for the draft.  [default: ./NAME-plan]",
 )
 @plan_option
 @rev_option
@@ -45,10 +45,11 @@ def command(
     rev: str | None,
     reporting: Reporting,
 ) -> int:
-    """Show what a plan would carry out of SOURCE, and what it leaves undecided.
+    """Show what a plan would extract from SOURCE, and what it leaves undecided.
 
-    With --root and --into a first plan is drafted from the analysis, written to a new folder,
-    and shown. Nothing else is written. Exits with 1 when something is reached that has no place.
+    With --root and --into it drafts a first plan from the analysis, writes it to a new folder,
+    and shows it. Nothing else is written. The exit code is 1 when something that the subsystem
+    needs has no place in the result.
     """
     from extractor.pipeline import analyse, draft
     from extractor.plan.describe import as_json, as_text
@@ -56,7 +57,7 @@ def command(
     from extractor.source.opening import open_source
 
     if bool(roots) != bool(into):
-        raise UsageError("a draft wants both --root and --into")
+        raise UsageError("a draft needs both --root and --into")
     with workspace() as scratch:
         opened = open_source(
             source,

@@ -26,24 +26,28 @@ if TYPE_CHECKING:
     "--only",
     type=click.Choice(["suites", "touched", "style"]),
     multiple=True,
-    help="The subsystem's own tests, those that the commit concerns, or the linter; may be "
+    help="The subsystem's own tests, the tests that a commit affects, or the linter; may be "
     "repeated.  [default: all]",
 )
 @click.option(
     "--below",
     multiple=True,
     metavar="MODULE",
-    help="Of the tests that a commit concerns only those below MODULE; may be repeated.",
+    help="Of the tests that a commit affects, only those below MODULE; may be repeated.",
 )
 @click.option(
     "--result",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     metavar="FOLDER",
-    help="What was extracted: tests of the phase 'removed' run on it.",
+    help="The extracted result: tests of the phase 'removed' run against it.",
 )
 @python_option
 @click.option(
-    "--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes that test."
+    "--workers",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Number of test processes.",
 )
 @reporting_options
 def command(
@@ -59,9 +63,10 @@ def command(
 ) -> int:
     """Test every commit of the series in OUTPUT, which `extractor refactor` has made.
 
-    Each test must end as it does before the series, and the linter must say nothing new. What
-    was seen is noted in OUTPUT/manifest.json after every commit; what ran once is remembered.
-    The tests of the source run, and what lies in the plan's folder: name only what you trust.
+    Each test must have the outcome it has before the series, and the linter must report nothing
+    new. Outcomes are added to OUTPUT/manifest.json after every commit; tests that have run are
+    not run again. This runs the source's tests and code in the plan's folder: name only what
+    you trust.
     """
     from extractor.plan.load import load_plan
     from extractor.refactor.prove import PARTS, prove, summary

@@ -1,4 +1,4 @@
-"""``extractor refactor``: the series of patches with which the source lets go."""
+"""``extractor refactor``: patches that decouple the subsystem from its source."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     type=click.Choice(["decoupled", "removed"]),
     default="decoupled",
     show_default=True,
-    help="Stop when the subsystem needs nothing of the rest, or when it has left; "
+    help="Stop when the subsystem needs nothing from the rest, or when it has left; "
     "a plan whose series has no step for it is refused.",
 )
 @click.option("--author", metavar="'NAME <MAIL>'", help="Author of the commits.")
@@ -47,10 +47,10 @@ def command(
     author: str | None,
     reporting: Reporting,
 ) -> int:
-    """Write the patches with which SOURCE lets go of a subsystem into the new folder OUTPUT.
+    """Write patches that decouple a subsystem from SOURCE into the new folder OUTPUT.
 
-    OUTPUT holds a clone of SOURCE with a branch of small commits, and the same as patches. What
-    SOURCE has done already is passed over and said.
+    OUTPUT holds a clone of SOURCE with a branch of small commits, and the same commits as
+    patches. Steps that SOURCE has done already are skipped and listed.
     """
     from extractor.history.commits import Identity
     from extractor.manifest import manifest_bytes

@@ -41,19 +41,19 @@ def command() -> None:
 @click.option(
     "--source",
     metavar="SOURCE",
-    help="What OUTPUT was made from.  [default: its releases, this folder's repository, "
+    help="The source of OUTPUT.   [default: its releases, this folder's repository, "
     "or where it was then]",
 )
-@click.option("--plan", metavar="PLAN", help="The plan it was made by.  [default: as it says]")
+@click.option("--plan", metavar="PLAN", help="Its plan.  [default: the one named in its manifest]")
 @click.option(
     "--series",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="What `extractor refactor` wrote for the source's side: its commits go in too.",
+    help="Folder written by `extractor refactor`: include its commits.",
 )
-@click.option("--blame", is_flag=True, help="Compare every file's blame too: some minutes.")
-@click.option("--no-pictures", is_flag=True, help="Leave out the drawings of dependencies.")
-@click.option("--open", "show", is_flag=True, help="Open the page when it is made.")
+@click.option("--blame", is_flag=True, help="Also compare the blame of every file (takes minutes).")
+@click.option("--no-pictures", is_flag=True, help="Leave out the dependency graphs.")
+@click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
 @reporting_options
 def of_run(
     output: Path,
@@ -123,13 +123,13 @@ def of_run(
     "--link",
     metavar="URL",
     default="",
-    help="Where the whole report will be, for a comment that is cut off at 60 lines.",
+    help="Link to the whole report, for a comment that is cut off at 60 lines.",
 )
 @click.option(
     "--contracts",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Also say which violations of these contracts came and went; one that came fails.",
+    help="Also list new and fixed violations of these contracts; a new one fails.",
 )
 @reporting_options
 def of_change(
@@ -142,7 +142,7 @@ def of_change(
     contracts: Path | None,
     reporting: Reporting,
 ) -> int:
-    """Say what the change from REV1 to REV2 does to the cut; Markdown for a comment."""
+    """Show how the change from REV1 to REV2 affects the boundary, as Markdown for a comment."""
     from extractor_contracts.verdict import ContractMistake
     from extractor_reports.markdown import render_markdown
 

@@ -78,8 +78,8 @@ def command_for(rewrite: Rewrite) -> click.Command:
         metavar="PATHS...",
         type=click.Path(exists=True, path_type=Path),
     )
-    @click.option("--write", is_flag=True, help="Change the files; without it show a diff.")
-    @click.option("--force", is_flag=True, help="Go on even if the result would be broken.")
+    @click.option("--write", is_flag=True, help="Change the files. Without this, only show a diff.")
+    @click.option("--force", is_flag=True, help="Write even if the result would be broken.")
     @click.option(
         "--settings",
         "chosen",
@@ -97,7 +97,7 @@ def command_for(rewrite: Rewrite) -> click.Command:
         "--python",
         metavar="PY",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Import what changes, before and after, with this interpreter.",
+        help="Import the changed modules before and after, with this interpreter.",
     )
     @reporting_options
     def call(

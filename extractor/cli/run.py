@@ -13,9 +13,7 @@ from extractor.cli._options import python_option
 
 @click.command()
 @extraction_options
-@click.option(
-    "--verify", is_flag=True, help="Also run the checks that need an environment of their own."
-)
+@click.option("--verify", is_flag=True, help="Also run the checks that need to build environments.")
 @python_option
 def command(verify: bool, python: Path | None, **options: Any) -> int:
     """Extract a subsystem of SOURCE into the new folder OUTPUT.

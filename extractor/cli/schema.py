@@ -11,6 +11,7 @@ from extractor.cli._options import ExtraGroup, Reporting, plan_option, reporting
 from extractor.errors import ExitCode
 from extractor.files import replace_file
 from extractor.plan.load import load_plan
+from extractor.wording import counted
 
 _ENGINES = ("sqlite", "mariadb", "postgresql")
 
@@ -129,7 +130,9 @@ def freeze(
         return
     replace_file(output, text.encode("utf-8"))
     tables = len(json.loads(text)["tables"])
-    reporting.result({"file": str(output), "tables": tables}, f"{output}: {tables} tables")
+    reporting.result(
+        {"file": str(output), "tables": tables}, f"{output}: {counted(tables, 'table')}"
+    )
 
 
 @command.command()

@@ -30,12 +30,17 @@ if TYPE_CHECKING:
 @click.option(
     "--releases",
     metavar="SPEC",
-    help="Which releases of SOURCE, as pypi:NAME: versions, patterns, ranges; 17.0.*,>=18,<19.",
+    help="Releases of SOURCE (pypi:NAME): versions, patterns and ranges, as in 17.0.*,>=18,<19.",
 )
 @click.option("--revisions", metavar="A..B", help="Commits of SOURCE, along first parents.")
-@click.option("--every", type=int, metavar="N", help="Of --revisions each N-th.")
-@click.option("--sample", type=int, metavar="N", help="Of --revisions N, spread evenly over time.")
-@click.option("--seed", type=int, metavar="S", help="Which sample.  [default: 0]")
+@click.option("--every", type=int, metavar="N", help="Take every Nth commit of --revisions.")
+@click.option(
+    "--sample",
+    type=int,
+    metavar="N",
+    help="Take N commits of --revisions, spread evenly over time.",
+)
+@click.option("--seed", type=int, metavar="S", help="Seed of the sample.  [default: 0]")
 @click.option(
     "--bisect/--no-bisect",
     default=True,
@@ -47,14 +52,18 @@ if TYPE_CHECKING:
     type=click.Choice(["none", "quick", "all"]),
     default="quick",
     show_default=True,
-    help="The checks at each revision; all of them need environments.",
+    help='Which checks to run at each revision; "all" builds environments.',
 )
 @python_option
 @click.option("--keep", is_flag=True, help="Keep each result in OUTPUT/results.")
-@click.option("--only-new", is_flag=True, help="Look only at what the last sweep did not see.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at a time.")
-@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler whose workers do the work.")
-@click.option("--shard", metavar="I/N", help="Only part I of N, for one of N machines.")
+@click.option("--only-new", is_flag=True, help="Skip revisions that an earlier sweep has seen.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Number of processes.")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Address of a Dask scheduler; its workers run the sweep."
+)
+@click.option(
+    "--shard", metavar="I/N", help="Do only part I of N: run one part on each of N machines."
+)
 @click.option(
     "--merge",
     multiple=True,
@@ -85,10 +94,10 @@ def command(
 ) -> int:
     """Run a plan over many revisions of SOURCE and say where it holds.
 
-    SOURCE is a repository, with --revisions and --every or --sample, or pypi:NAME with
-    --releases. OUTPUT is a folder: sweep.md and sweep.json, and what each revision came to,
-    so that a second call goes on where the first one ended. Exit code 1 when a revision that
-    held in the last sweep does not any more; where there was none before, when any does not.
+    SOURCE is a repository with --revisions and --every or --sample, or pypi:NAME with
+    --releases. OUTPUT is a folder; it gets sweep.md, sweep.json and the outcome of each
+    revision, so that the same command resumes an interrupted sweep. The exit code is 1 if a
+    revision that held in the last sweep no longer does; in a first sweep, if any does not hold.
     """
     from extractor.sweep.points import shard as part_of
     from extractor.sweep.points import without
@@ -106,7 +115,7 @@ def command(
     known = before.observations if only_new and before else []
     points = without(points, {seen.identity for seen in known})
     if not points:
-        raise NothingToDo(f"{output} has each of these revisions already")
+        raise NothingToDo(f"{output} has all of these revisions already")
     # A part of the points says nothing of what lies between them.
     made = sweeper.sweep(source, points, line if bisect and not shard else None, known)
     reporting.result(made.model_dump(mode="json"), as_markdown(made))
@@ -126,7 +135,7 @@ def _points(
     from extractor.sweep.points import parse_span, release_points
 
     if (releases is None) == (revisions is None):
-        raise UsageError("say which revisions: either --releases, or --revisions A..B")
+        raise UsageError("choose revisions with --releases or --revisions A..B")
     if releases is not None:
         from extractor.source.package_index import list_versions
 

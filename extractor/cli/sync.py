@@ -24,7 +24,7 @@ from extractor.errors import ExitCode, NothingToDo
     "--from",
     "source",
     metavar="SOURCE",
-    help="The source repository.  [default: where it was the last time]",
+    help="The source repository.  [default: its last known place]",
 )
 @rev_option
 @plan_option

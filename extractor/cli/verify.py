@@ -50,20 +50,20 @@ from extractor.verification.run import (
     multiple=True,
     metavar="CHECK",
     type=CheckName(),
-    help="Run this check; may be repeated.",
+    help="Run only this check; may be repeated.",
 )
 @click.option("--quick", is_flag=True, help="Only the static checks and the unit tests.")
 @click.option(
     "--faults",
     is_flag=True,
-    help="Check the checks: put the plan's faults into copies of RESULT, one at a time. "
-    "--only names the checks to be checked.",
+    help="Test the checks: put each of the plan's faults into a copy of RESULT, one at a time. "
+    "--only limits it to some checks.",
 )
 @click.option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="With --faults: note in FILE what came of each, and do not do again what it has.",
+    help="With --faults: record each outcome in FILE, and skip those already there.",
 )
 @reporting_options
 def command(
@@ -80,14 +80,14 @@ def command(
 ) -> int:
     """Check the extracted repository RESULT (OUTPUT/<name>) and show the evidence.
 
-    A plan is code where it is: this runs what lies in its folder, and the tests of RESULT. Name
-    only plans that you trust.
+    A plan can hold code: this runs the code in its folder, and the tests of RESULT. Name only
+    plans that you trust.
 
-    Without --rev, SOURCE is taken at the revision that the manifest beside RESULT names. What
-    was seen is noted in that manifest, where `extractor report` finds it.
+    Without --rev, SOURCE is taken at the revision that the manifest beside RESULT names. The
+    outcomes are added to that manifest, where `extractor report` finds them.
     """
     if state is not None and not faults:
-        raise UsageError("--state is for --faults")
+        raise UsageError("--state needs --faults")
     # Faults are put to every check, also to those that others include.
     names = CHECKS if faults and not only else choose(only, "quick" if quick else "all")
     loaded = load_plan(plan)
@@ -183,6 +183,6 @@ def _check_checks(
     good = sum(one.good for one in tried)
     reporting.result(
         [as_value(one) for one in done],
-        f"{as_table(done)}\n{good} of {len(tried)} faults told from their twins",
+        f"{as_table(done)}\n{good} of {len(tried)} faults told apart from their twins",
     )
     return ExitCode.DONE if good == len(tried) else ExitCode.DID_NOT_HOLD

@@ -23,6 +23,7 @@ from extractor.contracting.world import world_of
 from extractor.project.declared import FILES
 from extractor.source.objects import ObjectReader
 from extractor.source.tree import REGULAR, Entry, Tree, run_git
+from extractor.wording import counted
 
 _SMALL = 300
 
@@ -55,7 +56,7 @@ def summary(judged: Sequence[JudgedCommit]) -> str:
     seconds = sorted(commit.seconds for commit in judged)
     median = seconds[len(seconds) // 2] if seconds else 0.0
     lines.append(
-        f"{len(stopped)} of {len(judged)} commits would have been stopped; "
+        f"{len(stopped)} of {counted(len(judged), 'commit')} would have been stopped; "
         f"a commit takes {median:.2f} s (median)"
     )
     return "\n".join(lines)

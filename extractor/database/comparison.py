@@ -18,6 +18,7 @@ from extractor.errors import UsageError
 from extractor.plan.load import Plan
 from extractor.plan.model import Database
 from extractor.progress import Progress
+from extractor.wording import counted
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,13 @@ class Report:
         lines = []
         for e in self.engines:
             count = len(e.differences)
-            word = "no difference" if not count else f"{count} differences"
-            lines.append(f"{e.engine}: {e.tables} tables, {word}")
+            word = "no difference" if not count else counted(count, "difference")
+            lines.append(f"{e.engine}: {counted(e.tables, 'table')}, {word}")
             lines += [f"  {d}" for d in e.differences]
             lines += [f"  models and schema differ: {d}" for d in e.models]
             lines += [f"  known exception of the models: {d}" for d in e.expected]
         if self.missing:
-            lines.append(f"NOT TRIED, not installed here: {', '.join(self.missing)}")
+            lines.append(f"NOT TESTED, not installed here: {', '.join(self.missing)}")
         return "\n".join(lines)
 
 

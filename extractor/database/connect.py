@@ -31,17 +31,17 @@ def parse(url: str) -> URL:
         parsed = make_url(url)
     except (exc.ArgumentError, ValueError):
         raise UsageError(
-            "that is not a database URL: write scheme://user:password@host:port/database"
+            "not a database URL: write scheme://user:password@host:port/database"
         ) from None
     dialect = parsed.get_backend_name()
     driver = DRIVERS.get(dialect)
     if driver is None:
         known = ", ".join(sorted(DRIVERS))
-        raise UsageError(f"{hidden(parsed)}: no such kind of database; known are {known}")
+        raise UsageError(f"{hidden(parsed)}: unknown kind of database; known are {known}")
     asked = parsed.drivername.partition("+")[2]
     if asked and asked != driver:
         raise UsageError(
-            f"{hidden(parsed)}: the driver {asked} is not used here; write {dialect}+{driver}"
+            f"{hidden(parsed)}: the driver {asked} is not supported; write {dialect}+{driver}"
         )
     if dialect in {"mysql", "mariadb"}:
         parsed = parsed.set(drivername=f"mysql+{driver}").update_query_dict({"charset": "utf8mb4"})

@@ -25,6 +25,7 @@ from extractor.database.schema import Schema, Table, reflect, require
 from extractor.errors import DidNotHold, SourceError, UsageError
 from extractor.plan.model import Database
 from extractor.progress import Progress, Stage
+from extractor.wording import counted
 
 JOURNAL = "extractor_copy"
 _SHELF = "to make again"
@@ -78,10 +79,10 @@ class CopyReport:
             f"{self.target} (version {self.target_version})"
         ]
         for t in self.tables:
-            more = f", {t.copied_before} were there" if t.copied_before else ""
+            more = f", {t.copied_before} were there already" if t.copied_before else ""
             check = f", checksum {t.checksum[:16]}" if t.checksum else ""
-            cut = f", {t.cut} values cut to what the target holds" if t.cut else ""
-            lines.append(f"  {t.table}: {t.rows} rows {verb}{more}{check}{cut}")
+            cut = f", {counted(t.cut, 'value')} cut to what the target holds" if t.cut else ""
+            lines.append(f"  {t.table}: {counted(t.rows, 'row')} {verb}{more}{check}{cut}")
         lines.append(f"snapshot: {self.snapshot}")
         if not self.written:
             lines.append("nothing was written: this was a dry run, --write copies")
@@ -115,7 +116,7 @@ class _Ends:
                 and {k.table for k in t.foreign_keys} & set(tables) <= {*done, t.name}
             ]
             if not ready:
-                raise SourceError("the tables' foreign keys go in a circle")
+                raise SourceError("the tables' foreign keys form a cycle")
             done += ready
         return [tables[name] for name in done]
 
@@ -156,7 +157,7 @@ def copy(
         except SourceError as error:
             if not ends.begun:
                 raise
-            raise SourceError(f"{error}; the same command goes on where this one stopped") from None
+            raise SourceError(f"{error}; the same command resumes the copy") from None
 
 
 def _report(ends: _Ends, written: bool, tables: tuple[TableCopy, ...]) -> CopyReport:
@@ -193,8 +194,8 @@ def _look(source: Engine, target: Engine, settings: Database) -> _Ends:
         begun = next(iter(journal.values()))["source"]
         if begun != hidden(source.url):
             raise UsageError(
-                f"{hidden(target.url)} holds half of a copy of {begun}; go on with that, or "
-                "empty the target"
+                f"{hidden(target.url)} holds half of a copy of {begun}: resume that one, "
+                "or empty the target"
             )
     else:
         full = _tables_with_rows(target, target_schema, settings)
@@ -305,7 +306,7 @@ def _hold(ends: _Ends, reader: Any, settings: Database, quiet_source: bool) -> N
     if why_not and not quiet_source:
         raise UsageError(
             f"{hidden(ends.source.engine.url)}: no consistent snapshot is possible ({why_not}): "
-            "stop everything that writes to it and say so with --source-is-quiet"
+            "stop everything that writes to it, then add --source-is-quiet"
         )
     ends.snapshot = f"none, {why_not}" if why_not else "consistent"
     ends.source.begin_snapshot(reader)
@@ -630,8 +631,9 @@ def _verify(
             ends.target.commit(writer)
         if (sent, sent_rows) != (got, got_rows):
             raise DidNotHold(
-                f"{table.name}: {sent_rows} rows with checksum {sent[:16]} were sent, {got_rows} "
-                f"with {got[:16]} arrived; the target has no version and must not be used"
+                f"{table.name}: {counted(sent_rows, 'row')} with checksum {sent[:16]} were sent, "
+                f"{got_rows} "
+                f"with {got[:16]} arrived; the target has no version stamp and must not be used"
             )
         done[table.name] = TableCopy(old.table, got_rows, old.copied_before, got, old.cut)
     return tuple(done.values())

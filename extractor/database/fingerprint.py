@@ -74,7 +74,7 @@ def declared(side: Side, tables: Sequence[str]) -> tuple[Line, ...]:
     folder = side.folder / side.migrations
     for path in (models, folder):
         if not path.exists():
-            raise SourceError(f"{path} is not there: is that the {side.name}'s tree?")
+            raise SourceError(f"{path} does not exist: is that the {side.name}'s tree?")
     lines += _model_lines(side.models, _read(models), tables)
     for path in sorted(folder.glob("*.py")):
         name = f"{side.migrations}/{path.name}"

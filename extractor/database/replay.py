@@ -115,7 +115,7 @@ class ReplayReport:
 
     def text(self) -> str:
         """The report for a person."""
-        return "\n".join([*map(str, self.items), f"{self.right} were right already"])
+        return "\n".join([*map(str, self.items), f"{self.right} were already right"])
 
 
 def plugin(folder: Path) -> ModuleType:
@@ -191,7 +191,7 @@ def replay(
             _bring(service, state, told, check, deadline, stage)
     if check or not prune:
         for extra in _extras(service, state, told):
-            reason = "no file tells of it; --prune removes it"
+            reason = "no file describes it; --prune removes it"
             told[extra.name] = Item(extra.name, "unknown", (), reason)
     return ReplayReport(tuple(sorted(told.values())), right)
 
@@ -270,7 +270,7 @@ def _brought(resource: Resource, check: bool) -> Item:
 
 
 def _extras(service: Service, state: State, told: dict[str, Item]) -> Sequence[Extra]:
-    name = "what no file tells of"
+    name = "what no file describes"
     told.pop(name, None)
     try:
         return service.extras(state)

@@ -57,7 +57,7 @@ class Client:
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError("that is not a service's URL: write http://host:port or https://...")
+            raise UsageError("not the URL of a service: write http://host:port or https://...")
         try:
             port = parts.port
         except ValueError:
@@ -107,7 +107,7 @@ class Client:
             try:
                 data = json.loads(data)
             except ValueError:
-                raise SourceError(f"{self.shown}{path} answered something else than JSON") from None
+                raise SourceError(f"{self.shown}{path} did not answer with JSON") from None
         if answer.status in {401, 403}:
             raise SourceError(
                 f"{self.shown} refuses {method} {path} ({answer.status}): "

@@ -61,6 +61,6 @@ class Maker:
 
 
 def _without(url: str, lines: Sequence[str]) -> str:
-    text = " ".join(lines) or "no word of why"
+    text = " ".join(lines) or "no output"
     secret = url.partition("://")[2].partition("@")[0].partition(":")[2]
     return text.replace(secret, "***") if secret else text

@@ -117,7 +117,8 @@ def append_history(
     base = run_git(source_git_dir, "merge-base", "--all", state.source_revision, revision)
     if base.decode("ascii").split() != [state.source_revision]:
         raise UsageError(
-            f"{revision[:12]} does not descend from {state.source_revision[:12]}: make it anew"
+            f"{revision[:12]} does not descend from {state.source_revision[:12]}: "
+            "run again into a new folder"
         )
     require_in_place(target, state)
     before = state.tip
@@ -149,14 +150,14 @@ def require_in_place(target: Path, state: HistoryState) -> None:
     git = git_for(target)
     if now is None:
         raise UsageError(
-            f"the branch upstream is gone from {target}: make it again with {git} branch upstream "
+            f"the branch upstream is gone from {target}: restore it with {git} branch upstream "
             f"{state.tip}"
         )
     is_here = current_branch(target) == UPSTREAM
     keep = "switch -c what-was-upstream" if is_here else "branch what-was-upstream upstream"
     raise UsageError(
-        f"the branch upstream of {target} was changed, and is the tool's own: keep what was done "
-        f"on it with {git} {keep}, then put it back with {git} branch -f upstream {state.tip}"
+        f"the branch upstream of {target} was changed, but it belongs to extractor: keep the "
+        f"changes with {git} {keep}, then reset it with {git} branch -f upstream {state.tip}"
     )
 
 

@@ -122,7 +122,7 @@ def _carry(
     findings = [*mapped.findings]
     findings += [f"version {blob} cannot be sliced: {why}" for blob, why in unreadable]
     findings += [
-        f"version {blob} is lacking: no symbol was seen to come from it"
+        f"version {blob} is missing: no symbol was found to come from it"
         for blob in sorted(slices.lacking)
     ]
     counts = {
@@ -192,7 +192,7 @@ def map_history(
     how.require_apart(moves)
     wider = with_needs(source, revision, targets)
     findings: list[str] = []
-    say("reading the commits")
+    say("reading commits")
     history = read_history(source, revision)
     with ObjectReader(source) as reader:
         say("following renames and symbols")

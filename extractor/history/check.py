@@ -98,7 +98,7 @@ class HistoryCheck:
         ]
         found += [f"{commit} changes nothing that lives on" for commit in self.noise]
         found += [f"{path} is in the history, but nothing of the result" for path in self.foreign]
-        found += [f"{where} is of no version that its file had then" for where in self.strange]
+        found += [f"{where} is not in any version that its file had then" for where in self.strange]
         found += [f"{commit} of the source is lost" for commit in self.lost]
         found += [*self.dangling, *self.old_names, *self.selection]
         if self.tip_differs:
@@ -120,7 +120,7 @@ class HistoryCheck:
         if self.former:
             lines.append(f"of earlier layouts, in old trees: {', '.join(self.former)}")
         if self.superseded:
-            lines.append(f"{self.superseded} commits of lines that gave way to a new one")
+            lines.append(f"{self.superseded} commits of lines that were superseded")
         return tuple(lines)
 
     def record(self) -> dict[str, object]:
@@ -280,7 +280,7 @@ def _old_names(
                 providers = state.lineages.providers.get(path, ())
                 paths = [provider.path for provider in providers]
                 if not _any_unreadable(reader, origins.get(commit, ""), paths):
-                    found.append(f"{where} cannot be read any more: {error}")
+                    found.append(f"{where} can no longer be read: {error}")
                 continue
             found += [f"{where}:{line} names {name}" for line, name in sorted(named)]
     return _Names(tuple(sorted(found)), unreadable, len(versions))

@@ -51,7 +51,7 @@ def require_joinable(target: Path, branch: str) -> tuple[str, str]:
         )
     if tip is None:
         raise UsageError(
-            f"the branch {branch} is gone from {target}: make it again with "
+            f"the branch {branch} is gone from {target}: restore it with "
             f"{git_for(target)} branch {branch} {before}"
         )
     if _git(target, "merge-base", "--is-ancestor", before, tip).returncode:

@@ -19,6 +19,7 @@ from extractor.history.trees import Folder, differing_paths
 from extractor.moves import Move
 from extractor.scratch import workspace
 from extractor.source.objects import ObjectReader
+from extractor.wording import counted
 
 
 @dataclass(frozen=True)
@@ -179,8 +180,8 @@ def summary(preview: Preview) -> str:
     """What a person wants to know: every file that had another name, and what comes from where."""
     lines = [
         f"{preview.commits} of {preview.source_commits} commits, by "
-        f"{_count(preview.authors, 'author')}, would be carried for "
-        f"{_count(len(preview.files), 'file')} of {preview.revision[:12]}"
+        f"{counted(preview.authors, 'author')}, would be carried for "
+        f"{counted(len(preview.files), 'file')} of {preview.revision[:12]}"
     ]
     same = 0
     for file in preview.files:
@@ -190,33 +191,29 @@ def summary(preview: Preview) -> str:
         lines.append(f"{file.path}: {_commits_by(file)}")
         lines += _names(file)
     if same:
-        lines.append(f"{_count(same, 'file')} never had another name")
+        lines.append(f"{counted(same, 'file')} never had another name")
     lines += [f"history.not_from refuses {step.told()}" for step in preview.refused]
     if not preview.outside:
         return "\n".join([*lines, "nothing comes from a path outside the plan"])
-    lines.append(f"from {_count(len(preview.outside), 'path')} outside the plan:")
+    lines.append(f"from {counted(len(preview.outside), 'path')} outside the plan:")
     for outside in preview.outside:
         there = ", which is still in the source" if outside.at_revision else ""
-        commits = _count(outside.commits, "commit")
+        commits = counted(outside.commits, "commit")
         lines.append(f"  {outside.path}{there}: {commits} for {', '.join(outside.files)}")
     return "\n".join(lines)
 
 
 def _commits_by(file: FilePast) -> str:
-    return f"{_count(file.commits, 'commit')} by {_count(file.authors, 'author')}"
+    return f"{counted(file.commits, 'commit')} by {counted(file.authors, 'author')}"
 
 
 def _names(file: FilePast) -> Iterator[str]:
     told: set[Followed] = set()
     for name in file.names:
         where = "" if name.in_plan else ", outside the plan"
-        yield f"  {name.path}: {_count(name.commits, 'commit')}{where}"
+        yield f"  {name.path}: {counted(name.commits, 'commit')}{where}"
         for step in file.followed:
             if step.old_path == name.path and step not in told:
                 told.add(step)
                 what = f"{', '.join(step.symbols)} " if step.symbols else ""
                 yield f"    {what}{step.way()}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

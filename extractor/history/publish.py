@@ -93,8 +93,8 @@ def require_committed(target: Path) -> None:
     changed = uncommitted(target)
     if changed:
         raise UsageError(
-            f"{target} has changes that are not committed, in {listed(changed)}: put them aside "
-            f"with {git_for(target)} stash, and call sync again"
+            f"{target} has uncommitted changes in {listed(changed)}: put them aside "
+            f"with {git_for(target)} stash, and run sync again"
         )
 
 

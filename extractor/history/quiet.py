@@ -31,13 +31,13 @@ def one_at_a_time(git_dir: Path) -> Iterator[None]:
     """
     folder = git_dir / "extractor"
     if not folder.is_dir():
-        raise UsageError(f"{git_dir.parent} was not made by us: it has no {folder}")
+        raise UsageError(f"{git_dir.parent} was not made by extractor: it has no  {folder}")
     with (folder / "lock").open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UsageError(
-                f"another sync is at work in {git_dir.parent}: call this one again when it is done"
+                f"another sync is at work in {git_dir.parent}: run this one again when it is done"
             ) from None
         yield
 
@@ -91,7 +91,7 @@ def _require_one_work_tree(target: Path, branches: Collection[str]) -> None:
                 )
             raise UsageError(
                 f"{branch} is checked out in the linked work tree {where}: leave it there with "
-                f"{git_for(where)} switch --detach, then call sync again"
+                f"{git_for(where)} switch --detach, then run sync again"
             )
 
 

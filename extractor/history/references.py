@@ -93,7 +93,7 @@ def dangling_imports(tree: Tree, packages: Collection[str]) -> list[str]:
             else:
                 continue
             found += [
-                f"{path}:{node.lineno}: imports {name}, which is not there"
+                f"{path}:{node.lineno}: imports {name}, which does not exist"
                 for name in wanted
                 if name.partition(".")[0] in packages and name not in modules
             ]

@@ -42,9 +42,9 @@ def wrong_selection(result: bytes, sources: Sequence[bytes], symbols: Collection
     if unbound:
         # What is spelled like a name of the module may be a function's own.
         unbound &= set[str]().union(*map(_taken_from_module, statements))
-    found += [f"{name} is used and not bound" for name in sorted(unbound)]
+    found += [f"{name} is used but not bound" for name in sorted(unbound)]
     found += [
-        f"{', '.join(sorted(binds))} is bound and not needed"
+        f"{', '.join(sorted(binds))} is bound but not needed"
         for binds, _uses in kept
         # What a star brings is not told by the file.
         if binds and not binds & reached and not binds & {"__future__", "*"}
@@ -58,11 +58,11 @@ def wrong_lines(lines: Sequence[bytes], sources: Sequence[Sequence[bytes]]) -> l
     if len(sources) > 1:
         # Each source may have the line, as a header or an import that is not repeated.
         surplus = Counter(lines) - sum((Counter(source) for source in sources), Counter[bytes]())
-        return [f"{line!r} is no line of the source" for line in sorted(surplus)]
+        return [f"{line!r} is not a line of the source" for line in sorted(surplus)]
     rest = iter(sources[0])
     for line in lines:
         if line not in rest:
-            return [f"{line!r} is no line of the source, or not in its order"]
+            return [f"{line!r} is not a line of the source, or not in its order"]
     return []
 
 

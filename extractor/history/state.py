@@ -128,7 +128,7 @@ def read_state(git_dir: Path) -> HistoryState:
     """
     folder = git_dir / "extractor"
     if (folder / MOVE).exists():
-        raise UsageError(f"a sync of {git_dir.parent} was killed: call it again, it will finish")
+        raise UsageError(f"a sync of {git_dir.parent} was killed: run it again to finish it")
     rest = folder / f"{_REST}.new"
     if not rest.exists() or (folder / f"{_MAP}.new").exists():
         # Otherwise somebody was killed between the two replacements.
@@ -137,9 +137,13 @@ def read_state(git_dir: Path) -> HistoryState:
         content = json.loads(rest.read_text(encoding="utf-8"))
         rows = (folder / _MAP).read_text(encoding="ascii").splitlines()
     except FileNotFoundError:
-        raise UsageError(f"{git_dir.parent} was not made by us: it has no {folder}") from None
+        raise UsageError(
+            f"{git_dir.parent} was not made by extractor: it has no  {folder}"
+        ) from None
     if content["format"] != _FORMAT:
-        raise UsageError(f"{folder} was written by another version: make the result anew")
+        raise UsageError(
+            f"{folder} was written by another version of extractor: make the result again"
+        )
     new_of: dict[str, str] = {}
     reasons: dict[str, str] = {}
     for row in rows:

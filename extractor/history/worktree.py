@@ -101,7 +101,7 @@ def require_free(target: Path, changes: Sequence[Change]) -> None:
     if in_the_way:
         raise UsageError(
             f"the sync would overwrite files that git does not track in {target}: "
-            f"{listed(in_the_way)}: move them away, and call sync again"
+            f"{listed(in_the_way)}: move them away, and run sync again"
         )
     hidden = _hidden(target)
     theirs = [
@@ -116,7 +116,7 @@ def require_free(target: Path, changes: Sequence[Change]) -> None:
         raise UsageError(
             f"git was told to overlook changes in {target} that the sync would overwrite: "
             f"{listed(theirs)}: move them away, undo what hides them with {git_for(target)} "
-            "update-index --no-assume-unchanged --no-skip-worktree, and call sync again"
+            "update-index --no-assume-unchanged --no-skip-worktree, and run sync again"
         )
 
 
@@ -172,7 +172,7 @@ def _index_lock(target: Path) -> Iterator[None]:
     try:
         descriptor = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
     except FileExistsError:
-        raise UsageError(f"{lock} is there: git is at work in {target}; call sync again") from None
+        raise UsageError(f"{lock} is there: git is at work in {target}; run sync again") from None
     try:
         os.write(descriptor, OUR_LOCK)
     finally:
@@ -229,7 +229,7 @@ def require_untouched(target: Path, change: Change, folder: Path) -> None:
     if change.old_blob != ABSENT and _is_as_checked_out(target, change.path, change.old_blob):
         return
     raise UsageError(
-        f"{place} was changed while the sync brought a new one: move it away, and call sync again"
+        f"{place} was changed while the sync brought a new one: move it away, and run sync again"
     )
 
 

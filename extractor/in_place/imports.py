@@ -116,10 +116,12 @@ def _compared(
     for old, new in pairs.items():
         path = paths[old].as_posix()
         if old in was:
-            said = f"{old} cannot be imported as it is, so nothing was compared: {was[old]}"
+            said = (
+                f"{old} cannot be imported before the change, so nothing was compared: {was[old]}"
+            )
             yield Difference(path, 0, said, certain=False)
         elif new in now:
-            yield Difference(path, 0, f"{new} could not be imported any more: {now[new]}")
+            yield Difference(path, 0, f"{new} can no longer be imported: {now[new]}")
     for new in now.keys() - set(pairs.values()):
         path = paths[new].as_posix()
         said = f"{new} could not be imported: {now[new]}"

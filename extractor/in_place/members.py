@@ -55,7 +55,7 @@ def rename_member(old: str, new: str, files: Files) -> Iterator[Change]:
     try:
         import jedi
     except ImportError:
-        why = "which uses of an attribute are meant only types can tell"
+        why = "only types can tell which uses of an attribute are meant"
         raise UsageError(f"{why}: pip install 'extractor-toolkit[members]'") from None
     from jedi.api.environment import InterpreterEnvironment
 
@@ -225,7 +225,7 @@ class _Member:
         start = end - len(self.old.encode())
         ours = self._is_ours(file.script.goto(*file.column(start), follow_imports=True))
         if ours is None:
-            said = f"{self.old} of something whose type cannot be told: it stays"
+            said = f"{self.old} of something whose type is unknown: not renamed"
             self.findings.append(Finding(said, line))
         elif ours:
             self.edits.append(Edit(start, end, b""))
@@ -246,7 +246,7 @@ class _Member:
         called = getattr(call.func, "attr", getattr(call.func, "id", ""))
         for keyword in call.keywords:
             if keyword.arg == self.old and called == self.owner:
-                said = f"{self.old} is given by keyword here: look whether it is the attribute"
+                said = f"{self.old} is passed by keyword here: check whether it is the attribute"
                 self.findings.append(Finding(said, call.lineno))
         if called not in NAMES_AN_ATTRIBUTE or len(call.args) < 2:
             return
@@ -263,7 +263,7 @@ class _Member:
         if types & self.mine and len(pieces) == 1:
             self.edits.append(Edit(pieces[0].start, pieces[0].end, b""))
         elif not types:
-            said = f"{self.old} of something whose type cannot be told: it stays"
+            said = f"{self.old} of something whose type is unknown: not renamed"
             self.findings.append(Finding(said, call.lineno))
 
 

@@ -43,7 +43,7 @@ def _check_there(renames: Renames, files: Files) -> None:
     for old, new in pairs:
         top = tops.get(old.partition(".")[0])
         if top is not None and not any(_is_module(top, name) for name in (old, new)):
-            raise UsageError(f"there is no module {old}, and {new} is not there either")
+            raise UsageError(f"there is no module {old}, and no module {new} either")
 
 
 def _is_module(top: Path, name: str) -> bool:

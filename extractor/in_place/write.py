@@ -41,7 +41,7 @@ def write_all(changes: Sequence[Change], base: Path) -> None:
     """
     for change in changes:
         if change.target is not None and change.target.exists():
-            raise UsageError(f"{change.target} is there already: nothing can be moved to it")
+            raise UsageError(f"{change.target} exists already: nothing can be moved to it")
     complete_interrupted(base)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
     try:

@@ -68,7 +68,7 @@ def as_text(data: PlanData, reach: Reach, layout: Layout) -> str:
             lines += [f"  {item['subject']}", f"      {item['question']}"]
             lines += [f"      {key}: {item[key]}" for key in ("taken", "cost") if item[key]]
     if facts["undecided"]:
-        lines += ["", "Left for you to decide: reached, but no rule says where it goes"]
+        lines += ["", "Left for you to decide: needed, but no rule says where it goes"]
         for item in facts["undecided"]:
             lines.append(f"  {item['symbol']}")
             lines += [f"      from {hop}" for hop in item["reached"]]

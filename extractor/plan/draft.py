@@ -40,8 +40,8 @@ from extractor.project.facts import Project, project_of
 from extractor.source.tree import Tree
 
 _ADVICE = (
-    "Answer the questions under [[open]], the first of them first, and take each away: what else",
-    "could be chosen stands below it. docs/plan.md says what a plan may hold.",
+    "Answer the questions under [[open]] from the first on, and delete each when done. Other",
+    "choices stand below it as comments. docs/plan.md describes the format.",
 )
 
 
@@ -58,7 +58,7 @@ def draft_plan(
             raise UsageError(f"no module {package!r} in {', '.join(graph.packages)}")
     tops = {package.split(".")[0] for package in packages}
     if len(tops) > 1:
-        raise UsageError(f"one plan lifts out of one package, not of {', '.join(sorted(tops))}")
+        raise UsageError(f"a plan extracts from one package, not from {', '.join(sorted(tops))}")
     draft = Draft(tops.pop(), into, packages, graph)
     resolver = Resolver(tree, modules)
     own = [module for module in modules if is_below(module, packages)]
@@ -101,9 +101,9 @@ def draft_plan(
 def write_draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Path:
     """Write the draft to ``folder``, which must not exist, and return the folder."""
     if folder.exists():
-        raise UsageError(f"{folder} is there already: a draft never writes over anything")
+        raise UsageError(f"{folder} exists already: a draft never overwrites anything")
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", into):
-        raise UsageError(f"{into!r} is no name for a package")
+        raise UsageError(f"{into!r} is not a valid package name")
     top = packages[0].split(".")[0]
     analysed = Analysed([top, *tests_beside(tree.paths(), top)], Cache())
     graph = analysed.graph(tree)

@@ -158,12 +158,12 @@ def _files_of(folder: Path) -> dict[str, bytes]:
         if wrong is None and (folder / path).is_symlink():
             wrong = "is a link: put the file itself there"
         elif wrong is None and not (folder / path).is_file():
-            wrong = "is no file"
+            wrong = "is not a file"
         if wrong is not None:
             raise UsageError(f"{folder}: {path!r} {wrong}")
         total += (folder / path).stat().st_size
         if total > _MOST_BYTES:
-            raise UsageError(f"{folder} holds more than {_MOST_BYTES >> 20} MiB: that is no plan")
+            raise UsageError(f"{folder} holds more than {_MOST_BYTES >> 20} MiB: not a plan")
         try:
             files[path] = tree.read(path)
         except OSError as error:

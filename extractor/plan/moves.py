@@ -84,8 +84,8 @@ def _refuse_other_folders(tree: Tree, packages: Iterable[str]) -> None:
             folder = project.source_folders.around(away[0])
             raise UsageError(
                 f"{package} lies in {folder}: only what is at the root of the source, in src/ or "
-                f"in lib/ can be lifted; make a repository of {folder} first "
-                "(git subtree split) and lift it out of that"
+                f"in lib/ can be extracted; make a repository of {folder} first "
+                "(git subtree split) and extract from that"
             )
 
 

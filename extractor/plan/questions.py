@@ -11,6 +11,7 @@ from extractor.analysis.stops import Stop
 from extractor.analysis.symbols import Symbol
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.source.tree import Tree
+from extractor.wording import counted
 
 _WIDTH = 96
 
@@ -74,10 +75,10 @@ class Costs:
         """What following the stop would bring along, and how many test modules use it."""
         users = {use.importer for use in stop.uses} & set(tests)
         told = [
-            _count(len(stop.saves), "symbol"),
-            f"of {_count(stop.modules, 'module')},",
-            f"{_count(self.lines(stop.saves), 'line')};",
-            f"{_count(len(users), 'test module')} of the subsystem {_use(users)} it",
+            counted(len(stop.saves), "symbol"),
+            f"of {counted(stop.modules, 'module')},",
+            f"{counted(self.lines(stop.saves), 'line')};",
+            f"{counted(len(users), 'test module')} of the subsystem {_use(users)} it",
         ]
         return " ".join(told)
 
@@ -97,10 +98,6 @@ class Costs:
                 if name:
                     found[name] = (node.end_lineno or node.lineno) - node.lineno + 1
         return self._known[module]
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _use(users: Sequence[str] | set[str]) -> str:

@@ -102,9 +102,9 @@ def unsafe_path(value: str) -> str | None:
     if any(part in {"", ".", ".."} for part in parts):
         return "is not a path inside the repository: no part may be empty, '.' or '..'"
     if any(part.lower().rstrip(". ") in {".git", "git~1"} for part in parts):
-        return "would lie inside .git"
+        return "would be inside .git"
     if len(value) > 4000 or any(len(part.encode()) > 255 for part in parts):
-        return "is longer than a path can be"
+        return "is too long for a path"
     return None
 
 
@@ -138,7 +138,7 @@ def _not_a_branch(value: str) -> str | None:
     if bad:
         return "cannot be the name of a branch"
     if value.split("/")[0] in _OUR_BRANCHES:
-        return "is a branch that the extractor keeps for itself: choose another name"
+        return "is a branch that extractor reserves: choose another name"
     return None
 
 
@@ -159,7 +159,7 @@ def _not_versions(value: str) -> str | None:
     try:
         SpecifierSet(value)
     except InvalidSpecifier:
-        return "does not say which versions, as '>=3.6,<3.9' does"
+        return "is not a version specifier such as '>=3.6,<3.9'"
     return None
 
 
@@ -177,7 +177,9 @@ def _not_a_text(value: str) -> str | None:
 
 
 def _not_a_variable(value: str) -> str | None:
-    return None if re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII) else "is no name of a variable"
+    return (
+        None if re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII) else "is not the name of a variable"
+    )
 
 
 def _not_an_optional_subject(value: str) -> str | None:
@@ -198,7 +200,7 @@ def _not_a_day(value: str) -> str | None:
     try:
         datetime.date.fromisoformat(value)
     except ValueError:
-        return "is not a day, as '2018-02-28' is"
+        return "is not a day such as '2018-02-28'"
     return None
 
 

@@ -12,7 +12,7 @@ _CLASSIFIER = re.compile(r"Programming Language\s*::\s*Python\s*::\s*(\d+\.\d+)\
 
 
 def supported(declared: Iterable[str]) -> tuple[str, ...]:
-    """Minor versions (``3.8``) that fit what is declared, oldest first; empty without a word.
+    """Minor versions (``3.8``) that fit what is declared, oldest first; empty without a message.
 
     Classifiers name them one by one, and then a specifier (``>=3.8``) only bounds them.
     """

@@ -84,7 +84,7 @@ class NamedAttribute:
 
 @dataclass(frozen=True, slots=True)
 class DynamicImport:
-    """A call that imports by name: ``name`` is ``None`` when it cannot be told."""
+    """A call that imports by name: ``name`` is ``None`` when it cannot be determined."""
 
     name: str | None
     relative_to: str | None

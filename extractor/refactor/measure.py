@@ -10,6 +10,7 @@ from extractor.analysis.project import Project
 from extractor.plan.moves import is_below
 from extractor.project.standard_library import standard_library
 from extractor.source.tree import Tree
+from extractor.wording import counted, verb
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,11 @@ class Effect:
     def __str__(self) -> str:
         parts = []
         if self.before != self.after:
-            parts.append(f"loads {self.before} -> {self.after} modules")
+            parts.append(f"loads {self.before} -> {counted(self.after, 'module')}")
         if self.no_more:
-            parts.append(f"names {', '.join(self.no_more)} no more")
-        return f"importing {self.module} {', '.join(parts) or f'loads {self.after} modules'}"
+            parts.append(f"no longer names {', '.join(self.no_more)}")
+        unchanged = f"loads {counted(self.after, 'module')}"
+        return f"importing {self.module} {', '.join(parts) or unchanged}"
 
     @property
     def is_change(self) -> bool:
@@ -47,10 +49,9 @@ class Users:
     after: int
 
     def __str__(self) -> str:
-        count = str(self.after)
-        if self.before != self.after:
-            count = f"{self.before} -> {self.after}"
-        return f"{count} modules import the subsystem from outside"
+        was = f"{self.before} -> " if self.before != self.after else ""
+        imports = verb(self.after, "imports", "import")
+        return f"{was}{counted(self.after, 'module')} {imports} the subsystem from outside"
 
 
 class Meter:

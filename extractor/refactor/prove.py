@@ -38,6 +38,7 @@ from extractor.verification.check import Context
 from extractor.verification.laboratory.outcome_store import ModuleOutcomes
 from extractor.verification.laboratory.running_modules import FINE
 from extractor.verification.laboratory.stepping_tree import SteppingTree
+from extractor.wording import counted
 
 Part: TypeAlias = Literal["suites", "touched", "style"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -85,7 +86,7 @@ def parse_commits(text: str, last: int) -> range:
     """Which numbers ``A``, ``A..B``, ``A..`` or ``..B`` means, of 1 to ``last``."""
     found = re.fullmatch(r"(\d*)(\.\.)?(\d*)", text)
     if found is None or not (found[1] or found[2]) or (found[3] and not found[2]):
-        raise UsageError(f"--commits {text!r}: say a number, A..B, A.. or ..B")
+        raise UsageError(f"--commits {text!r}: give a number, A..B, A.. or ..B")
     first = int(found[1] or 1)
     end = int(found[3] or last) if found[2] else first
     if not 1 <= first <= end <= last:
@@ -154,12 +155,12 @@ def _series_of(manifest: Manifest, plan: Plan, output: Path) -> list[SeriesRecor
     """The commits of the series; ``UsageError`` where there is none, or no way to prove it."""
     series = [record for record in manifest.series if record.revision]
     if not series:
-        raise UsageError(f"{output} holds no series: give what `extractor refactor` has made")
+        raise UsageError(f"{output} holds no series: give a folder written by `extractor refactor`")
     if manifest.plan.name != plan.data.name:
-        raise UsageError(f"{output} was made by plan {manifest.plan.name}: name it with --plan")
+        raise UsageError(f"{output} was made with plan {manifest.plan.name}: give it with --plan")
     settings = plan.data.verify.series
     if not settings.tests or not settings.suites:
-        raise UsageError(f"plan {plan.data.name!r} does not say in [verify.series] what to run")
+        raise UsageError(f"plan {plan.data.name!r} has no [verify.series], which says what to run")
     return series
 
 
@@ -308,7 +309,9 @@ class _Prover:
             evidence.append(f"{compared.gone} left with their modules")
         if moved:
             evidence.append(f"{moved} have moved")
-        evidence += [f"ends alike when its module runs again: {test}" for test in sorted(unsteady)]
+        evidence += [
+            f"has the same outcome when its module runs again: {test}" for test in sorted(unsteady)
+        ]
         evidence += [
             f"{was.get(test, 'not there')} before the series behind tests that have parted from "
             f"it, {ended[test]} without them: {test}"
@@ -421,7 +424,7 @@ class _Prover:
             if (found := re.match(r"(.+?:\d+:\d+): (.+)", line))
         ]
         if done.returncode and not messages:
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise UsageError(f"the linter could not run at {revision[:12]}: {last}")
         return messages
 
@@ -462,7 +465,7 @@ def _verdict(manifest: Manifest, part: Part) -> CheckRecord:
     broken = sum(proof.outcome == "did not hold" for proof in seen)
     findings = sum(len(proof.findings) for proof in seen)
     whole = sum(not proof.below for proof in seen)
-    told = f"{whole} of {len(records)} commits seen, {findings} differences"
+    told = f"{whole} of {len(records)} commits seen, {counted(findings, 'difference')}"
     if whole < len(seen):
         told += f", {len(seen) - whole} more seen in part"
     if part != "style":
@@ -483,7 +486,9 @@ def _timing_name(number: int, part: Part) -> str:
 def _cell(proof: ProofRecord | None) -> str:
     if proof is None:
         return "-"
-    count = f"{proof.tests} tests" if proof.part != "style" else f"{proof.modules} files"
+    is_style = proof.part == "style"
+    count = counted(proof.modules, "file") if is_style else counted(proof.tests, "test")
     found = len(proof.findings)
     narrowed = ", in part" if proof.below else ""
-    return f"{count}, {found or 'no'} difference{'s' * (found != 1)}{narrowed}"
+    told = counted(found, "difference") if found else "no difference"
+    return f"{count}, {told}{narrowed}"

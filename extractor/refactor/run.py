@@ -28,6 +28,7 @@ from extractor.refactor.measure import Effect, Meter, Users
 from extractor.refactor.patches import Commit, Taken, clone, commit_series, write_patches
 from extractor.refactor.series import Decoupling
 from extractor.source.repository import Source
+from extractor.wording import counted
 
 PATCHES = "patches"
 
@@ -62,7 +63,8 @@ def refactor(
             stages, loaded = _take_steps(work, until)
         if not any(taken.stage.changes for taken in stages):
             raise NothingToDo(
-                f"{source.label} has all {len(stages)} steps already: there is nothing to do"
+                f"{source.label} has all {counted(len(stages), 'step')} already: there is nothing "
+                f"to do"
             )
         target = building / plan.data.source_package
         with progress.stage("commits"):
@@ -107,7 +109,10 @@ def _take_steps(work: Decoupling, until: Phase) -> tuple[list[Taken], tuple[str,
 def _gone_names(work: Decoupling) -> CheckRecord:
     """Whether nothing names a module, a document or a file that is gone."""
     mentions = work.mentions()
-    evidence = [f"{len(work.gone)} files are gone; {len(mentions)} lines name one of them"]
+    evidence = [
+        f"{counted(len(work.gone), 'file')} are gone; {counted(len(mentions), 'line')} "
+        f"name one of them"
+    ]
     return CheckRecord(
         name="gone_names",
         outcome=CheckOutcome.BROKEN if mentions else CheckOutcome.HELD,
@@ -175,7 +180,7 @@ def summary(manifest: Manifest, output: Path) -> str:
     result = manifest.results[0]
     lines = [
         f"{manifest.source.described} -> {output / result.path}, "
-        f"{result.commits} commits, {output / PATCHES}"
+        f"{counted(result.commits, 'commit')}, {output / PATCHES}"
     ]
     for record in manifest.series:
         first = record.effects[0] if record.effects else None

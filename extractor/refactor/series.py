@@ -276,7 +276,7 @@ class Decoupling:
                     self.stage.failures = [f for f in self.stage.failures if f[0] != path]
                     self.stage.reports = [f for f in self.stage.reports if f[0] != path]
             if not matched:
-                message = f"{rule.old!r} is not found here, so nothing was made of it"
+                message = f"{rule.old!r} is not found here, so nothing was changed"
                 self.stage.findings.append((rule.files, Finding(message)))
 
     # What the second phase is made of.
@@ -317,7 +317,7 @@ class Decoupling:
         if there is None:
             self._put(path, content)
         elif there != content:
-            finding = Finding("is there already and differs from the plan's: one of them is wrong")
+            finding = Finding("exists already and differs from the plan's: one of them is wrong")
             self.stage.findings.append((path, finding))
 
     def _leave(self, followers: Collection[str], others: Collection[str]) -> None:
@@ -327,7 +327,7 @@ class Decoupling:
         for path in sorted(self.modes):
             if _matches(path, others):
                 if path not in taken:
-                    finding = Finding("leaves, and the result does not have it")
+                    finding = Finding("leaves, but the result does not have it")
                     self.stage.findings.append((path, finding))
             elif path not in taken or not _matches(path, followers):
                 continue

@@ -186,7 +186,7 @@ def build_change_report(
         borders=tuple(_borders(old, new, changed)),
         violations=tuple(_violations(old, new, contracts)) if contracts else (),
         caveats=tuple(
-            f"{u.path}:{u.line} is read by no parser: {u.reason}"
+            f"{u.path}:{u.line} cannot be parsed: {u.reason}"
             for u in new.graph.unreadable
             if u.path not in known
         ),

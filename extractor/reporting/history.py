@@ -16,6 +16,7 @@ from extractor.manifest import BlameRecord, CheckRecord
 from extractor.moves import Move
 from extractor.outcome import CheckOutcome
 from extractor.source.tree import GitTree, run_git
+from extractor.wording import counted
 
 
 def carried_commits(git_dir: Path) -> list[tuple[str, str, bool, str, str]]:
@@ -108,9 +109,9 @@ def history_records(
         evidence=(
             *checked.problems[:20],
             f"blame names the same commit for {', '.join(shares)} lines",
-            f"{checked.commits} commits: {len(checked.noise)} change nothing, "
+            f"{counted(checked.commits, 'commit')}: {len(checked.noise)} change nothing, "
             f"{len(checked.foreign)} paths are foreign, {len(checked.lost)} ancestors are lost, "
-            f"{len(checked.dangling)} imports of the result dangle, "
+            f"{counted(len(checked.dangling), 'import')} of the result dangle, "
             f"{len(checked.selection)} things are wrong with sliced files",
             *checked.told_of_versions(),
             *checked.told_of_following(),

@@ -19,7 +19,7 @@ from extractor.project.standard_library import is_standard_library
 from extractor.scratch import workspace
 
 _NO_DOT = (
-    "Graphviz is not installed on the machine of the run: there is no drawing, only its table."
+    "Graphviz was not installed where the report was made: there is no drawing, only its table."
 )
 _SECONDS = 120
 # An underscore too: pydeps makes one of each dot.
@@ -121,7 +121,7 @@ def _drawn(
 ) -> tuple[str, str]:
     """The drawing, or else the reason why there is none."""
     if not imports:
-        return "", "There is nothing to draw: no module imports another."
+        return "", "Nothing to draw: no module imports another."
     if shutil.which("dot") is None:
         return "", _NO_DOT
     with workspace() as folder:
@@ -135,7 +135,7 @@ def _drawn(
         try:
             done = _run(command, folder)
             if not graph.is_file():
-                words = done.stderr.strip().splitlines() or ["without a word"]
+                words = done.stderr.strip().splitlines() or ["without a message"]
                 return "", f"pydeps failed: {words[-1].replace(str(folder), '')}"
             text = _restyled(graph.read_text(encoding="utf-8"), imports, arrows, marked)
             graph.write_text(text, encoding="utf-8")
@@ -143,7 +143,7 @@ def _drawn(
         except subprocess.TimeoutExpired:
             return "", f"pydeps and graphviz took over {_SECONDS} s."
         if done.returncode or "<svg" not in done.stdout:
-            words = done.stderr.strip().splitlines() or ["without a word"]
+            words = done.stderr.strip().splitlines() or ["without a message"]
             return "", f"graphviz failed: {words[-1].replace(str(folder), '')}"
         return done.stdout, ""
 

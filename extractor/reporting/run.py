@@ -38,6 +38,7 @@ from extractor.reporting.symbols import describe_symbols
 from extractor.source.repository import Source
 from extractor.source.tree import GitTree, Tree, run_git
 from extractor.verification.run import CHECKS, QUICK
+from extractor.wording import counted
 
 
 def known_source(manifest: Manifest, output: Path, folder: Path) -> str | None:
@@ -273,21 +274,21 @@ def _caveats(
 ) -> Iterable[str]:
     if source is None:
         yield (
-            "The source was not at hand (--source): the cascade before, the coupling, the symbols "
-            "and the commits followed through renames are not in this report."
+            "The source was not available (--source), so this report lacks the cascade before, "
+            "the coupling, the symbols and the commits followed through renames."
         )
     if manifest.plan.digest != plan.digest:
         yield "The plan was changed since the run: reasons here are the run's, the rest is today's."
     if manifest.source.dirty:
         yield "The checkout had uncommitted changes, which were left out."
     if manifest.source.releases:
-        yield "The source is released archives: its history is one commit a release."
+        yield "The source is a set of releases: its history has one commit per release."
     if not manifest.checks:
-        yield "No check was run: nothing here says that the result works."
+        yield "No check was run: nothing here shows that the result works."
     not_asked = [c.name for c in records.checks(manifest) if c.outcome == "not asked"]
     if manifest.checks and not_asked:
         yield (
-            f"{len(not_asked)} of {len(CHECKS) - len(QUICK)} checks were not asked "
+            f"{len(not_asked)} of {len(CHECKS) - len(QUICK)} checks were not run "
             f"(`extractor verify` runs them): {', '.join(not_asked)}."
         )
     for outcome, told in (
@@ -301,12 +302,15 @@ def _caveats(
         yield "Blame was not compared line by line (`history check`, or --blame for this report)."
     unexplained = sum(w.reason.startswith("no rule of the plan") for w in manifest.remaining_words)
     if unexplained:
-        yield f"{unexplained} places name the old project and no rule of the plan explains them."
+        yield (
+            f"{counted(unexplained, 'place')} name the old project, and no rule of the plan "
+            f"explains them."
+        )
     at_import = [u for u in graph.unknown if not u.on_call]
     for unknown in at_import[:10]:
         yield (
-            f"{graph.where(unknown.importer, unknown.line)} imports a module whose name only the "
-            "run knows: it is not in the cascade after."
+            f"{graph.where(unknown.importer, unknown.line)} imports a module whose name is known "
+            "only at run time: it is not in the cascade after."
         )
     for unreadable in graph.unreadable:
-        yield f"{unreadable.path}:{unreadable.line} is read by no parser: {unreadable.reason}"
+        yield f"{unreadable.path}:{unreadable.line} cannot be parsed: {unreadable.reason}"

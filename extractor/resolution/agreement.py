@@ -89,9 +89,7 @@ def _unreadable(old: Modules, new: Modules, moved: Moved, module: str) -> Iterat
     home = moved.module(module)
     if old.reading(module) is not None and new.reading(home) is None:
         error = new.unread[new.paths[home]]
-        yield Difference(
-            old.paths[module], error.line, f"the file does not parse any more: {error}"
-        )
+        yield Difference(old.paths[module], error.line, f"the file no longer parses: {error}")
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,7 @@ def _compare(
         if is_lost and (all_stay or frozenset({MISSING}) in gained):
             if any(_agree(use.targets, targets) for targets in gained):
                 continue
-            message = f"{use.text} leads to {words(use.targets)}, and would not any more"
+            message = f"{use.text} leads to {words(use.targets)}, and no longer would"
             yield Difference(path, use.line, message)
 
 
@@ -231,7 +229,7 @@ def _public(old: Modules, new: Modules, moved: Moved, module: str) -> Iterator[D
                 yield Difference(
                     old.paths[module],
                     line,
-                    f"{home} would have no name {name} any more: it hands on {words(before)}",
+                    f"{home} would no longer have a name {name}: it re-exports {words(before)}",
                 )
         elif not _agree(before, after):
             message = f"{home}.{name} would be {words(after)}, and is {words(before)}"
@@ -320,7 +318,7 @@ def _owners(old: Modules, new: Modules, moved: Moved) -> Iterator[Difference]:
             if not bound.is_import or old.imported(home, bound) != frozenset(
                 {Target("definition", module, name)}
             ):
-                message = f"{home} has a name {target} already: {name} cannot go by it there"
+                message = f"{home} already has a name {target}: {name} cannot take it there"
                 yield Difference(old.paths[home], bound.line, message)
                 break
     yield from _hidden(old, new, moved)
@@ -330,7 +328,9 @@ def _owners(old: Modules, new: Modules, moved: Moved) -> Iterator[Difference]:
         del module
     for paths in by_module.values():
         if len(paths) > 1 and not set(paths) <= set(old.paths.values()):
-            yield Difference(sorted(paths)[0], 1, f"{' and '.join(sorted(paths))} are one module")
+            yield Difference(
+                sorted(paths)[0], 1, f"{' and '.join(sorted(paths))} are the same module"
+            )
 
 
 def _hidden(old: Modules, new: Modules, moved: Moved) -> Iterator[Difference]:

@@ -31,7 +31,7 @@ class Target:
     """What a name leads to.
 
     ``kind`` is ``definition`` (``name`` of ``module``), ``module``, ``external`` (the dotted
-    name is ``module``), ``builtin``, ``unknown`` (it cannot be told) or ``missing``.
+    name is ``module``), ``builtin``, ``unknown`` (it cannot be determined) or ``missing``.
     """
 
     kind: str
@@ -135,7 +135,7 @@ class Modules:
         return name if name and at_top else None
 
     def named_by(self, module: str, dynamic: DynamicImport) -> str | None:
-        """The absolute name that a dynamic import in ``module`` asks for, if it can be told."""
+        """The absolute name that a dynamic import in ``module`` asks for, if that is known."""
         if dynamic.name is None:
             return None
         name = self.spelled(module, dynamic.name)
@@ -294,7 +294,7 @@ class Modules:
         return frozenset({UNKNOWN}) if unknown else NOTHING
 
     def public_names(self, module: str) -> frozenset[str] | None:
-        """What a star import of ``module`` takes; ``None`` when it cannot be told."""
+        """What a star import of ``module`` takes; ``None`` when it cannot be determined."""
         if module not in self._names:
             self._names[module] = frozenset()
             self._names[module] = self._public_names(module)

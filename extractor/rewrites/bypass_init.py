@@ -48,7 +48,7 @@ class Settings:
 def prepare(settings: Settings, project: Project) -> Settings:
     """``settings`` with where each name comes from, as the ``__init__`` files say it.
 
-    Raises ``UsageError`` for a package that is not there or whose names cannot be told.
+    Raises ``UsageError`` for a package that is not there or whose names cannot be determined.
     """
     roots = {package.partition(".")[0] for package in settings.packages}
     known = frozenset(name for name in project.modules if name.partition(".")[0] in roots)
@@ -72,7 +72,7 @@ def run(file: SourceFile, settings: Settings) -> Outcome:
     Imports of an ``__init__`` that it needs itself or that ``keep`` names stay; so do those
     under a condition and those by ``import`` alone, which are told.
     """
-    assert settings.renames is not None, "prepare(settings, project) comes first"
+    assert settings.renames is not None, "call prepare(settings, project) first"
     findings: tuple[Finding, ...] = ()
     if file.module in settings.packages and file.path.endswith(".py"):
         quiet = quieted(file, settings)
@@ -107,7 +107,7 @@ def quieted(file: SourceFile, settings: Settings) -> Outcome:
         if binding.statement not in text.tree.body:
             findings.append(_stays(binding, "is imported under a condition"))
         elif is_for_effect(binding, file.module):
-            findings.append(_stays(binding, "may be imported for what it does"))
+            findings.append(_stays(binding, "may be imported for its side effects"))
         else:
             going.append(binding)
     needed = settings.of_stars.get(file.module, {})
@@ -151,7 +151,7 @@ def public_names(project: Project, module: str, seen: frozenset[str] = frozenset
     if exports.computed:
         raise UsageError(
             f"{project.paths[module]}:{exports.computed[0]}: __all__ is computed:"
-            " write its names out, so that it can be told where each comes from"
+            " list its names literally, so that the origin of each is known"
         )
     if exports.is_there or "__all__" in top.imports:
         found = set(exports.names)
@@ -182,7 +182,7 @@ def _names_of(
         return _public_in(project, ".".join([home, *path[1:]]), module, seen)
     raise UsageError(
         f"{project.paths[module]}:{node.lineno}: __all__ is made of {ast.unparse(node)}:"
-        " write its names out, so that it can be told where each comes from"
+        " list its names literally, so that the origin of each is known"
     )
 
 
@@ -197,8 +197,8 @@ class _Init:
         exports = read_exports(text.tree)
         if (exports.others or exports.computed) and self.names.bindings + self.names.stars:
             raise UsageError(
-                f"{project.paths[package]}:{exports.line}: __all__ is computed: write its names"
-                f" out, so that {package} can be told which of them it has to keep"
+                f"{project.paths[package]}:{exports.line}: __all__ is computed: list its"
+                f" names literally, so that it is clear which of them {package} has to keep"
             )
         self.own = {name for name in top.others if not name.startswith("__")}
         self.stars = [star.module or "" for star in self.names.stars]

@@ -96,7 +96,7 @@ def rewrite(
                 continue
             gone.update([option.first, *option.more])
             if not _LISTS.search(option.section):
-                what = f"[{option.section}] has no {option.key} any more"
+                what = f"[{option.section}] no longer has {option.key}"
                 findings.append(Finding(what, option.first + 1))
         elif named:
             lost = {line for line in option.more if named.search(_code(lines[line]))}

@@ -62,7 +62,7 @@ def rewrite(source: bytes, *, names: Collection[str], path: str = "<source>") ->
             continue
         edits += _without(text, node, gone)
     findings = tuple(
-        Finding(f"option {name.value!r} is declared alone: remove it by hand", name.lineno)
+        Finding(f"option {name.value!r} is declared by itself: remove it by hand", name.lineno)
         for call, name in declared_options(text.tree).items()
         if call in named and call not in listed
     )

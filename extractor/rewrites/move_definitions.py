@@ -104,7 +104,7 @@ def prepare(settings: Settings, project: Project) -> Settings:
         symbols |= {old: new for old, new in along.items() if old not in settings.symbols}
     unmoved = sorted(name for name in settings.shims if _symbol(name) not in symbols)
     if unmoved:
-        raise UsageError(f"{unmoved[0]} is no name that moves: no shim is needed")
+        raise UsageError(f"{unmoved[0]} is not one of the moved names, so it needs no shim")
     roots = {symbol.partition(":")[0].partition(".")[0] for symbol in symbols}
     known = {name for name in project.modules if name.partition(".")[0] in roots}
     known |= {part.new for part in parts}
@@ -163,7 +163,7 @@ def _part(project: Project, old: str, new: str, settings: Settings) -> Part:
 def run(file: SourceFile, settings: Settings) -> Outcome:
     """The rewrite as the registry calls it, with settings that ``prepare`` has seen."""
     renames = settings.renames
-    assert renames is not None, "prepare(settings, project) comes first"
+    assert renames is not None, "call prepare(settings, project) first"
     told = settings.told.get(file.path, ())
     if settings.creates.get(file.path) == file.module and not file.content:
         made = _with_pieces(file, settings.pieces[file.module])
@@ -321,7 +321,7 @@ def _expanded(symbols: Mapping[str, str], project: Project) -> dict[str, str]:
         if name != new_name and EVERYTHING in (name, new_name):
             raise UsageError(f"write OLD.MODULE:NAME=NEW.MODULE:NAME, not {old}={new}")
         if module == home:
-            raise UsageError(f"{old} stays in its module: rename_references renames it there")
+            raise UsageError(f"{old} stays in its module: use rename_references to rename it there")
         names = {name: new_name}
         if name == EVERYTHING:
             sources = [module, *({home} & project.modules)]

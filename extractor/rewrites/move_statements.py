@@ -82,7 +82,7 @@ def prepare(settings: Settings, project: Project) -> Settings:
     there = [_keys(project.source(module).tree.body) for module in holders]
     for key, text in zip(keys, settings.statements, strict=True):
         if key not in found and not (there and all(key in known for known in there)):
-            raise UsageError(f"{text!r} is no statement of {' or '.join(settings.sources)}")
+            raise UsageError(f"{text!r} is not a statement of {' or '.join(settings.sources)}")
     ordered = [found.pop(key) for key in keys if key in found]
     return dataclasses.replace(
         settings, blocks=(*found.values(), *ordered), creates=creates, header=header

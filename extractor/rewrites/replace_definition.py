@@ -83,7 +83,7 @@ def rewrite(
     module, _, symbol = replacement.partition(":")
     edit = _insertion(text, Import(module, symbol, name))
     if edit is None:
-        found = Finding(f"no import to put {replacement} beside: write it by hand")
+        found = Finding(f"no import to add {replacement} next to: write it by hand")
         return Unchanged((found,))
     return Rewritten(text.encode(apply_edits(text.utf8, [edit])), dropped.findings)
 

@@ -89,7 +89,7 @@ def _require_agreement(found: Mapping[str, Model], settings: Database, path: str
         raise UsageError(f"{path} has none of the tables that the plan's [database] names")
     for special in settings.columns:
         if special.table not in settings.tables:
-            raise UsageError(f"[[database.columns]] names {special.table}, which is no table")
+            raise UsageError(f"[[database.columns]] names {special.table}, which is not a table")
 
 
 def _by_reference(found: Mapping[str, Model]) -> list[str]:
@@ -107,7 +107,7 @@ def _by_reference(found: Mapping[str, Model]) -> list[str]:
                 left.remove(table)
                 break
         else:
-            raise UsageError(f"tables refer to each other in a circle: {', '.join(left)}")
+            raise UsageError(f"tables refer to each other in a cycle: {', '.join(left)}")
     return done
 
 

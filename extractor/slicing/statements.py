@@ -116,7 +116,7 @@ def _first_start(source: bytes) -> int | None:
 
 @dataclass(frozen=True)
 class _Piece:
-    """What can be told of a statement's lines without knowing where it ends."""
+    """What can be determined of a statement's lines without knowing where it ends."""
 
     is_closed: bool
     is_decorator: bool

@@ -57,9 +57,7 @@ def open_source(
             )
     if source.dirty:
         found = "files that git does not track" if source.untracked else "uncommitted changes"
-        progress.warn(
-            f"{source.location} has {found}: they are left out, the work is done on {source.label}"
-        )
+        progress.warn(f"{source.location} has {found}: left out; using the commit {source.label}")
     with source.tree:
         try:
             yield source

@@ -164,7 +164,7 @@ def get_sdist(
             # The record comes last: without it a file on the shelf counts for nothing.
             (partial / "record").replace(shelf / _RECORD)
         if not link.hash_option:
-            progress.warn(f"the index gives no hash for {link.filename}: it is {digest} (sha256)")
+            progress.warn(f"the index has no hash for {link.filename}: it is {digest} (sha256)")
     return Sdist(shelf / link.filename, name, version, digest, uploaded)
 
 

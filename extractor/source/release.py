@@ -57,10 +57,10 @@ def _require_oldest_first(versions: list[str]) -> None:
     except InvalidVersion as error:
         raise UsageError(str(error)) from None
     if len(set(parsed)) < len(parsed):
-        raise UsageError(f"a version is named twice: {','.join(versions)}")
+        raise UsageError(f"a version is given twice: {','.join(versions)}")
     ordered = [text for _, text in sorted(zip(parsed, versions, strict=True))]
     if ordered != versions:
-        raise UsageError(f"versions go oldest first: {','.join(ordered)}")
+        raise UsageError(f"list versions oldest first: {','.join(ordered)}")
 
 
 def open_releases(

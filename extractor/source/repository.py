@@ -73,7 +73,7 @@ def check_revision_name(rev: str | None) -> None:
     if rev is None:
         return
     if rev.startswith("-"):
-        raise UsageError(f"{rev!r} looks like an option, not like a revision")
+        raise UsageError(f"{rev!r} looks like an option, not a revision")
     if not rev.strip() or not rev.isprintable():
         raise UsageError(f"{rev!r} cannot be the name of a revision")
 
@@ -176,7 +176,7 @@ def _locate(spec: str) -> _Place:
     try:
         if not path.exists():
             if _ADDRESS.match(spec):
-                raise SourceError(f"{spec} is an address: clone it first and name the clone")
+                raise SourceError(f"{spec} is a URL: clone it first and give the clone")
             raise SourceError(f"{path} does not exist")
         if not path.is_dir():
             raise SourceError(f"{path} is a file, not a git repository")

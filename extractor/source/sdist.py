@@ -75,7 +75,9 @@ def _read_members(tar: tarfile.TarFile, archive: str) -> SdistFiles:
         elif member.islnk():
             _, target = _split(member.linkname, archive)
             if target not in content:
-                raise SourceError(f"{archive} links {path!r} to {target!r}, which it has not")
+                raise SourceError(
+                    f"{archive} links {path!r} to {target!r}, which it does not contain"
+                )
             content[path], modes[path] = content[target], modes[target]
             # Content is shared here, but a checkout would hold it once for each name.
             total += len(content[path])

@@ -88,13 +88,13 @@ class Line:
     def every(self, step: int) -> list[Point]:
         """Each ``step``-th commit, counted back from the newest."""
         if step < 1:
-            raise UsageError(f"--every {step}: say a whole number above 0")
+            raise UsageError(f"--every {step}: give a whole number above 0")
         return [self.point(position) for position in range(len(self.commits) - 1, -1, -step)][::-1]
 
     def sample(self, count: int, seed: int) -> list[Point]:
         """``count`` commits spread evenly over time: one by chance out of each equal span."""
         if count < 1:
-            raise UsageError(f"--sample {count}: say a whole number above 0")
+            raise UsageError(f"--sample {count}: give a whole number above 0")
         chance = random.Random(seed)
         first, last = self.commits[0][1], self.commits[-1][1]
         width = (last - first + 1) / count
@@ -109,7 +109,7 @@ def parse_span(text: str) -> tuple[str, str]:
     """The two ends of ``A..B``; ``UsageError`` for anything else."""
     first, dots, last = text.partition("..")
     if not dots or not last or last.startswith("."):
-        raise UsageError(f"--revisions {text!r}: say A..B, or ..B for all up to B")
+        raise UsageError(f"--revisions {text!r}: give A..B, or ..B for everything up to B")
     return first, last
 
 
@@ -117,7 +117,7 @@ def shard(points: Sequence[Point], text: str) -> list[Point]:
     """Part I of N of the points, for ``I/N``; ``UsageError`` when it is none."""
     found = re.fullmatch(r"(\d+)/(\d+)", text)
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
-        raise UsageError(f"--shard {text!r}: say I/N with I from 1 to N, as 1/3")
+        raise UsageError(f"--shard {text!r}: give I/N with I from 1 to N, as in 1/3")
     return list(points[int(found[1]) - 1 :: int(found[2])])
 
 

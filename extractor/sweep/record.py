@@ -148,7 +148,9 @@ def read_sweep(path: Path) -> Sweep:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise UsageError(f"{path} is no sweep.json of ours: {where}: {first['msg']}") from None
+        raise UsageError(
+            f"{path} is not a sweep.json of extractor: {where}: {first['msg']}"
+        ) from None
 
 
 def write_sweep(path: Path, sweep: Sweep) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from extractor.sweep.record import Observation, State, Sweep
+from extractor.wording import counted
 
 _HEAD = ("revision", "date", "outcome", "tests", "decisions", "overlay", "open", "s", "why")
 
@@ -27,9 +28,9 @@ def in_short(sweep: Sweep) -> str:
     """One line that counts, and one for what held before and does not any more."""
     count = Counter(seen.state for seen in sweep.observations)
     told = [f"{count[state]} {state}" for state in State if count[state]]
-    lines = [f"{len(sweep.observations)} revisions: {', '.join(told)}."]
+    lines = [f"{counted(len(sweep.observations), 'revision')}: {', '.join(told)}."]
     if sweep.lost:
-        lines.append(f"Held in the last sweep and does not any more: {', '.join(sweep.lost)}.")
+        lines.append(f"Held in the last sweep and no longer does: {', '.join(sweep.lost)}.")
     return "\n".join(lines)
 
 
@@ -51,7 +52,7 @@ def _row(seen: Observation) -> tuple[str, ...]:
 def _changes(sweep: Sweep) -> str:
     return "\n".join(
         f"* `{b.before}` {b.was}, `{b.after}` {b.is_now}"
-        + (f" ({b.gap} revisions between them were not looked at)" if b.gap else "")
+        + (f" ({counted(b.gap, 'revision')} between them were not looked at)" if b.gap else "")
         for b in sweep.boundaries
     )
 
@@ -70,7 +71,7 @@ def _decisions(sweep: Sweep) -> str:
     if sweep.unused_decisions:
         unused = ", ".join(f"`{d}`" for d in sweep.unused_decisions)
         lines.append(f"No revision needed {unused}.")
-    return "\n\n".join(lines) or "No revision came as far as a decision."
+    return "\n\n".join(lines) or "No revision got as far as a decision."
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -31,6 +31,7 @@ from extractor.verification.check import (
 )
 from extractor.verification.laboratory.environment import NoEnvironment
 from extractor.verification.labs import day_of
+from extractor.wording import counted
 
 # In this order, cheap ones first. The name is the module's, and the word of ``--only``.
 CHECKS = (
@@ -127,7 +128,7 @@ def run_checks(
     as skipped, with the sentence that says what is missing.
     """
     if not root.is_dir():
-        raise UsageError(f"{root} is no folder: give the extracted repository")
+        raise UsageError(f"{root} is not a folder: give the extracted repository")
     progress = progress or Progress()
     result = Result.at(root.resolve())
     _refuse_another_plan(result, plan)
@@ -169,7 +170,7 @@ def _run_one(name: str, result: Result, context: Context) -> CheckResult:
     except Exception as error:
         # What the other checks have to say is not lost for it.
         context.report(traceback.format_exc())
-        return verdict(name, [f"a bug of ours: {type(error).__name__}: {error}"], [])
+        return verdict(name, [f"a bug in extractor: {type(error).__name__}: {error}"], [])
     figures = {**done.figures, "seconds": round(time.monotonic() - started, 1)}
     return replace(done, figures=figures)
 
@@ -206,7 +207,7 @@ def summary(results: Sequence[CheckResult]) -> str:
     for r in results:
         told = r.reason or (r.evidence[0] if r.evidence else "")
         if r.outcome is CheckOutcome.BROKEN:
-            told = f"{len(r.findings)} findings; {told}"
+            told = f"{counted(len(r.findings), 'finding')}; {told}"
         lines.append(f"{_WORDS[r.outcome]:14} {r.name:{width}}  {told}")
     broken = [r for r in results if r.outcome is CheckOutcome.BROKEN]
     for r in broken:

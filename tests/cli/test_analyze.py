@@ -143,7 +143,7 @@ def test_why_a_module_is_loaded_and_who_pays_for_a_package(analyze):
     _, out = analyze("--root", "p.app", "--why", "p.objects", "--why", "requests")
     assert out.count("import p.app does not load ") == 2
     _, out = analyze("--root", "p.app.main", "--why", "requests")
-    assert "why requests is imported, by 1 modules (the nearest):\n  p/app/main.py:3" in out
+    assert "why requests is imported, by 1 module (the nearest):\n  p/app/main.py:3" in out
     assert analyze("--why", "p.gone")[0] == 2
 
 
@@ -202,7 +202,7 @@ def test_compared_with_real_imports_and_with_a_table_of_them(analyze, tmp_path):
         "--observe", sys.executable, "--keep-observed", str(table), "--module", "p.app"
     )
     assert code == 0
-    assert "compared with real imports: 1 modules, 4 loads; holds" in out
+    assert "compared with real imports: 1 module, 4 loads; holds" in out
     assert table.read_text() == "p.app: p p.app p.heavier p.heavy\n"
     assert analyze("--observed", str(table))[0] == 0
     table.write_text("p.app: p p.app p.heavy p.objects\n")

@@ -94,7 +94,7 @@ class TestExitCodes:
         code, _, err = run("sample-verb", "raise ValueError('oops')", "there")
         assert code == 70
         assert "Traceback" in err
-        assert err.endswith("extractor: a bug of ours: ValueError: oops\n")
+        assert err.endswith("extractor: a bug in extractor: ValueError: oops\n")
 
     def test_full_disk_is_not_a_bug(self, run):
         code, _, err = run("sample-verb", "raise OSError(28, 'No space left', 'out/x')", "there")
@@ -188,7 +188,7 @@ class TestOutput:
         code, out, _ = run("--help")
         assert code == 0
         assert "sample-verb  Do the thing." in out
-        assert "70 a bug of ours" in out
+        assert "70 a bug in extractor" in out
         assert "_options" not in out
 
     def test_every_verb_has_a_section(self):

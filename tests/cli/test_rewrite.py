@@ -142,7 +142,7 @@ def test_new_files_are_made(project, monkeypatch):
 @pytest.mark.parametrize(
     ("new", "says"),
     [
-        ("shop.till", "shop.till is there already: shop.stock cannot become it"),
+        ("shop.till", "shop.till exists already: shop.stock cannot be renamed to it"),
         ("far.stock", "there is no package far for far.stock"),
     ],
 )

@@ -42,11 +42,11 @@ def test_text(shop: Shop) -> None:
 
     assert result.return_value == 1
     assert result.output.startswith("BROKEN It: 1 new, 0 known\n")
-    assert "shop/till.py:2: shop.till imports shop.stock\n  way out: ask\n" in result.output
+    assert "shop/till.py:2: shop.till imports shop.stock\n  fix: ask\n" in result.output
     assert "\nIt [it]\n-------\n" in result.output
     assert result.output.endswith(
         "\nContracts: 0 kept, 1 broken.\n"
-        "If what is new has to be, write down why: extractor contracts baseline . "
+        "To accept the new ones, give the reason: extractor contracts baseline . "
         "--config contracts.toml --baseline FILE --reason WHY\n"
     )
 
@@ -71,9 +71,9 @@ def test_text_says_what_to_do_about_the_baseline(shop: Shop) -> None:
 
     shop.write({"shop/till.py": ""})
     assert run("check", "--baseline", "b.toml").output.endswith(
-        "\nNo longer needed in b.toml, take them out:\n    shop.till -> shop.stock\n"
+        "\nNo longer needed in b.toml, remove them:\n    shop.till -> shop.stock\n"
         "\nContracts: 0 kept, 1 broken.\n"
-        "To take out what is no longer needed: extractor contracts baseline . "
+        "To remove what is no longer needed: extractor contracts baseline . "
         "--config contracts.toml --baseline b.toml\n"
     )
 
@@ -96,10 +96,7 @@ def test_a_file_that_cannot_be_parsed_is_told(shop: Shop) -> None:
     (log,) = json.loads(run("check", "--format", "sarif").output)["runs"]
     comments = json.loads(run("check", "--format", "zuul").output)["zuul"]["file_comments"]
 
-    assert (
-        "\nWhat these import is not known, since they cannot be parsed:\n    shop/till.py:3: "
-        in text
-    )
+    assert "\nThese cannot be parsed, so their imports are unknown:\n    shop/till.py:3: " in text
     (file,) = values["unreadable"]
     assert (file["path"], file["line"]) == ("shop/till.py", 3)
     (notification,) = log["invocations"][0]["toolExecutionNotifications"]
@@ -131,7 +128,7 @@ def test_sarif(shop: Shop) -> None:
     new, unused = log["runs"][0]["results"]
     place = new["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "shop/till.py"}, "region": {"startLine": 2}}
-    assert new["ruleId"] == "it" and "Way out: ask." in new["message"]["text"]
+    assert new["ruleId"] == "it" and "Fix: ask." in new["message"]["text"]
     assert unused["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "b.toml"
 
 
@@ -143,7 +140,7 @@ def test_zuul(shop: Shop) -> None:
     comments = json.loads(Path("comments.json").read_text())["zuul"]["file_comments"]
     assert result.return_value == 1
     assert [(path, c["line"]) for path, cs in comments.items() for c in cs] == [("shop/till.py", 2)]
-    assert comments["shop/till.py"][0]["message"].endswith("Way out: ask.")
+    assert comments["shop/till.py"][0]["message"].endswith("Fix: ask.")
 
 
 def test_what_no_file_is_to_blame_for_is_said_of_the_contracts(shop: Shop) -> None:

@@ -296,7 +296,7 @@ CASES = [
         "owned_symbols",
         'symbols = ["shop.a: X", "shop.a: Y"]\nnamesakes = ["shop.b: X, Y", "shop.a: X"]',
         {"shop/__init__.py": "", "shop/a.py": "X = Y = 1\n", "shop/b.py": "X = 2\n"},
-        ["shop.b:Y is no namesake"],
+        ["shop.b:Y is not a namesake"],
         id="namesakes, and one that is not there",
     ),
     pytest.param(
@@ -318,7 +318,7 @@ CASES = [
         'symbols = ["shop.a: X"]',
         {"shop/__init__.py": "", "shop/a.py": "from shop.b import X\n", "shop/b.py": "X = 1\n"},
         ["shop.a:X is not defined", "shop.b:X"],
-        id="moved away without a word",
+        id="moved away silently",
     ),
 ]
 
@@ -393,4 +393,4 @@ def test_long_names_stay_in_one_line(shop: Shop, capsys: pytest.CaptureFixture[s
     shop.write({"contracts.toml": configured("one_way", one_way)})
     shop.lint()
     printed = capsys.readouterr().out
-    assert f"\nshop/{long}.py:1: shop.{long} imports shop.c\n  way out: [no] markup\n" in printed
+    assert f"\nshop/{long}.py:1: shop.{long} imports shop.c\n  fix: [no] markup\n" in printed

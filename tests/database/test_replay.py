@@ -185,7 +185,7 @@ def test_a_difference_that_stays_is_named_with_its_reason():
 def test_what_the_service_cannot_tell_is_named_and_does_not_stop_the_rest():
     outcomes, report = _replay(Shelf({"a": "torn"}), {"a": 1, "b": 2})
 
-    assert outcomes == {"a": "cannot", "b": "written", "what no file tells of": "cannot"}
+    assert outcomes == {"a": "cannot", "b": "written", "what no file describes": "cannot"}
     assert "a: cannot (the shelf is torn)" in report.text()
 
 

@@ -205,7 +205,7 @@ def test_contents_that_the_file_never_had_are_foreign(source, result):
     first = put_in_the_past(source, result, "n/new.py", b"secret = 1\na = 1\n")
     checked = check_history(source.path, result)
     assert checked.strange == (f"{first[:12]}:n/new.py",)
-    told = f"{first[:12]}:n/new.py is of no version that its file had then"
+    told = f"{first[:12]}:n/new.py is not in any version that its file had then"
     assert told in checked.problems
 
 

@@ -178,7 +178,7 @@ names = vars(append if out.endswith("followed") else carry)
 if where not in names or where == "run_git" and at == "--stdin":
     names = vars(publish)
 real = names[where]
-# A stage of "say" or a command of "run_git" can be told by its first words.
+# A stage of "say" or a command of "run_git" can be told apart by its first words.
 names[where] = lambda *a, **k: kill() if at in a or not at else real(*a, **k)
 if where == "run_git" and not at:
     raise SystemExit("say which command")

@@ -161,7 +161,7 @@ def begin_rebase(target):
 CURED = {
     "merge --abort": (begin_merge, "merge is begun"),
     "rebase --abort": (begin_rebase, "rebase is begun"),
-    "stash": (lambda t: (t / "a.py").write_text("mine"), "not committed, in a.py"),
+    "stash": (lambda t: (t / "a.py").write_text("mine"), "uncommitted changes in a.py"),
     "branch main": (
         lambda t: [git(t, "switch", "-q", "upstream"), git(t, "branch", "-qD", "main")],
         "main is gone",
@@ -177,7 +177,7 @@ def test_what_is_refused_comes_with_what_cures_it(target, cure):
     with pytest.raises(UsageError, match=said) as refused:
         require_joinable(target, "main")
     assert everything(target) == before
-    command = str(refused.value).partition("git -C ")[2].partition(", and call")[0]
+    command = str(refused.value).partition("git -C ")[2].partition(", and run")[0]
     _target, *words = command.split(" ")
     assert " ".join(words).startswith(cure)
     git(target, *words)

@@ -118,7 +118,7 @@ def test_a_rewrite_that_breaks_a_version_is_found_out(source, tmp_path):
     source.load(STREAM)
     carry(source, tmp_path / "out", breaking)
     checked = check_history(source.path, tmp_path / "out", make_rewrite=breaking)
-    assert any("new/a.py cannot be read any more" in problem for problem in checked.problems)
+    assert any("new/a.py can no longer be read" in problem for problem in checked.problems)
 
 
 def test_the_form_and_the_rewrite_go_together(source, tmp_path):

@@ -43,8 +43,8 @@ def test_several_sources_may_both_have_a_line():
     )
     assert wrong_selection(joined, [SOURCE, other], {"Other", "MORE"}) == []
     assert wrong_selection(joined + b"x = 1\n", [SOURCE, other], {"Other", "MORE"}) == [
-        "b'x = 1' is no line of the source",
-        "x is bound and not needed",
+        "b'x = 1' is not a line of the source",
+        "x is bound but not needed",
     ]
 
 
@@ -56,15 +56,15 @@ def test_several_sources_may_both_have_a_line():
             GOOD.replace(b"LIMIT = 3\n", b"") + b"LIMIT = 3\n", "in its order", id="another order"
         ),
         pytest.param(
-            GOOD.replace(b"LIMIT = 3\n", b""), "LIMIT is used and not bound", id="a need is lost"
+            GOOD.replace(b"LIMIT = 3\n", b""), "LIMIT is used but not bound", id="a need is lost"
         ),
         pytest.param(GOOD.partition(b"class Wanted")[0], "Wanted is not bound", id="a symbol lost"),
         pytest.param(
-            SOURCE.replace(b"import sys\n", b""), "Other is bound and not needed", id="one too much"
+            SOURCE.replace(b"import sys\n", b""), "Other is bound but not needed", id="one too much"
         ),
         pytest.param(
             GOOD.replace(b"\nLIMIT", b"\nimport sys\nLIMIT"),
-            "sys is bound and not needed",
+            "sys is bound but not needed",
             id="an import too much",
         ),
     ],
@@ -76,7 +76,7 @@ def test_what_is_wrong_is_said(result, said):
 def test_what_a_star_brings_is_not_told_by_the_file():
     source = b"from lib import *\n\nWanted = 1\nOther = 2\n"
     assert wrong_selection(b"from lib import *\n\nWanted = 1\n", [source], {"Wanted"}) == []
-    assert wrong_selection(source, [source], {"Wanted"}) == ["Other is bound and not needed"]
+    assert wrong_selection(source, [source], {"Wanted"}) == ["Other is bound but not needed"]
 
 
 LOCAL = b"""\
@@ -99,7 +99,7 @@ def test_a_name_that_a_function_binds_itself_is_not_the_module_s():
     to_url = LOCAL[LOCAL.index(b"def to_url") : LOCAL.index(b"\n\ndef other")]
     assert wrong_selection(to_url, [LOCAL], {"to_url"}) == []
     other = LOCAL[LOCAL.index(b"def other") :]
-    assert wrong_selection(other, [LOCAL], {"other"}) == ["urllib is used and not bound"]
+    assert wrong_selection(other, [LOCAL], {"other"}) == ["urllib is used but not bound"]
 
 
 @pytest.mark.parametrize(
@@ -112,4 +112,4 @@ def test_a_name_that_a_function_binds_itself_is_not_the_module_s():
 def test_a_name_of_the_module_is_missed_wherever_it_is_used(body):
     source = b"import urllib\n\n\ndef f():\n" + body + b"\n"
     found = wrong_selection(source.partition(b"\n\n\n")[2], [source], {"f"})
-    assert found == ["urllib is used and not bound"]
+    assert found == ["urllib is used but not bound"]

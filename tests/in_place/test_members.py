@@ -126,7 +126,7 @@ def test_what_no_type_tells_is_told(project):
     (project / "shop/desk.py").write_text(DESK + more)
     result = rename("shop.till:Till.sell", "shop.till:Till.vend")
     assert result.return_value == ExitCode.DONE
-    assert "shop/desk.py:22: sell of something whose type cannot be told" in result.output
+    assert "shop/desk.py:22: sell of something whose type is unknown" in result.output
     assert "unknown.sell()" in (project / "shop/desk.py").read_text()
 
 

@@ -86,7 +86,7 @@ def test_a_failure_before_leaves_no_file(folder, monkeypatch):
 def test_a_place_that_is_taken_is_refused(folder):
     before = contents(folder)
     move = Change(folder / "a.py", b"", Unchanged(), folder / "b.py")
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="exists already"):
         write.write_all([move], folder)
     assert contents(folder) == before
 

@@ -71,7 +71,7 @@ def test_tests_beside_the_package_belong_by_name_or_when_they_bring_nothing_else
     asked = {item.subject: item.question for item in plan.open}
     assert "tests.test_mostly (3 of 4 lines)" in asked["roots.tests"]
     assert "test_server" not in asked["roots.tests"]
-    assert asked["layout.files"].startswith("1 files that are no modules lie beside the tests")
+    assert asked["layout.files"].startswith("1 file other than modules is beside the tests")
     assert analyse(tree(files), load_plan(str(tmp_path / "draft"))).layout.undecided == ()
 
 
@@ -97,7 +97,7 @@ def test_what_both_sides_use_and_what_the_rest_uses_is_asked(drafted):
     asked = {item.subject: item.question for item in drafted.open}
     assert "big.errors (1 of 1: E)" in asked["layout.modules"]
     assert asked["the source"].startswith(
-        "the rest uses 1 names of the subsystem: big.sub.app:f (at big/server.py:3)"
+        "the rest uses 1 name of the subsystem: big.sub.app:f (at big/server.py:3)"
     )
     assert "setup.cfg:3" in asked["[[layout.files]]"]
 
@@ -124,7 +124,9 @@ def test_the_same_source_gives_the_same_draft(tmp_path, monkeypatch):
     ("packages", "into", "said"),
     [
         pytest.param(("big.other",), "small", "no module 'big.other'", id="a package not there"),
-        pytest.param(("big.sub",), "no name", "'no name' is no name for a package", id="no name"),
+        pytest.param(
+            ("big.sub",), "no name", "'no name' is not a valid package name", id="no name"
+        ),
     ],
 )
 def test_what_cannot_be_drafted_is_told_and_nothing_written(tmp_path, packages, into, said):
@@ -135,7 +137,7 @@ def test_what_cannot_be_drafted_is_told_and_nothing_written(tmp_path, packages, 
 
 def test_a_draft_never_writes_over_anything(tmp_path):
     (tmp_path / "draft").mkdir()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         write_draft(tree(), ("big.sub",), "small", tmp_path / "draft")
 
 
@@ -190,13 +192,13 @@ def test_a_package_below_src_is_drafted_alike(tmp_path, monkeypatch):
 def test_a_draft_that_a_run_would_refuse_is_not_written(tmp_path, monkeypatch):
     monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path / "cache"))
     nested = tree({"libs/core/setup.py": "", "libs/core/big/__init__.py": "def f(): pass\n"})
-    with pytest.raises(UsageError, match="no plan was drafted, since it could not be run: "):
+    with pytest.raises(UsageError, match="no plan was drafted, since a run would refuse it: "):
         draft(nested, ("big",), "small", tmp_path / "plan")
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
     drafted = draft(tree(), ("big.sub",), "small", tmp_path / "plan")
     assert drafted == (tmp_path / "plan", ())
     assert (tmp_path / "plan/plan.toml").read_text().startswith("# It runs as it is.\n")
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         draft(tree(), ("big.sub",), "small", tmp_path / "plan")
 
 
@@ -240,7 +242,7 @@ def test_questions_are_ranked_and_say_what_was_taken_and_what_it_costs(asked):
     drafted, _text = asked
     first, *others = load_plan(f"{drafted.folder}/").data.open
     assert first.subject == "big.deep0:g"
-    assert first.taken.startswith("it is not followed; small.deep0:g stands in its place")
+    assert first.taken.startswith("it is not followed; small.deep0:g takes its place")
     assert first.cost == (
         "behind it are 13 symbols of 13 modules, 25 lines; 0 test modules of the subsystem use it"
     )

@@ -103,5 +103,5 @@ def test_one_symbol_may_be_kept(tmp_path):
 
 
 def test_which_distribution_it_is_must_be_said(tmp_path):
-    with pytest.raises(UsageError, match=r"say under \[packaging.distributions\] which"):
+    with pytest.raises(UsageError, match=r"name its distribution under \[packaging.distr"):
         lifted(tmp_path, PLAN)

@@ -281,5 +281,5 @@ def test_a_plans_folder_holds_files_only(tmp_path, kind):
                     one.bind(str(overlay / "s"))
                 except OSError:
                     pytest.skip("the path is too long for a socket")
-    with pytest.raises(UsageError, match=r"is a link|is no file|control character"):
+    with pytest.raises(UsageError, match=r"is a link|is not a file|control character"):
         load_plan(str(tmp_path))

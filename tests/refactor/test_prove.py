@@ -130,7 +130,7 @@ def test_a_series_that_breaks_nothing_is_proven_commit_by_commit(output, capsys)
     ]
     assert "6 of 6 commits seen, 0 differences" in checks[0]["evidence"][0]
     table = capsys.readouterr().out
-    assert "1       1 tests, no differences  4 tests, no differences  2 files" in table
+    assert "1       1 test, no difference  4 tests, no difference  2 files" in table
 
 
 def test_what_ran_once_is_remembered(output, monkeypatch):
@@ -275,7 +275,7 @@ def test_a_test_that_needs_others_before_it_is_no_difference(output):
     assert run("prove", made, "--only", "touched", "--commits", "1..2") == 0
     evidence = proofs(made)[2, "touched"]["evidence"]
     assert evidence[1:] == [
-        "ends alike when its module runs again: big.tests.test_needy.TestNeedy.test_needy"
+        "has the same outcome when its module runs again: big.tests.test_needy.TestNeedy.test_needy"
     ]
 
 
@@ -411,7 +411,7 @@ def test_what_a_commit_concerns_can_be_narrowed_and_is_a_part_then(output, capsy
     proof = proofs(made)[1, "touched"]
     assert (proof["tests"], proof["below"]) == (1, ["big.tests.test_first"])
     assert proof["evidence"][-1] == "only test modules below big.tests.test_first"
-    assert "1 tests, no differences, in part" in capsys.readouterr().out
+    assert "1 test, no difference, in part" in capsys.readouterr().out
     check = json.loads((made / "manifest.json").read_text())["checks"][0]
     assert check["outcome"] == "cannot run"
     assert "5 of 6 commits seen, 0 differences, 1 more seen in part" in check["evidence"][0]
@@ -457,7 +457,7 @@ def test_a_module_that_cannot_be_loaded_any_more_loses_its_tests(output):
     ("arguments", "said"),
     [
         pytest.param(["--commits", "5..9"], "the series has the steps 1 to 6", id="too far"),
-        pytest.param(["--commits", "one"], "say a number, A..B, A.. or ..B", id="no number"),
+        pytest.param(["--commits", "one"], "give a number, A..B, A.. or ..B", id="no number"),
     ],
 )
 def test_commits_that_are_not_there_are_told(output, arguments, said, capsys):

@@ -216,7 +216,7 @@ def test_what_the_result_does_not_have_is_told_when_it_leaves(source, tmp_path):
     assert manifest["left_for_a_person"] == [
         {
             "subject": "test-requirements.txt",
-            "task": "Let it leave: leaves, and the result does not have it",
+            "task": "Let it leave: leaves, but the result does not have it",
         }
     ]
 

@@ -109,7 +109,7 @@ def test_what_later_checks_saw_is_in_the_report(place, report):
     outcomes = {c.name: c.outcome for c in report.checks}
     assert outcomes["history"] == outcomes["tests"] == "not asked" and not report.history.blame
     assert all(c.promise.endswith(".") for c in report.checks)
-    assert any("checks were not asked" in caveat for caveat in report.caveats)
+    assert any("checks were not run" in caveat for caveat in report.caveats)
     out = shutil.copytree(place / "out", place / "checked", symlinks=True)
     shop, plan = place / "shop-repository", place / "till-plan"
     assert call("history", "check", out / "till", "--against", shop, "--quiet") == 0
@@ -185,7 +185,7 @@ def test_without_its_source_the_report_says_so(place):
     report = build_run_report(place / "out", load_plan(str(place / "till-plan")), None)
     assert report.cascades.before is None
     assert report.cascades.after is not None
-    assert "The source was not at hand" in report.caveats[0]
+    assert "The source was not available" in report.caveats[0]
 
 
 @pytest.fixture
@@ -306,7 +306,7 @@ def test_another_plan_is_refused(place, capsys):
 def test_without_graphviz_a_clear_word(place, monkeypatch):
     monkeypatch.setattr(pictures.shutil, "which", lambda name: None)
     report = build_run_report(place / "out", load_plan(str(place / "till-plan")), None)
-    assert all("Graphviz is not installed" in p.missing for p in report.pictures if p.arrows)
+    assert all("Graphviz was not installed" in p.missing for p in report.pictures if p.arrows)
     assert any(p.arrows for p in report.pictures)
 
 

@@ -222,7 +222,7 @@ def test_what_it_may_be_for_is_told():
         "import patches\nfrom shop.db.api import get\nif X:\n    from shop.db.api import put\n",
         "import patches\nif X:\n    from shop.db.api import put\n",
         (
-            Finding("patches may be imported for what it does: it stays", 1),
+            Finding("patches may be imported for its side effects: it stays", 1),
             Finding("put is imported under a condition: it stays", 4),
         ),
     )

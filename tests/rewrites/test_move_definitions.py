@@ -164,7 +164,7 @@ def test_private_names_that_only_the_moved_code_needs_go_along():
             return decimal.Decimal(_convert(x))
         """,
         user="from shop.prices import _convert\n",
-        findings=[("shop/till.py", "_convert goes along: nothing else here needs it")],
+        findings=[("shop/till.py", "_convert moves too: nothing else here needs it")],
     )
 
 

@@ -170,7 +170,7 @@ def test_a_source_that_is_a_target():
     [
         ({"sources": ("absent",)}, "no module absent"),
         ({"targets": ("absent",)}, "no module absent"),
-        ({"statements": ("import absent",)}, "'import absent' is no statement of shop"),
+        ({"statements": ("import absent",)}, "'import absent' is not a statement of shop"),
         ({"statements": ("import",)}, "'import' is not one Python statement"),
         ({"statements": ("a = 1; b = 2",)}, "is not one Python statement"),
     ],

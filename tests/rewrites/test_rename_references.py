@@ -408,7 +408,7 @@ def test_uses_of_a_module_as_an_object():
     check_unchanged(
         run,
         "from big.objects.fields import *\n",
-        (Finding("star import of big.objects.fields, whose names part", 1),),
+        (Finding("star import of big.objects.fields, whose names now differ", 1),),
     )
 
 

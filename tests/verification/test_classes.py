@@ -46,7 +46,7 @@ def test_the_same_classes_hold():
     judged = judge(one, {**one, "shop.more.New": {"ancestors": [], "values": {}}})
     assert judged.held
     assert judged.evidence == (
-        "1 classes and 1 of their values compared, 1 classes only in the result",
+        "1 class and 1 of their values compared, 1 class only in the result",
     )
 
 

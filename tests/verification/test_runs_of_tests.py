@@ -248,7 +248,7 @@ def test_parity_tells_lost_changed_and_new_ids(shop):
     )
     done = compare(there, here, mapped)
     assert done.findings == (
-        "ends otherwise: shop.tests.unit.test_till.T.test_a: passed there, skipped here",
+        "different outcome: shop.tests.unit.test_till.T.test_a: passed there, skipped here",
         "lost: shop.tests.unit.test_till.T.test_b (was mall.tests.shop.test_till.T.test_b)",
     )
     assert "only in the result: shop.tests.unit.test_till.T.test_new" in done.evidence
@@ -309,7 +309,7 @@ def test_what_breaks_in_the_same_order_of_the_source_is_told():
     good, bad = Outcomes({"m.T.a": "passed"}), Outcomes({"m.T.a": "error"})
     done = test_orders.judge({"serial": good, "alone": bad}, {"serial": good, "alone": bad})
     assert done.held
-    assert "breaks in the source as well: alone: m.T.a: error" in done.evidence
+    assert "also fails in the source: alone: m.T.a: error" in done.evidence
     done = test_orders.judge({"serial": bad, "alone": good}, {"serial": good, "alone": bad})
     assert done.findings == ("serial: m.T.a: error",)
 

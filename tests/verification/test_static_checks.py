@@ -50,7 +50,7 @@ def test_imports_catches_a_module_that_nobody_wrote(shop):
 def test_imports_catches_a_mock_string_that_names_nothing(shop):
     shop.write("shop/tests/unit/test_more.py", "PATCHED = 'shop.gone.away'\n")
     assert imports.check(shop.result(), shop.context()).findings == (
-        "shop/tests/unit/test_more.py:1: the string 'shop.gone.away' names no module of ours",
+        "shop/tests/unit/test_more.py:1: the string 'shop.gone.away' names no module of the result",
     )
 
 
@@ -130,8 +130,8 @@ def test_dead_code_finds_modules(shop):
 def test_packaging_compares_both_ways(shop):
     shop.change("requirements.txt", "six>=1.10 # MIT\n", "pbr>=2\n")
     assert packaging.check(shop.result(), shop.context()).findings == (
-        "requirements.txt: pbr is required and not imported",
-        "shop/till.py:3: six is imported and not required",
+        "requirements.txt: pbr is required but not imported",
+        "shop/till.py:3: six is imported but not required",
     )
 
 
@@ -216,7 +216,7 @@ def test_an_import_is_looked_up_by_its_distribution(shop):
     assert packaging.check(shop.result(), shop.context()).held
     shop.write(TILL, "import nobody_knows\n" + (shop.root / TILL).read_text())
     (found,) = packaging.check(shop.result(), shop.context()).findings
-    assert found == "shop/till.py:1: nobody_knows is imported and not required"
+    assert found == "shop/till.py:1: nobody_knows is imported but not required"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.drafting.state import Draft
 from extractor.plan.questions import Choice, Costs, decision
 from extractor.source.tree import Tree
+from extractor.wording import counted
 
 
 def decisions(
@@ -29,22 +30,25 @@ def decisions(
     for subject, count, place in _calls(draft, found):
         table = tomlkit.table()
         table.add("subject", subject)
-        table.add("reason", f"Suggested: not calling it saves {count} modules; called at {place}.")
+        table.add(
+            "reason",
+            f"Suggested: not calling it saves {counted(count, 'module')}; called at {place}.",
+        )
         cuts.append(table)
         draft.ask(
             subject,
-            f"is called at {place}: is anything of what it does wanted?",
+            f"is called at {place}: is any of its effects needed?",
             "the call is dropped",
             draft.follow("cut"),
             _written(draft, subject, "cut"),
-            cost=f"{count} modules are loaded by the call",
+            cost=f"{counted(count, 'module')} are loaded by the call",
             weight=count,
         )
     for stop in stops:
         place = draft.where(stop.uses[0])
         if len(stop.uses) > 1:
             place += f" and in {len(stop.uses) - 1} more lines"
-        saved = f"{len(stop.saves)} symbols of {stop.modules} modules"
+        saved = f"{counted(len(stop.saves), 'symbol')} of {counted(stop.modules, 'module')}"
         cost, lines = costs.of_stop(stop, along), costs.lines(stop.saves)
         table = tomlkit.table()
         table.add("subject", stop.subject)
@@ -53,7 +57,7 @@ def decisions(
             cuts.append(table)
             draft.ask(
                 stop.subject,
-                f"is called at {place}: is anything of what it does wanted?",
+                f"is called at {place}: is any of its effects needed?",
                 "the call is dropped",
                 draft.follow("cut"),
                 _written(draft, stop.subject, "cut"),
@@ -79,8 +83,8 @@ def decisions(
             choices.append(Choice(what, decision("cut", stop.subject, reason)))
         draft.ask(
             stop.subject,
-            f"is used at {place}: who is to own what is behind it?",
-            f"it is not followed; {with_} stands in its place, to be written in overlay/{path}.py",
+            f"is used at {place}: who should own what is behind it?",
+            f"it is not followed; {with_} takes its place: write it in overlay/{path}.py",
             *choices,
             cost=f"behind it are {cost}",
             weight=lines,

@@ -21,6 +21,7 @@ from extractor.plan.questions import Choice, Costs, decision
 from extractor.project.layout import module_of
 from extractor.project.named_tests import is_test
 from extractor.source.tree import Tree
+from extractor.wording import counted
 
 # The mark of a package whose annotations hold for others (PEP 561).
 _TYPED = "py.typed"
@@ -52,7 +53,7 @@ def layout_of(
             continue
         draft.place(module, draft.target(module))
         rest = [n for n in names if _used_by_production(shared.get(Symbol(module, n)))]
-        notes[module] = f"{len(names)} symbol{'s' * (len(names) > 1)}" + (
+        notes[module] = counted(len(names), "symbol") + (
             f", of which the rest uses {len(rest)}" if rest else ""
         )
         if rest:
@@ -64,13 +65,14 @@ def layout_of(
         draft.ask(
             "layout.modules",
             "both sides use what comes along of these modules: "
-            f"{'; '.join(both_use)}. Is there to be one owner of any?",
+            f"{'; '.join(both_use)}. Should any have a single owner?",
             "each side gets a copy of its own",
             Choice(
-                "let what you write own one: uncomment, and write it in overlay/",
+                "let a module that you write own one: uncomment, and write it in overlay/",
                 decision("replace", module, "There is one owner of these.", draft.places[module]),
             ),
-            cost=f"{len(copies)} symbols of {len(both_use)} modules, {lines} lines twice",
+            cost=f"{counted(len(copies), 'symbol')} of {counted(len(both_use), 'module')}, "
+            f"{counted(lines, 'line')} twice",
             weight=lines,
         )
     layout = tomlkit.table()
@@ -84,7 +86,7 @@ def layout_of(
             item.comment(notes[module])
         rules.add(module, item)
     if draft.top not in draft.places:
-        rules.add(tomlkit.comment("A place for all else, should a choice below bring it along:"))
+        rules.add(tomlkit.comment("A place for everything else that a choice below may add:"))
         rules.add(tomlkit.comment(f"{draft.top} = {json.dumps(draft.others(found))}"))
     layout.add("modules", rules)
     legal = tomlkit.aot()
@@ -106,9 +108,10 @@ def layout_of(
     if tables:
         draft.ask(
             "[database]",
-            f"{len(tables)} tables go along: {', '.join(tables)}: how does either side make them?",
-            "the models come along, and no migration",
-            Choice("say in [database] which migrations made them: docs/plan.md has the keys"),
+            f"{counted(len(tables), 'table')} move: {', '.join(tables)}: how does each side "
+            f"create them?",
+            "the models are carried, but no migration",
+            Choice("name the migrations that made them in [database]: docs/plan.md has the keys"),
             weight=100 * len(tables),
         )
     return layout

@@ -27,10 +27,10 @@ def packaging_of(draft: Draft, tree: Tree, found: Subsystem) -> Table:
     if asked:
         draft.ask(
             "packaging",
-            f"the source says nowhere what {' and '.join(asked)} hold: which specifiers are right?",
-            "a distribution that nothing pins is told by the run, and written without a version",
+            f"the source does not pin what {' and '.join(asked)} provide: which specifiers?",
+            "a distribution without a pin is reported, and written without a version",
             Choice(
-                "pin it: put into [packaging] a line for each",
+                "pin it: add a line for each to [packaging]",
                 ('requirement_lines = ["six>=1.10"]',),
             ),
         )

@@ -12,6 +12,7 @@ from extractor.plan.drafting.state import Draft, collapsed, lines_of, some_of
 from extractor.plan.questions import Choice
 from extractor.project.facts import project_of
 from extractor.source.tree import Tree
+from extractor.wording import counted
 
 
 def roots_of(draft: Draft, tree: Tree, found: Subsystem, along: list[str]) -> Table:
@@ -20,7 +21,9 @@ def roots_of(draft: Draft, tree: Tree, found: Subsystem, along: list[str]) -> Ta
     behind = [t for t in found.tests if t.module not in along]
     chosen, excluded = collapsed(along, [t.module for t in behind])
     if chosen:
-        roots.add(tomlkit.comment(f"{len(along)} test modules, by name or by what they use."))
+        roots.add(
+            tomlkit.comment(f"{counted(len(along), 'test module')}, by name or by what they use.")
+        )
         roots.add("tests", lines_of(chosen))
     if excluded:
         roots.add("exclude", lines_of(excluded))
@@ -29,17 +32,21 @@ def roots_of(draft: Draft, tree: Tree, found: Subsystem, along: list[str]) -> Ta
         roots.add("entry_points", lines_of([draft.into]))
     if behind:
         lines = sum(t.uses_subsystem for t in behind)
-        shares = [f"{t.module} ({t.uses_subsystem} of {t.uses_any} lines)" for t in behind]
+        shares = [
+            f"{t.module} ({t.uses_subsystem} of {counted(t.uses_any, 'line')})" for t in behind
+        ]
         draft.ask(
             "roots.tests",
-            f"{len(behind)} test modules that use the subsystem are of something else too: "
-            f"{some_of(shares)}: does one of them go along?",
-            "they stay behind",
+            f"{counted(len(behind), 'test module')} that use the subsystem also use other "
+            f"packages: "
+            f"{some_of(shares)}: should one of them move too?",
+            "they stay",
             Choice(
-                "let one come along: add it to roots.tests",
+                "carry one: add it to roots.tests",
                 (f"tests = {json.dumps([*chosen, behind[0].module])}",),
             ),
-            cost=f"{lines} lines of {len(behind)} test modules are no longer run against it",
+            cost=f"{counted(lines, 'line')} of {counted(len(behind), 'test module')} are no "
+            f"longer run against it",
             weight=lines,
         )
     return roots

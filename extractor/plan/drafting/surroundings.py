@@ -12,6 +12,7 @@ from extractor.plan.moves import is_below
 from extractor.plan.questions import Choice
 from extractor.project.named_tests import is_test
 from extractor.source.tree import Tree
+from extractor.wording import counted, verb
 
 
 def ask_about_objects(draft: Draft, found: Subsystem, own: Iterable[str]) -> None:
@@ -26,11 +27,12 @@ def ask_about_objects(draft: Draft, found: Subsystem, own: Iterable[str]) -> Non
         places = [f"{module} (at {place})" for module, place in objects.items()]
         draft.ask(
             "layout.whole",
-            f"{len(objects)} modules are used as objects: {some_of(places)}: what of them is "
-            "needed?",
-            "what is named of them comes along, and no more",
+            f"{counted(len(objects), 'module')} are used as objects: {some_of(places)}: which "
+            f"parts of "
+            "them are needed?",
+            "only the names in use are carried",
             Choice(
-                "let all of one come along: put it into layout.whole",
+                "carry all of one: add it to layout.whole",
                 (f"whole = {json.dumps([*found.owned, *objects])}",),
             ),
             weight=len(objects),
@@ -49,11 +51,12 @@ def ask_about_the_rest(draft: Draft, tree: Tree, found: Subsystem) -> None:
         places = [f"{symbol} (at {place})" for symbol, place in used_at.items()]
         draft.ask(
             "the source",
-            f"the rest uses {len(used_at)} names of the subsystem: {some_of(places)}: what will it "
-            "use when this has left?",
-            "they come along; nothing is changed in the source",
+            f"the rest uses {counted(len(used_at), 'name')} of the subsystem: {some_of(places)}: "
+            f"what will it "
+            "use after the extraction?",
+            "they are carried; the source is not changed",
             Choice("let the source require the result and import from it: docs/refactor.md"),
-            cost=f"{lines} lines of the source to change",
+            cost=f"{counted(lines, 'line')} of the source to change",
             weight=lines,
         )
     kinds = {ReferenceKind.STRING, ReferenceKind.PATCH, ReferenceKind.IMPORT_STRING}
@@ -65,11 +68,12 @@ def ask_about_the_rest(draft: Draft, tree: Tree, found: Subsystem) -> None:
         places = [f"{path}:{line}" for path, line in sorted(paths.items())]
         draft.ask(
             "[[layout.files]]",
-            f"{len(places)} files that are no modules name the subsystem: {some_of(places)}: which "
-            "of them go along?",
-            "none of them does, but for those in its own folders",
+            f"{counted(len(places), 'file')} other than modules name the subsystem: "
+            f"{some_of(places)}: which "
+            "of them move too?",
+            "only those in its own folders",
             Choice(
-                "let one come along",
+                "carry one",
                 (
                     "[[layout.files]]",
                     f"from = {json.dumps(next(iter(sorted(paths))))}",
@@ -86,12 +90,13 @@ def ask_about_files_of_tests(draft: Draft, tree: Tree, along: Iterable[str]) -> 
     if paths:
         draft.ask(
             "layout.files",
-            f"{len(paths)} files that are no modules lie beside the tests in "
-            f"{', '.join(f'{top}/' for top in sorted(tops))}: which of them do those that go along "
+            f"{counted(len(paths), 'file')} other than modules "
+            f"{verb(len(paths), 'is', 'are')} beside the tests in "
+            f"{', '.join(f'{top}/' for top in sorted(tops))}: which of them do the moved tests "
             "read?",
-            "they stay behind",
+            "they stay",
             Choice(
-                "let them come along, and take away what none reads",
+                "carry all, and remove those that no test reads",
                 (
                     "[[layout.files]]",
                     f"from = {json.dumps(f'{min(tops)}/*')}",

@@ -30,9 +30,7 @@ def validate(state):
     known = {"format", "scope", "traits", "resource_classes", "resource_providers", "consumers"}
     for key in state:
         if key not in known:
-            raise ValueError(
-                "{} is not known here; known are {}".format(key, ", ".join(sorted(known)))
-            )
+            raise ValueError("{} is unknown; known are {}".format(key, ", ".join(sorted(known))))
     if state.get("scope") not in _SCOPES:
         raise ValueError("scope must be one of {}".format(", ".join(_SCOPES)))
     for uuid, provider in state.get("resource_providers", {}).items():
@@ -56,7 +54,7 @@ def validate(state):
             for name, used in resources.items():
                 if not isinstance(used, int) or used < 1:
                     raise ValueError(
-                        f"consumer {uuid}: {used} of {name} on {provider} is no amount"
+                        f"consumer {uuid}: {used} of {name} on {provider} is not an amount"
                     )
 
 
@@ -436,7 +434,7 @@ class Provider:
                             "provider {} still has that name".format(other["uuid"])
                         ) from None
                     raise Cannot(
-                        "provider {}, of which no file tells, has that name".format(other["uuid"])
+                        "provider {}, which no file describes, has that name".format(other["uuid"])
                     ) from None
             raise error
 
@@ -448,7 +446,7 @@ class Listing:
     """
 
     name = "list of providers"
-    kept = "the service fails over a provider that no file tells of"
+    kept = "the service fails over a provider that no file describes"
 
     def __init__(self, service, uuids):
         self._service = service

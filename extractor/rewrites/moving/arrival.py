@@ -74,7 +74,9 @@ class Arrival:
                 if any(o.local == entry.local and o.module == self.former for o in there):
                     continue
                 line = self.units.binders(entry.local)[0].line
-                why = f"{entry.local} is something else here than {entry.loads}, which is needed"
+                why = (
+                    f"{entry.local} is something different here than {entry.loads}, which is needed"
+                )
                 raise refuse(self.path, line, f"{why}: rename one of them first")
             if not same:
                 found.append(entry)
@@ -93,7 +95,7 @@ class Arrival:
         if entry.name == _LAZY and self._has_annotations(self.new.text.tree):
             self.lazy = True
             if self._has_annotations(self.text.tree):
-                told = "annotations are not evaluated here any more, as where the moved code was"
+                told = "annotations are not evaluated here, as they were where the moved code was"
                 self.findings.append(Finding(told))
         elif entry.name != _LAZY:
             told = f"the moved code was written with {entry.name} from __future__, this is not"
@@ -144,14 +146,14 @@ class Arrival:
                     raise refuse(self.path, line, f"{why}: rename one of them first")
                 if name in free and (stars or name in _BUILTINS):
                     line = free[name][0].name.lineno
-                    why = f"{name} means another thing here than what would come"
+                    why = f"{name} means something else here than in the moved code"
                     raise refuse(self.path, line, f"{why}: rename one of them first")
         own = self.new.bound | {entry.local for entry in self.entries}
         for unit in self.coming:
             for name in sorted(unit.reads() - own):
                 if name in _BUILTINS and name in self.units.bound:
                     line = self.units.binders(name)[0].line
-                    why = f"{name} is defined here, and what would come means the built-in one"
+                    why = f"{name} is defined here, but the moved code means the built-in one"
                     raise refuse(self.path, line, f"{why}: rename one of them first")
 
     def content(self) -> bytes:
@@ -198,7 +200,7 @@ class Arrival:
             return end_edit(self.text, code)
         if last >= before.index:
             names = ", ".join(sorted(reached[before.index] & comes)) or "what comes"
-            why = f"{names} is needed here, before what it needs itself is defined"
+            why = f"{names} is needed here before what it needs itself is defined"
             raise refuse(self.path, before.line, f"{why}: move that up first")
         imports = [u.index for u in body if u.is_import or u.is_guard]
         after = max([last, *(i for i in imports if i < before.index)])

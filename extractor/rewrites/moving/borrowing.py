@@ -81,11 +81,11 @@ class Borrowing:
         line = next(u.name.lineno for u, when in unit.uses[name] if when is When.NOW)
         way = " -> ".join(self.cycle)
         why = f"importing what moves reads {name} of {self.departure.module}, and {way}"
-        return refuse(self.departure.path, line, f"{why}: move {name} too, or part the modules")
+        return refuse(self.departure.path, line, f"{why}: move {name} too, or split the modules")
 
     def _named_in_types(self, name: str) -> Exception:
         line = self.departure.uses(name)[0][0].line
-        why = f"{name} means another thing in the new module, and a type names it"
+        why = f"{name} means something else in the new module, and a type names it"
         return refuse(self.departure.path, line, f"{why}: rename one of them first")
 
     def _uses(self, name: str) -> Iterator[tuple[Unit, Use, When]]:
@@ -124,8 +124,12 @@ class Borrowing:
                 ]
                 bound = [line for other, line in bindings_in(function) if other == name]
                 if len(bound) > len(targets) or _is_walrus(function, name):
-                    why = f"{name} of {self.departure.module} is bound anew in an unusual way"
-                    raise refuse(path, unit.rebinds[name], f"{why}: move it with all that reads it")
+                    why = f"{name} of {self.departure.module} is rebound in an unusual way"
+                    raise refuse(
+                        path,
+                        unit.rebinds[name],
+                        f"{why}: move it together with everything that reads it",
+                    )
                 new = f"{self.alias}.{name}".encode()
                 self.edits += [Edit(text.start(t), text.end(t), new) for t in targets]
                 for statement in own:

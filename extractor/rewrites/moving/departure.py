@@ -89,7 +89,9 @@ class Departure:
                 others = set() if unit.registers else unit.binds - self.asked
                 if others and not unit.is_import:
                     both = f"{name} and {', '.join(sorted(others))} are bound by one statement"
-                    raise refuse(self.path, unit.line, f"{both}: move all of them, or part it")
+                    raise refuse(
+                        self.path, unit.line, f"{both}: move all of them, or split the statement"
+                    )
 
     def _helpers(self) -> set[str]:
         """Private names that the moved code needs, and nothing that stays does."""
@@ -188,25 +190,25 @@ class Departure:
                 if name not in self.names:
                     continue
                 if unit not in self.going:
-                    why = f"{_called(unit)} binds {name} anew: move it too"
+                    why = f"{_called(unit)} rebinds {name}: move it too"
                     raise refuse(self.path, line, why)
                 if name in read:
-                    why = f"{name} is bound anew by what moves, and {_called(read[name])} reads it"
+                    why = f"{name} is rebound by the moved code, and {_called(read[name])} reads it"
                     raise refuse(self.path, read[name].line, f"{why}: move that too")
 
     def _tell(self) -> None:
         if self.helpers:
             listed = ", ".join(sorted(self.helpers))
-            self.findings.append(Finding(f"{listed} goes along: nothing else here needs it"))
+            self.findings.append(Finding(f"{listed} moves too: nothing else here needs it"))
         for unit in self.staying:
             if registered := unit.decorators & self.names:
-                what = f"{_called(unit)} goes on being decorated by {', '.join(sorted(registered))}"
+                what = f"{_called(unit)} is still decorated by {', '.join(sorted(registered))}"
                 told = f"{what}, but only when {self.module} is imported"
                 self.findings.append(Finding(told, unit.line))
         for unit in sorted(self.going, key=lambda unit: unit.index):
             for name in sorted(unit.reads() & _OF_THE_MODULE - self.units.bound):
                 line = unit.uses[name][0][0].name.lineno if name in unit.uses else unit.line
-                what = f"{_called(unit)} asks for {name}, which is another module's afterwards"
+                what = f"{_called(unit)} uses {name}, which then belongs to another module"
                 self.findings.append(Finding(what, line))
 
 

@@ -88,7 +88,7 @@ class Part:
                 continue
             if any(found.kind != PATCHED for found in setting):
                 first = next(found for found in setting if found.kind != PATCHED)
-                why = f"{name} is set here for {self.old}, which goes on reading it"
+                why = f"{name} is set here for {self.old}, which still reads it"
                 raise refuse(first.path, first.line, f"{why}: move what reads it too")
             readers = {
                 found.module
@@ -99,7 +99,7 @@ class Part:
                 self.spared[found.module] = self.spared.get(found.module, frozenset()) | {
                     f"{self.old}:{name}"
                 }
-                said = f"patches {name} of {self.old}, which goes on calling it there"
+                said = f"patches {name} of {self.old}, which still calls it there"
                 if readers:
                     said += f", and does not reach {', '.join(sorted(readers))} any more"
                 self.findings.append((found.path, Finding(said, found.line)))
@@ -202,7 +202,7 @@ class Part:
                 found.append(Import(homes[-1], name, name))
             elif name not in _BUILTINS:
                 line = stars[0].statement.lineno
-                why = f"{name} may come by this star import, whose names cannot be told"
+                why = f"{name} may come from this star import, whose names are unknown"
                 raise refuse(self.path, line, f"{why}: import it by name first")
         return found
 
@@ -220,7 +220,7 @@ class Part:
         if way and not back:
             names = ", ".join(sorted(self.departure.read_by_staying() & self.names))
             unit = next(u for u in self.departure.staying if u.reads() & self.names)
-            why = f"{self.old} goes on using {names}, and {' -> '.join(way)}"
+            why = f"{self.old} still uses {names}, and {' -> '.join(way)}"
             raise refuse(self.path, unit.line, f"{why}: neither could be imported")
 
     def _with_imports(

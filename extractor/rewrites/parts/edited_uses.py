@@ -45,7 +45,9 @@ class EditedUses:
         start, end = self.source.start(use.name), self.source.end(ends[len(path)])
         if not _PLAIN_CHAIN.fullmatch(self.source.utf8, start, end):
             self.findings.append(
-                Finding(f"{'.'.join(names)} is spread over lines: rename by hand", use.name.lineno)
+                Finding(
+                    f"{'.'.join(names)} spans several lines: rename it by hand", use.name.lineno
+                )
             )
             return
         self.edits.append(Edit(start, end, ".".join([new_local, *new_path]).encode()))

@@ -26,7 +26,7 @@ def check_name(name: str) -> None:
     """Raise ``UsageError`` for a dotted name that cannot be one in Python."""
     for part in name.split("."):
         if not part.isidentifier() or keyword.iskeyword(part):
-            raise UsageError(f"{name} cannot be a name in Python: {part!r} is no identifier")
+            raise UsageError(f"{name} cannot be a Python name: {part!r} is not an identifier")
 
 
 def with_what_is_below(modules: Mapping[str, str], project: Project) -> dict[str, str]:
@@ -53,7 +53,7 @@ def moved_files(modules: Mapping[str, str], project: Project) -> dict[str, str]:
             why = f"{homes[new]} and {old} cannot both become {new}"
             raise UsageError(f"{why}: move what they define, by move_definitions '{old}:*={new}:*'")
         if new in project.paths and new not in modules:
-            raise UsageError(f"{new} is there already: {old} cannot become it")
+            raise UsageError(f"{new} exists already: {old} cannot be renamed to it")
         path = project.paths[old]
         if project.is_package(old):
             folder, target = path.removesuffix("__init__.py"), f"{project.folder_for(new, old)}/"

@@ -139,7 +139,7 @@ class Work:
             if len(groups) > 1:
                 self.file.findings.append(
                     Finding(
-                        f"{binding.local} is bound more than once and its uses part: "
+                        f"{binding.local} is bound more than once, and its uses now differ: "
                         + ", ".join(sorted(groups)),
                         binding.statement.lineno,
                     )
@@ -179,7 +179,9 @@ class Work:
             if home is None:
                 if self.file.mentions_symbols(module) and module not in self.file.renames.staying:
                     self.file.findings.append(
-                        Finding(f"star import of {module}, whose names part", statement.lineno)
+                        Finding(
+                            f"star import of {module}, whose names now differ", statement.lineno
+                        )
                     )
                 elif module in self.file.renames.known:
                     self.file.left(module, statement)
@@ -207,6 +209,4 @@ class Work:
         old, length = set(self.file.source.utf8.splitlines()), self.file.source.style.line_length
         for number, line in enumerate(content.splitlines(), 1):
             if len(line) > length and line not in old and len(line.decode()) > length:
-                self.file.findings.append(
-                    Finding("line became too long (after the change)", number)
-                )
+                self.file.findings.append(Finding("the changed line is too long", number))

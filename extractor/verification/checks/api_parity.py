@@ -233,7 +233,7 @@ def _record(context: Context, left: Side, where: Sequence[str]) -> Path:
         text=True,
     )
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise NoEnvironment(f"the source's request tests cannot be recorded: {last}")
     return output
 

@@ -22,6 +22,7 @@ from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.laboratory.environment import Environment, NoEnvironment
 from extractor.verification.laboratory.test_runs import prepare_tree
+from extractor.wording import counted
 
 NEEDS = "source"
 _PROBE = Path(__file__).parents[1] / "laboratory" / "probes" / "describe_classes.py"
@@ -69,8 +70,8 @@ def judge(there: Classes, here: Classes) -> CheckResult:
             if before != after:
                 findings.append(f"{name}.{key} is {after[:200]}, was {before[:200]}")
     evidence = [
-        f"{len(both)} classes and {values} of their values compared, "
-        f"{len(set(here) - set(both))} classes only in the result"
+        f"{counted(len(both), 'class', 'classes')} and {values} of their values compared, "
+        f"{counted(len(set(here) - set(both)), 'class', 'classes')} only in the result"
     ]
     return verdict(
         "classes", findings, evidence, {"classes": len(both), "values": values}, compared=len(both)
@@ -103,7 +104,7 @@ def described(
         text=True,
     )
     if done.returncode or not output.is_file():
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise NoEnvironment(f"the classes of the {side} cannot be read: {last}")
     answer = json.loads(output.read_text(encoding="utf-8"))
     return {

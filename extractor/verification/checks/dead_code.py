@@ -11,6 +11,7 @@ from extractor.analysis.unread_options import unread_options
 from extractor.plan.alive import alive_by_plan, result_tops
 from extractor.project.facts import project_of
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.wording import counted
 
 NEEDS = "nothing"
 
@@ -43,12 +44,14 @@ def check(result: Result, context: Context) -> CheckResult:
     of_tests = frozenset(alive.tests) | frozenset(alive.helpers)
     own = [m for m, path in modules.items() if m not in of_tests and not data.is_migration(path)]
     lines = sum(tree.read(modules[module]).count(b"\n") for module in own)
-    evidence = [f"{len(own)} modules, {lines} lines outside tests and migrations"]
+    evidence = [
+        f"{counted(len(own), 'module')}, {counted(lines, 'line')} outside tests and migrations"
+    ]
     if len(found) > len(undecided):
         evidence.append(f"{len(found) - len(undecided)} kept by the plan")
     if len(undecided) > len(findings):
         evidence.append(f"{len(undecided) - len(findings)} proposed: see the manifest")
     if not alive.tests:
-        evidence.append("no tests: nothing proven")
+        evidence.append("no tests: nothing is proven")
     figures = {"modules": len(own), "lines": lines}
     return verdict("dead_code", findings, evidence, figures, compared=len(own))

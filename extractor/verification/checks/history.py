@@ -17,6 +17,7 @@ from extractor.plan.load import Plan
 from extractor.plan.moves import lay_out, reach_from_roots
 from extractor.source.tree import GitTree, git_environment
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
+from extractor.wording import counted
 
 NEEDS = "source"
 # Author, his date, the committer and his date: a carried commit has them as they were.
@@ -42,7 +43,7 @@ def check(result: Result, context: Context) -> CheckResult:
     findings += changed(context.history, result.root / ".git", origins)
     shares = ", ".join(f"{name} {share:.2%}" for name, share in checked.shares().items())
     evidence = [
-        f"{checked.commits} commits; lines that name the same commit: {shares}",
+        f"{counted(checked.commits, 'commit')}; lines that name the same commit: {shares}",
         f"{len(origins)} carried commits have their author, dates and message",
         f"noise {len(checked.noise)}, foreign paths {len(checked.foreign)}, "
         f"lost ancestors {len(checked.lost)}",

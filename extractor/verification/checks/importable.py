@@ -38,7 +38,7 @@ def check(result: Result, context: Context) -> CheckResult:
         text=True,
     )
     if done.returncode or not output.is_file():
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise NoEnvironment(f"modules cannot be imported in {made.root.name}: {last}")
     answer = json.loads(output.read_text(encoding="utf-8"))
     findings = []
@@ -50,7 +50,7 @@ def check(result: Result, context: Context) -> CheckResult:
         elif "error" in said:
             findings.append(f"{name}: {said['error'].strip().splitlines()[-1]}")
         elif said["forbidden"] and not data.kept:
-            findings.append(f"{name}: brings in {said['forbidden'][0]}")
+            findings.append(f"{name}: loads {said['forbidden'][0]}")
     evidence = [f"{len(modules)} modules imported, each in a process of its own"]
     figures: dict[str, float] = {"modules": len(modules)}
     if "own" in (at_start := answer.get("start") or {}):

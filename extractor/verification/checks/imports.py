@@ -12,6 +12,7 @@ from extractor.project.convention import Kind
 from extractor.project.facts import project_of
 from extractor.verification.check import CheckResult, Context, Result, verdict
 from extractor.verification.unresolved import unresolved_names
+from extractor.wording import counted
 
 NEEDS = "nothing"
 # Files in which a dotted name is a name that something will import, not prose.
@@ -50,7 +51,9 @@ def check(result: Result, context: Context) -> CheckResult:
             for line, text in named_in_strings(parsed, new):
                 # Elsewhere such a string may be a code that clients know, not a place.
                 if kind.of_tests and dangling(text, set(own)):
-                    findings.append(f"{path}:{line}: the string {text!r} names no module of ours")
+                    findings.append(
+                        f"{path}:{line}: the string {text!r} names no module of the result"
+                    )
         elif path.endswith(_CONFIGURATION) and kind is not Kind.RELEASE_NOTES:
             text = tree.read(path).decode("utf-8", "replace")
             for number, raw in enumerate(text.splitlines(), 1):
@@ -63,7 +66,9 @@ def check(result: Result, context: Context) -> CheckResult:
                     if not explained(path, raw):
                         findings.append(f"{path}:{number}: names {match.group()}")
     findings += unresolved_names(result, context.plan.data)
-    evidence = [f"{imported} imports and {strings} names in strings and settings read"]
+    evidence = [
+        f"{counted(imported, 'import')} and {counted(strings, 'name')} in strings and settings read"
+    ]
     return verdict(
         "imports", findings, evidence, {"imports": imported, "strings": strings}, compared=searched
     )

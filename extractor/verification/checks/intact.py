@@ -6,6 +6,7 @@ from extractor.errors import SourceError
 from extractor.history.worktree import uncommitted, untracked
 from extractor.source.tree import run_git
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
+from extractor.wording import counted, verb
 
 NEEDS = "nothing"
 
@@ -14,7 +15,7 @@ def check(result: Result, context: Context) -> CheckResult:
     """Compare tip and number of commits with the manifest; list what was edited since."""
     git_dir = result.root / ".git"
     if not git_dir.is_dir():
-        return does_not_apply("intact", "the result is no git repository")
+        return does_not_apply("intact", "the result is not a git repository")
     recorded = next(
         (r for r in result.manifest.get("results", ()) if r["path"] == result.root.name), None
     )
@@ -29,7 +30,9 @@ def check(result: Result, context: Context) -> CheckResult:
     edited = sorted({*uncommitted(result.root), *untracked(result.root)})
     findings += [f"not committed: {path}" for path in edited]
     told = "no manifest to compare with" if recorded is None else "as the manifest says"
-    evidence = [f"{commits} commits up to {tip[:12]}, {told}"]
+    evidence = [f"{counted(commits, 'commit')} up to {tip[:12]}, {told}"]
     if edited:
-        evidence.append(f"{len(edited)} files differ from the tip")
+        evidence.append(
+            f"{counted(len(edited), 'file')} {verb(len(edited), 'differs', 'differ')} from the tip"
+        )
     return verdict("intact", findings, evidence, {"commits": commits}, compared=commits)

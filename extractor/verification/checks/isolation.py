@@ -20,7 +20,7 @@ def check(result: Result, context: Context) -> CheckResult:
     """Let the generator keep the service busy, then look at what its process touched."""
     rules, data = context.settings.replay, context.plan.data
     if not context.settings.serve.factory:
-        return does_not_apply("isolation", "the plan does not say how it is served")
+        return does_not_apply("isolation", "the plan does not say how to serve it ([verify.serve])")
     made = labs.runtime_of_result(result, context)
     copy = prepare_tree(result.root, context.scratch, made, context.settings.source.version)
     setup = Setup(context.settings.serve, made, copy, context.scratch / "isolation")
@@ -38,7 +38,7 @@ def check(result: Result, context: Context) -> CheckResult:
         told = service.stop()
     findings = judge(told, data.source_package)
     if not told:
-        findings.append("the service did not tell what it had touched")
+        findings.append("the service did not report what it used")
     start = told.get("start", {"modules": [], "seconds": 0.0})
     own = [m for m in start["modules"] if _below(m, data.target_package)]
     evidence = [

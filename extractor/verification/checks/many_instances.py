@@ -118,7 +118,7 @@ def judge(seen: Sequence[Seen], missing: Sequence[str], known: Sequence[KnownErr
         else:
             findings += wrong
     if missing:
-        evidence.append(f"NOT TRIED, not installed here: {', '.join(missing)}")
+        evidence.append(f"NOT TESTED, not installed here: {', '.join(missing)}")
     if seen and not compared:
         evidence.append("no source to compare with (--against)")
     figures: dict[str, float] = {}

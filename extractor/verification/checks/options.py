@@ -21,7 +21,7 @@ def check(result: Result, context: Context) -> CheckResult:
     if context.against is None:
         return does_not_apply("options", "no source to compare with (--against)")
     if not settings.serve.factory:
-        return does_not_apply("options", "the plan does not say how it is served")
+        return does_not_apply("options", "the plan does not say how to serve it ([verify.serve])")
     told = {}
     for place in labs.places(result, context):
         state = context.scratch / f"{place.name}-options"

@@ -17,6 +17,7 @@ from extractor.project.standard_library import is_standard_library
 from extractor.reading.foreseen import foreseen
 from extractor.source.tree import Tree
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.wording import counted
 
 NEEDS = "nothing"
 
@@ -49,15 +50,15 @@ def check(result: Result, context: Context) -> CheckResult:
             (used_by_tests if in_tests else used).add(wanted)
             if optional or wanted in required or (in_tests and wanted in required_by_tests):
                 continue
-            findings.append(f"{path}:{line}: {top} is imported and not required")
+            findings.append(f"{path}:{line}: {top} is imported but not required")
     needed = {normal(name) for name in data.packaging.runtime}
     for name in sorted(required.keys() - used - needed):
-        findings.append(f"{required[name]}: {name} is required and not imported")
+        findings.append(f"{required[name]}: {name} is required but not imported")
     needed = {normal(name) for name in data.packaging.test}
     for name in sorted(required_by_tests.keys() - used_by_tests - needed):
-        findings.append(f"{required_by_tests[name]}: {name} is required and not imported")
+        findings.append(f"{required_by_tests[name]}: {name} is required but not imported")
     for name in sorted(required.keys() & required_by_tests.keys()):
-        findings.append(f"{name} is required twice, to run and to test")
+        findings.append(f"{name} is required twice, for running and for testing")
     points = facts.entry_points
     for point in points:
         # One that leads into a distribution is that one's business.
@@ -78,7 +79,7 @@ def check(result: Result, context: Context) -> CheckResult:
         if parent and parent not in modules and not data.is_migration(path):
             findings.append(f"{path}: {parent} has no __init__.py")
     evidence = [
-        f"{len(required)} requirements to run, {len(required_by_tests)} more to test, "
+        f"{counted(len(required), 'requirement')} to run, {len(required_by_tests)} more to test, "
         f"{len(points)} entry points"
     ]
     figures = {"requirements": len(required), "test_requirements": len(required_by_tests)}
@@ -100,7 +101,7 @@ def _required(tree: Tree, files: tuple[str, ...], findings: list[str]) -> dict[s
             try:
                 found[normal(Requirement(line).name)] = path
             except InvalidRequirement:
-                findings.append(f"{path}:{number}: {line!r} is no requirement")
+                findings.append(f"{path}:{number}: {line!r} is not a requirement")
     return found
 
 

@@ -45,7 +45,7 @@ def check(result: Result, context: Context) -> CheckResult:
         for difference in differences
     ]
     tried = ", ".join(f"{one.engine}: {one.tables} tables" for one in report.engines)
-    missing = f"; NOT TRIED, not installed here: {', '.join(report.missing)}"
+    missing = f"; NOT TESTED, not installed here: {', '.join(report.missing)}"
     evidence = [f"compared on {tried}{missing if report.missing else ''}"]
     known = sorted({str(d) for one in report.engines for d in one.expected})
     evidence += [f"known exception of the models: {text}" for text in known]

@@ -18,7 +18,7 @@ def check(result: Result, context: Context) -> CheckResult:
     """Install, sync, start, send the plan's probes in order, stop."""
     settings = context.settings.serve
     if not settings.script:
-        return does_not_apply("serves", "the plan does not say how it is served")
+        return does_not_apply("serves", "the plan does not say how to serve it ([verify.serve])")
     findings: list[str] = []
     evidence: list[str] = []
     try:
@@ -60,7 +60,7 @@ def send(service: Service, probe: Probe) -> str:
         return f"{probe.method} {probe.path} gave {answer.status}, not {probe.status}: {text[:160]}"
     for part in probe.expect:
         if part.replace("{base}", base) not in text:
-            return f"{probe.method} {probe.path} does not say {part!r}: {text[:160]}"
+            return f"{probe.method} {probe.path} does not contain {part!r}: {text[:160]}"
     return ""
 
 
@@ -85,5 +85,5 @@ def install(result: Result, context: Context) -> Environment:
 def _run(command: list[str], variables: dict[str, str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=variables)
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.strip()] or ["no reason given"]
+        said = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
         raise ServiceDied(f"pip cannot install the result: {said[-1]}")

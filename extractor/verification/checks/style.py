@@ -6,6 +6,7 @@ import subprocess
 
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.wording import counted
 
 NEEDS = "environment"
 
@@ -22,9 +23,12 @@ def check(result: Result, context: Context) -> CheckResult:
     )
     said = [line.removeprefix("./") for line in done.stdout.splitlines() if line.strip()]
     if done.returncode and not said:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         said = [f"flake8 could not run: {last}"]
     settings = [n for n in ("tox.ini", "setup.cfg", ".flake8") if (result.root / n).is_file()]
     python = [path for path in result.tree.paths() if path.endswith(".py")]
-    evidence = [f"flake8 with the settings of {', '.join(settings) or 'nobody'}: {len(said)} lines"]
+    evidence = [
+        f"flake8 with the settings of {', '.join(settings) or 'nobody'}: "
+        f"{counted(len(said), 'line')}"
+    ]
     return verdict("style", said, evidence, {"lines": len(said)}, compared=len(python))

@@ -58,7 +58,7 @@ def judge(ours: Mapping[str, Outcomes], theirs: Mapping[str, Outcomes]) -> Check
         + (f"; in the source: {_counted(theirs[order])}" if order in theirs else "")
         for order, outcomes in ours.items()
     ]
-    evidence += [f"breaks in the source as well: {told}" for told in also]
+    evidence += [f"also fails in the source: {told}" for told in also]
     if not theirs:
         evidence.append("no source to compare with (--against)")
     return verdict(

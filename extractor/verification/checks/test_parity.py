@@ -22,6 +22,7 @@ from extractor.verification.laboratory.test_runs import (
     list_tests,
     run_tests,
 )
+from extractor.wording import counted
 
 NEEDS = "source"
 # Of what is kept of the source's outcomes: part of its name.
@@ -34,10 +35,10 @@ def check(result: Result, context: Context) -> CheckResult:
         return does_not_apply("test_parity", "no source to compare with (--against)")
     source = outcomes_of_source(context, context.against)
     if source is None:
-        return does_not_apply("test_parity", "no tests: nothing proven")
+        return does_not_apply("test_parity", "no tests: nothing is proven")
     suite = suite_of_result(result, context)
     groups = list_tests(suite, context.scratch)
-    context.report(f"running {sum(len(g.ids) for g in groups)} tests of the result")
+    context.report(f"running {counted(sum(len(g.ids) for g in groups), 'test')} of the result")
     ours = run_tests(suite, groups, context.scratch, workers=context.workers)
     return compare(source, ours, id_map(context.plan.data))
 
@@ -58,12 +59,12 @@ def compare(source: Outcomes, ours: Outcomes, mapped: Callable[[str], str]) -> C
             # A test that needs others to run before it in the source is no loss when it does not.
             cured.append(f"{outcome} in the source, passes here: {name}")
         elif got != outcome:
-            findings.append(f"ends otherwise: {name}: {outcome} there, {got} here")
+            findings.append(f"different outcome: {name}: {outcome} there, {got} here")
     matched = {renamed.get(name, name) for name in expected} & set(ours.of)
     added = sorted(set(ours.of) - matched)
     clashing = len(source.of) - len(expected)
     if clashing:
-        findings.append(f"{clashing} ids of the source fall on one another under the layout")
+        findings.append(f"{clashing} ids of the source coincide under the layout")
     findings += [f"never finished: {name}" for name in ours.lost]
     there = ", ".join(f"{n} {what}" for what, n in source.counts().items())
     here = ", ".join(f"{n} {what}" for what, n in ours.counts().items())
@@ -113,7 +114,7 @@ def outcomes_of_source(context: Context, against: Path) -> Outcomes | None:
         if not suite.where:
             return {"": Outcomes({})}
         groups = list_tests(suite, context.scratch)
-        context.report(f"running {sum(len(g.ids) for g in groups)} tests in the source")
+        context.report(f"running {counted(sum(len(g.ids) for g in groups), 'test')} in the source")
         return {"": run_tests(suite, groups, context.scratch, workers=context.workers)}
 
     found = kept_outcomes(context, against, "", run)[""]
@@ -123,7 +124,8 @@ def outcomes_of_source(context: Context, against: Path) -> Outcomes | None:
         first = found.broken()[0]
         told = found.details.get(first, "").strip().splitlines()
         raise NoEnvironment(
-            f"none of the {len(found.of)} tests passes in the source's environment, first {first}: "
+            f"none of the {counted(len(found.of), 'test')} passes in the source's environment, "
+            f"first {first}: "
             f"{told[-1] if told else 'never finished'}: name what they need in [verify.source]"
         )
     return found

@@ -13,7 +13,7 @@ def check(result: Result, context: Context) -> CheckResult:
     """List and run; every id that does not pass is a finding, so is a folder without tests."""
     suite = suite_of_result(result, context)
     if not suite.where and not context.settings.tests:
-        return does_not_apply("tests", "no tests: nothing proven")
+        return does_not_apply("tests", "no tests: nothing is proven")
     return run_all("tests", suite, context)
 
 

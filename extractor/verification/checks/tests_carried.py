@@ -17,6 +17,7 @@ from extractor.project.facts import project_of
 from extractor.source.tree import FolderTree, GitTree, Tree, run_git
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.test_names import Fixtures, names_of_tests
+from extractor.wording import counted
 
 NEEDS = "nothing"
 UPSTREAM = "upstream"
@@ -27,7 +28,7 @@ def check(result: Result, context: Context) -> CheckResult:
     data = context.plan.data
     ours = tests_in(result.tree, data)
     findings: list[str] = []
-    evidence = [f"{len(ours)} tests and requests in the result"]
+    evidence = [f"{counted(len(ours), 'test')} and requests in the result"]
     compared = 0
     upstream = upstream_tree(result.root)
     if upstream is not None:
@@ -53,7 +54,7 @@ def check(result: Result, context: Context) -> CheckResult:
     if not compared:
         reason = f"no branch {UPSTREAM} and no source to compare with"
         if upstream is not None or context.against is not None:
-            reason = "no tests: nothing proven"
+            reason = "no tests: nothing is proven"
             if data.roots.tests:
                 findings = [f"the plan names tests, and there are none: {data.roots.tests[0]}"]
                 return verdict("tests_carried", findings, evidence)

@@ -10,6 +10,7 @@ from collections import Counter
 from extractor.project.convention import Kind
 from extractor.project.facts import Project, project_of
 from extractor.verification.check import CheckResult, Context, Result, verdict
+from extractor.wording import counted
 
 NEEDS = "nothing"
 _TEXT = (".rst", ".md", ".txt", ".yaml", ".yml", ".cfg", ".ini", ".conf", ".inc", ".json", ".html")
@@ -52,7 +53,7 @@ def check(result: Result, context: Context) -> CheckResult:
                 else:
                     reasons["no reason"] += 1
                     findings.append(f"{path}:{number}: {line.strip()[:80]}")
-    evidence = [f"{sum(reasons.values())} words {old!r} left"]
+    evidence = [f"{counted(sum(reasons.values()), 'word')} {old!r} left"]
     evidence += [f"{count} x {reason}" for reason, count in sorted(reasons.items())]
     return verdict("words", findings, evidence, {"words": sum(reasons.values())}, compared=searched)
 

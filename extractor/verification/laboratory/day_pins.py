@@ -116,7 +116,7 @@ def _names(lines: Iterable[str]) -> list[str]:
 def _reason(said: str) -> str:
     """The innermost of the causes that uv names."""
     causes = re.findall(r"(?:error|cause|Because):? (.+)", said)
-    return causes[-1] if causes else (said.strip().splitlines() or ["no reason given"])[-1]
+    return causes[-1] if causes else (said.strip().splitlines() or ["no message"])[-1]
 
 
 def _uv() -> str:

@@ -189,7 +189,7 @@ def find_interpreter(
         said = ask(str(given))
         if said is None:
             raise NoEnvironment(
-                f"{given} is no Python with venv and ensurepip; pass --python one that is"
+                f"{given} is not a Python with venv and ensurepip; give another one with --python"
             )
         if not within.contains(said.version):
             raise NoEnvironment(f"{given} is Python {said.version}, the plan needs {wanted}")
@@ -203,7 +203,7 @@ def find_interpreter(
     if not fitting:
         have = ", ".join(sorted(known, key=Version)) or "none"
         raise NoEnvironment(
-            f"no Python {wanted} with venv is to be found (found: {have}): install one, for "
+            f"no Python {wanted} with venv was found (found: {have}): install one, for "
             "example with pyenv or `uv python install 3.8`, or pass --python"
         )
     return known[max(fitting, key=Version)]
@@ -311,7 +311,7 @@ def _mark_ready(root: Path, recipe: Recipe, seconds: float) -> None:
 def _lock(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on ``path``; it is released by the system after a kill."""
     if sys.platform == "win32":
-        raise NoEnvironment("environments of the time are built on POSIX systems only")
+        raise NoEnvironment("environments can be built on POSIX systems only")
     import fcntl
 
     with path.open("w") as handle:
@@ -367,5 +367,5 @@ def _run(command: Sequence[str], root: Path, what: str) -> None:
     said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
     errors = [line for line in said if line.lstrip().upper().startswith("ERROR")]
     (root.parent / f"{root.name}.log").write_text("\n".join(said), encoding="utf-8")
-    reason = (errors or said or ["no reason given"])[0].strip()
+    reason = (errors or said or ["no message"])[0].strip()
     raise NoEnvironment(f"{what} of {root.name} could not be installed: {reason}")

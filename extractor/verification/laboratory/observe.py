@@ -89,7 +89,7 @@ def observe_installed(
     # Not resolved: a virtual environment's interpreter is a symlink that must stay one.
     python = Path(os.path.abspath(python))  # noqa: PTH100
     if not os.access(python, os.X_OK):
-        raise UsageError(f"{python} is no interpreter that can be run")
+        raise UsageError(f"{python} is not an interpreter that can be run")
 
     def one(name: str) -> Observation:
         return _observe(python, path, name, tops)

@@ -215,7 +215,7 @@ class Setup:
             timeout=600,
         )
         if done.returncode:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["no reason given"]
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["no message"]
             raise ServiceDied(f"{' '.join(self.settings.sync)} failed: {said[-1]}")
 
     def launch(self, threads: int = 1, nursery: Nursery | None = None) -> Service:

@@ -136,7 +136,7 @@ def describe_distribution(top: Path, environment: Environment, version: str) -> 
         text=True,
     )
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise NoEnvironment(f"egg_info failed in {top.name}: {last}")
 
 
@@ -160,7 +160,7 @@ def list_tests(suite: Suite, scratch: Path) -> list[Group]:
     process = _start(suite, {"where": list(suite.where), "mode": "list"}, output)
     _, errors = process.communicate()
     if process.returncode:
-        said = errors.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        said = errors.decode("utf-8", "replace").strip().splitlines() or ["no message"]
         named = [line for line in said if re.search(r"[Ee]rror\b.*: ", line)] or said
         raise NoEnvironment(f"the tests of {suite.top.name} cannot be listed: {named[-1].strip()}")
     groups = []
