@@ -14,6 +14,7 @@ from extractor.analysis.symbols import Reach
 from extractor.carving.decisions import outcome_of
 from extractor.carving.extraction import Extraction, texts
 from extractor.carving.left_out import left_out
+from extractor.carving.renaming import still_named
 from extractor.carving.steps import readable
 from extractor.history.carry import CarriedHistory
 from extractor.manifest import (
@@ -33,6 +34,7 @@ from extractor.manifest import (
     source_record,
 )
 from extractor.moves import SliceMove
+from extractor.outcome import Finding
 from extractor.project.facts import project_of
 from extractor.source.repository import Source
 from extractor.verification.unresolved import unbound_names
@@ -189,7 +191,7 @@ def _unreached(manifest: Manifest, extraction: Extraction) -> None:
 
 
 def _troubles(manifest: Manifest, extraction: Extraction) -> None:
-    """Sort what the steps found into dropped, failed and left for a person."""
+    """Sort what the steps found, and what is still named, into dropped, failed and left."""
     for step in extraction.steps:
         if step.status == "matched nothing":
             manifest.skipped.append(
@@ -201,9 +203,12 @@ def _troubles(manifest: Manifest, extraction: Extraction) -> None:
             if step.name == "drop_unreached":
                 manifest.dropped.append(DroppedRecord(symbol=path, reason=finding.message))
             else:
-                manifest.left_for_a_person.append(
-                    TaskRecord(subject=f"{path}:{finding.line}", task=finding.message)
-                )
+                manifest.left_for_a_person.append(_task(path, finding))
+    manifest.left_for_a_person += [_task(*one) for one in still_named(extraction)]
+
+
+def _task(path: str, finding: Finding) -> TaskRecord:
+    return TaskRecord(subject=f"{path}:{finding.line}", task=finding.message)
 
 
 def _refused(manifest: Manifest, carried: CarriedHistory, not_from: Sequence[str]) -> None:

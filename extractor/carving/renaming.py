@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from extractor.carving.extraction import (
@@ -21,11 +21,10 @@ from extractor.rewrites.parts.renames import Renames
 from extractor.rewrites.parts.source_file import SourceFile
 
 
-def report_left(extraction: Extraction) -> None:
-    """Whatever still names a module of the old package is for a person to look at."""
+def still_named(extraction: Extraction) -> Iterator[tuple[str, Finding]]:
+    """Where the result still names a module of the old package and no rule of the plan says why."""
     nothing = Renames(known_modules=extraction.layout.source_modules, report_left=True)
     explained = extraction.plan.data.explained
-    findings: list[tuple[str, Finding]] = []
     for path in texts(extraction):
         content = extraction.files[path]
         if not is_text(content):
@@ -34,12 +33,9 @@ def report_left(extraction: Extraction) -> None:
         outcome = run_on("rename_references", file, nothing)
         if isinstance(outcome, Rewritten | Unchanged):
             lines = content.decode("utf-8", "replace").splitlines()
-            findings.extend(
-                (path, found)
-                for found in outcome.findings
-                if not explained(path, lines[found.line - 1] if found.line else "")
-            )
-    extraction.apply(Step("rename_references", "Look for what is left", "", {}, tuple(findings)))
+            for found in outcome.findings:
+                if not explained(path, lines[found.line - 1] if found.line else ""):
+                    yield path, found
 
 
 def _file(path: str, content: bytes, origin: Mapping[str, str], *, as_written: bool) -> SourceFile:

@@ -9,7 +9,7 @@ from extractor.carving.decisions import add_overlay, drop_cut_calls, replace
 from extractor.carving.extraction import Extraction
 from extractor.carving.links import lead_links
 from extractor.carving.package import package_result
-from extractor.carving.renaming import rename, report_left
+from extractor.carving.renaming import rename
 from extractor.carving.texts import (
     mark_packages,
     rename_strings,
@@ -50,7 +50,6 @@ def rewrite_all(extraction: Extraction) -> None:
     write_migration(extraction)
     mark_packages(extraction)
     package_result(extraction)
-    report_left(extraction)
 
 
 def readable(files: Mapping[str, bytes]) -> dict[str, str]:
