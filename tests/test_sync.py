@@ -33,7 +33,7 @@ def test_what_is_new_is_appended_and_the_tree_is_a_fresh_run_s(place, capsys):
 
     assert call("sync", place / "out", "--rev", "HEAD", "--plan", place / "plan", "--quiet") == 0
 
-    assert "1 new commits" in capsys.readouterr().out
+    assert "1 new commit" in capsys.readouterr().out
     assert call("run", place / "shop", place / "fresh", "--plan", place / "plan", "--quiet") == 0
     of_both = [
         git(place / folder / "till", "rev-parse", "HEAD^{tree}", "upstream")
@@ -52,7 +52,24 @@ def test_a_source_that_went_elsewhere_is_to_be_named(place, capsys):
 
     (place / "out/till/.git/extractor/source").unlink()
     assert call("sync", place / "out", "--plan", place / "plan", "--quiet") == 2
-    assert "name it by --from" in capsys.readouterr().err
+    assert "give it with --from" in capsys.readouterr().err
     command = ["sync", place / "out", "--plan", place / "plan", "--quiet"]
     assert call(*command, "--from", "../moved") == 4
     assert call(*command) == 4, "it knows the new place"
+
+
+@pytest.mark.parametrize("verb", [("sync",), ("history", "check")])
+def test_a_clone_of_a_result_is_none_and_is_told_so(place, capsys, verb):
+    git(place, "clone", "-q", "out/till", "copy/till")
+    where = place / ("copy" if verb == ("sync",) else "copy/till")
+    assert call(*verb, where, "--plan", place / "plan", "--quiet") == 2
+    assert "neither has a clone of a result" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", [("sync",), ("history", "check")])
+def test_a_repository_that_lies_elsewhere_is_told_to_come_back(place, capsys, verb):
+    shutil.move(place / "out/till/.git", place / "elsewhere")
+    (place / "out/till/.git").write_text(f"gitdir: {place / 'elsewhere'}\n")
+    where = place / ("out" if verb == ("sync",) else "out/till")
+    assert call(*verb, where, "--plan", place / "plan", "--quiet") == 2
+    assert f"is a file that leads to {place / 'elsewhere'}" in capsys.readouterr().err

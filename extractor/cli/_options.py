@@ -125,8 +125,9 @@ python_option = click.option(
 
 def place_of_source(given: str | None, git_dir: Path, option: str) -> str:
     """SOURCE as given by ``option``, or where it was when the result at ``git_dir`` was made."""
-    from extractor.history.state import remembered_source
+    from extractor.history.state import remembered_source, require_result
 
+    require_result(git_dir)
     spec = given or remembered_source(git_dir)
     if spec is None:
         raise UsageError(

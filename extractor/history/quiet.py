@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from extractor.errors import UsageError
+from extractor.history.state import require_result
 from extractor.source.tree import run_git
 
 # What we write into git's lock of the index: git itself never writes such a one.
@@ -29,10 +30,8 @@ def one_at_a_time(git_dir: Path) -> Iterator[None]:
 
     The lock goes with the process, however that ends.
     """
-    folder = git_dir / "extractor"
-    if not folder.is_dir():
-        raise UsageError(f"{git_dir.parent} was not made by extractor: it has no  {folder}")
-    with (folder / "lock").open("ab") as file:
+    require_result(git_dir)
+    with (git_dir / "extractor" / "lock").open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

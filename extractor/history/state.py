@@ -121,11 +121,27 @@ def settle_state(git_dir: Path, *, is_whole: bool) -> None:
         (folder / f"{_REST}.new").replace(folder / _REST)
 
 
+def require_result(git_dir: Path) -> None:
+    """``UsageError`` unless what we know of a result lies beside its objects."""
+    if git_dir.is_file():
+        led = os.fsdecode(git_dir.read_bytes()).removeprefix("gitdir: ").strip()
+        raise UsageError(
+            f"{git_dir} is a file that leads to {led}, and a result's repository has to lie in "
+            "its own folder: move that folder here in the file's place"
+        )
+    if not (git_dir / "extractor").is_dir():
+        raise UsageError(
+            f"{git_dir.parent} was not made by extractor: it has no {git_dir / 'extractor'}, and "
+            "neither has a clone of a result; name the folder that the run made"
+        )
+
+
 def read_state(git_dir: Path) -> HistoryState:
     """The state of a result; ``UsageError`` when the repository is none of ours.
 
     Or when a sync was killed half-way: the next one finishes it.
     """
+    require_result(git_dir)
     folder = git_dir / "extractor"
     if (folder / MOVE).exists():
         raise UsageError(f"a sync of {git_dir.parent} was killed: run it again to finish it")

@@ -150,7 +150,7 @@ def test_lines_written_on_top_are_counted_apart(source, result):
 def test_a_repository_of_somebody_elses_is_refused(source, tmp_path):
     source.load(STREAM)
     (tmp_path / "theirs" / ".git").mkdir(parents=True)
-    with pytest.raises(UsageError, match="not made by us"):
+    with pytest.raises(UsageError, match="not made by extractor"):
         check_history(source.path, tmp_path / "theirs")
 
 

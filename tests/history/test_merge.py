@@ -97,6 +97,6 @@ def test_a_conflict_is_named_and_nothing_is_lost(extracted):
 def test_uncommitted_work_is_not_touched(extracted):
     target, extraction = extracted
     (target / "a.py").write_bytes(b"in the middle of it\n")
-    with pytest.raises(UsageError, match="not committed"):
+    with pytest.raises(UsageError, match="uncommitted changes"):
         join(target, extraction(b"1\n"))
     assert (target / "a.py").read_bytes() == b"in the middle of it\n"

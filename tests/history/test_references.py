@@ -73,8 +73,8 @@ def test_imports_of_what_is_not_there():
     *imports, unreadable = dangling_imports(tree, {"new", "old"})
     assert unreadable.startswith("new/e.py: cannot be read: ")
     assert imports == [
-        "new/b.py:1: imports new.gone, which is not there",
-        "new/b.py:2: imports new.c, which is not there",
-        "new/b.py:3: imports old.a, which is not there",
-        "new/b.py:4: imports new.d, which is not there",
+        "new/b.py:1: imports new.gone, which does not exist",
+        "new/b.py:2: imports new.c, which does not exist",
+        "new/b.py:3: imports old.a, which does not exist",
+        "new/b.py:4: imports new.d, which does not exist",
     ]

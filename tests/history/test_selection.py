@@ -51,7 +51,7 @@ def test_several_sources_may_both_have_a_line():
 @pytest.mark.parametrize(
     "result, said",
     [
-        pytest.param(GOOD.replace(b"3", b"4"), "b'LIMIT = 4' is no line", id="another line"),
+        pytest.param(GOOD.replace(b"3", b"4"), "b'LIMIT = 4' is not a line", id="another line"),
         pytest.param(
             GOOD.replace(b"LIMIT = 3\n", b"") + b"LIMIT = 3\n", "in its order", id="another order"
         ),
