@@ -58,7 +58,7 @@ class Graph:
         """The tree of a new commit; one of an earlier run is read when it is asked for."""
         commit = self.commits[name]
         if name in self.unread and self.read_tree is not None:
-            commit.tree = self.read_tree(name)
+            commit.tree = Folder(self.read_tree(name).entries, commit.tree.name)
             self.unread.remove(name)
         return commit.tree
 
@@ -137,7 +137,7 @@ def write_commits(
             graph.pass_over(commit, parents[0], "touches nothing that is carried")
         else:
             same_as = graph.new_of.get(parents[0], "") if parents else ""
-            tree = graph.commits[same_as].tree if same_as else Folder()
+            tree = graph.tree(same_as) if same_as else Folder()
             _place(graph, history, index, tree, reader, pack)
     return take(last)
 

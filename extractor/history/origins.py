@@ -93,7 +93,7 @@ def find_origins(
             blobs = tuple(sorted(blob for _path, blob in version.found))
             key = (version.blob, blobs)
             if not same and key not in told:
-                told[key] = _is_selection(ours, theirs, version.blob, blobs, rewrite is not None)
+                told[key] = _is_selection(ours, theirs, version, blobs, rewrite)
             if not same and not told[key]:
                 foreign.append(f"{version.commit[:12]}:{version.target}")
             came_from[version.target].update(same[:1] or [path for path, _ in version.found])
@@ -178,19 +178,30 @@ def _rewritten(
 
 
 def _is_selection(
-    ours: ObjectReader, theirs: ObjectReader, blob: str, blobs: Sequence[str], is_rewritten: bool
+    ours: ObjectReader,
+    theirs: ObjectReader,
+    version: _Version,
+    blobs: Sequence[str],
+    rewrite: RewriteBlob | None,
 ) -> bool:
     """Whether the lines are lines of the sources, in their order; mostly, if rewritten."""
     if not blobs:
         return False
-    content, sources = ours.read(blob), [theirs.read(name) for name in blobs]
-    if is_rewritten:
-        lines = _lines(content)
-        return (lines & sum(map(_lines, sources), Counter())).total() * 2 >= lines.total()
+    content, sources = ours.read(version.blob), [theirs.read(name) for name in blobs]
+    if rewrite is not None:
+        return _is_mostly(content, sources) or _is_mostly(
+            content, [*sources, *(rewrite(version.target, text) for text in sources)]
+        )
     lists = [text.splitlines() for text in sources]
     return any(not wrong_lines(content.splitlines(), [one]) for one in lists) or (
         len(lists) > 1 and not wrong_lines(content.splitlines(), lists)
     )
+
+
+def _is_mostly(content: bytes, sources: Sequence[bytes]) -> bool:
+    """Whether half of the lines, blank ones apart, are lines of the sources."""
+    lines = _lines(content)
+    return (lines & sum(map(_lines, sources), Counter())).total() * 2 >= lines.total()
 
 
 def _lines(content: bytes) -> Counter[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from extractor.history.carry import carry_history
+from extractor.history.carry import carry_history, older_names
 from extractor.history.check import check_history
 from extractor.history.commits import Identity
 from extractor.moves import SliceMove, WholeMove
@@ -221,7 +221,26 @@ def is_rested_on(older, parents, tree, kept):
     return any(kept[at][1].get(path) != tree.get(path) for at in line for path in agrees)
 
 
-def simplified(model, lineages, order, names):
+def in_form(rewritten):
+    """The options of a run in that form; rewriting makes some versions equal, as names do."""
+
+    def make_rewrite(older):
+        def rewrite(path, content):
+            content = content.replace(b"KEPT = 1", b"KEPT = 2")
+            has_moved = any(name.endswith("b.py") for name in older)
+            return content.replace(b"_3 = 3", b"_3 = 33") if has_moved else content
+
+        return rewrite
+
+    return {"make_rewrite": make_rewrite} if rewritten else {}
+
+
+def carry(source, revision, moves, target, form):
+    name = "rewritten" if form else "moved"
+    return carry_history(source, revision, moves, target, form=name, **form)
+
+
+def simplified(model, lineages, order, names, rewrite):
     """Index to (parents, tree) of every kept commit, and which one stands for the others.
 
     ``order`` has the model's index of each commit by the engine's, ``names`` git's names.
@@ -231,6 +250,7 @@ def simplified(model, lineages, order, names):
     files = Files(model, order)
     for index in order:
         tree = mapped_tree(model.trees[index], index, lineages, files, names)
+        tree = {path: rewrite(path, content.encode()).decode() for path, content in tree.items()}
         parents = living_parents(model, index, tree, kept, stands, below)
         if not parents and not tree:
             continue
@@ -271,7 +291,7 @@ def read_back(git_dir):
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.booleans())
+@given(COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.booleans(), st.booleans())
 @example(
     # Renamed away and back, then merged with a line that has neither.
     [
@@ -281,9 +301,15 @@ def read_back(git_dir):
         ([], []), ([], []), ([], []),
         ([1, 4], []),
     ],
-    {"a.py"}, False,
+    {"a.py"}, False, False,
 )  # fmt: skip
-def test_the_result_is_the_models(plan, chosen, sliced):
+@example(
+    # A slice of one line, which rewriting changes.
+    [([1], [("edit", "a.py", "a.py")]), *[([1], [("edit", "a.py", "a.py")])] * 3],
+    {"a.py"}, True, True,
+)  # fmt: skip
+def test_the_result_is_the_models(plan, chosen, sliced, rewritten):
+    form = in_form(rewritten)
     model = Model(plan)
     tip = len(plan) - 1
     paths = sorted(chosen & model.trees[tip].keys())
@@ -298,15 +324,17 @@ def test_the_result_is_the_models(plan, chosen, sliced):
         git(source, "fast-import", "--quiet", stdin=model.stream().encode())
         revision = git(source, "rev-parse", "main").strip()
         target = Path(folder) / "target"
-        carried = carry_history(source, revision, moves, target)
+        carried = carry(source, revision, moves, target, form)
         found = read_back(target / ".git")
         git(target / ".git", "fsck", "--strict")
-        checked = check_history(source, target, blame=False)
+        checked = check_history(source, target, blame=False, **form)
         assert checked.noise == checked.foreign == checked.strange == ()
         log = git(source, "log", "--topo-order", "--reverse", "--format=%s %H", "main")
         names = {int(line.split()[0]): line.split()[1] for line in log.splitlines()}
+        older = older_names(source, revision, moves, carried.lineages)
     assert names.keys() == {tip} | model.ancestors(tip)
-    kept, stands = simplified(model, carried.lineages, list(names), names)
+    rewrite = form["make_rewrite"](older) if rewritten else lambda _path, content: content
+    kept, stands = simplified(model, carried.lineages, list(names), names, rewrite)
     reached, waiting = set(), [stands[tip]]
     while waiting:
         at = waiting.pop()
@@ -320,11 +348,14 @@ def test_the_result_is_the_models(plan, chosen, sliced):
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.integers(0, 13), st.booleans())
+@given(
+    COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.integers(0, 13),
+    st.booleans(), st.booleans(),
+)  # fmt: skip
 @example(
     # A root joined after the first run has a file of our name.
     [([1], [("edit", "a.py", "a.py")]), ([2, 1], []), *SHAPES["unrelated root joined"]],
-    {"a.py"}, 0, False,
+    {"a.py"}, 0, False, False,
 )  # fmt: skip
 @example(
     # Two files of a new name, of which a merge takes one.
@@ -333,7 +364,7 @@ def test_the_result_is_the_models(plan, chosen, sliced):
         ([1], [("write", "d/a.py", "d/a.py")]), ([2], [("edit", "d/a.py", "d/a.py")]),
         ([2, 1], []), ([2, 1], []),
     ],
-    {"a.py", "d/a.py", "b.py"}, 0, False,
+    {"a.py", "d/a.py", "b.py"}, 0, False, False,
 )  # fmt: skip
 @example(
     # Merged while nothing is there of what is carried.
@@ -345,7 +376,7 @@ def test_the_result_is_the_models(plan, chosen, sliced):
         ([2], [("edit", "b.py", "b.py")]),
         ([2, 1], []), ([2, 3], []), ([2, 1], []), ([1], []),
     ],
-    {"b.py", "d/c.py"}, 0, False,
+    {"b.py", "d/c.py"}, 0, False, False,
 )  # fmt: skip
 @example(
     # A merge renames, and later another file gets the name that was given up.
@@ -354,9 +385,24 @@ def test_the_result_is_the_models(plan, chosen, sliced):
         ([1, 3], [("rename", "a.py", "b.py")]),
         ([1], [("edit", "a.py", "a.py")]), ([2, 1], []),
     ],
-    {"a.py"}, 6, False,
+    {"a.py"}, 6, False, False,
 )  # fmt: skip
-def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sliced):
+@example(
+    # The same with another root before it, in the other form.
+    [
+        ([], []), ([1], [("edit", "a.py", "a.py")]), ([2, 1], []), ([], []), ([], []), ([], []),
+        ([1, 3], [("rename", "a.py", "b.py")]),
+        ([1], [("edit", "a.py", "a.py")]), ([2, 1], []),
+    ],
+    {"a.py"}, 6, False, True,
+)  # fmt: skip
+@example(
+    # A merge that joins two commits of the first run, and takes what the first of them has.
+    [*SHAPES["criss-cross"], *SHAPES["criss-cross"]],
+    {"a.py", "b.py"}, 6, False, False,
+)  # fmt: skip
+def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sliced, rewritten):
+    form = in_form(rewritten)
     model = Model(plan)
     tip = len(plan) - 1
     middle = where % len(plan)
@@ -378,9 +424,10 @@ def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sl
         git(source, "fast-import", "--quiet", stdin=model.stream().encode())
         old, new = (git(source, "rev-parse", n).strip() for n in (f"c{middle}", "main"))
         target, fresh = Path(folder) / "target", Path(folder) / "fresh"
-        before = carry_history(source, old, moves_at(middle), target)
-        appended = append_history(source, new, moves_at(tip), target, author=Identity("A", "a@b"))
-        expected = carry_history(source, new, moves_at(tip), fresh)
+        before = carry(source, old, moves_at(middle), target, form)
+        author = Identity("A", "a@b")
+        appended = append_history(source, new, moves_at(tip), target, author=author, **form)
+        expected = carry(source, new, moves_at(tip), fresh, form)
         git_dir = target / ".git"
         tree = git(git_dir, "rev-parse", "upstream^{tree}")
         assert tree == git(fresh / ".git", "rev-parse", f"{expected.tip}^{{tree}}")
@@ -389,7 +436,8 @@ def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sl
         assert git(git_dir, "rev-parse", "upstream").strip() == appended.tip
         if appended.is_anew:
             assert git(git_dir, "rev-parse", "upstream^1").strip() == expected.tip
-        checked, as_fresh = check_history(source, target), check_history(source, fresh)
+        checked = check_history(source, target, **form)
+        as_fresh = check_history(source, fresh, **form)
         assert checked.noise == checked.foreign == checked.lost == checked.strange == ()
         # Which commit a line is from may differ: what was carried before stays as it was.
         assert [file.path for file in checked.files] == [file.path for file in as_fresh.files]
