@@ -126,7 +126,7 @@ def test_source_is_recorded_with_its_releases(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param(b"{", "not a manifest", id="not JSON"),
+        pytest.param(b"{", "not an extractor manifest", id="not JSON"),
         pytest.param(b"{}", "source: Field required", id="something else"),
         pytest.param(b'{"schema_version": 2}', "schema_version", id="another version"),
     ],

@@ -85,7 +85,7 @@ def test_errors_and_noise_of_a_module_do_not_matter():
 
 
 def test_an_interpreter_that_is_none():
-    with pytest.raises(UsageError, match="no interpreter"):
+    with pytest.raises(UsageError, match="is not an interpreter"):
         observe(MemoryTree({}), {}, Path("no/such/python"), [])
 
 

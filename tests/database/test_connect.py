@@ -25,8 +25,8 @@ def test_a_driver_of_ours_is_taken(url, expected):
     ("url", "message"),
     [
         ("nonsense", "not a database URL"),
-        ("oracle://u:secret@h/d", "no such kind of database"),
-        ("mysql+mysqldb://u:secret@h/d", "driver mysqldb is not used here"),
+        ("oracle://u:secret@h/d", "unknown kind of database"),
+        ("mysql+mysqldb://u:secret@h/d", "driver mysqldb is not supported"),
         ("mysql://u:secret@h", "names no database"),
         ("mysql://u:secret@h:port/d", "not a database URL"),
     ],

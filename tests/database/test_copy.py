@@ -408,7 +408,9 @@ def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on(servers, monkeypat
         connection.execute(f"PRAGMA max_page_count = {pages + 20}")
 
     monkeypatch.setattr(copying.Dialect, "prepare_target", small)
-    with pytest.raises(SourceError, match="database or disk is full; the same command goes on"):
+    with pytest.raises(
+        SourceError, match="database or disk is full; the same command resumes the copy"
+    ):
         _copy(source, target)
     monkeypatch.setattr(copying.Dialect, "prepare_target", begin)
 
@@ -436,7 +438,7 @@ def test_a_lost_connection_is_one_sentence_and_the_next_run_goes_on(servers, mon
         with monkeypatch.context() as patch:
             patch.setattr(copying, "_note", losing)
             patch.setattr("extractor.database.rows._FETCH", 2)
-            with pytest.raises(SourceError, match="the same command goes on") as caught:
+            with pytest.raises(SourceError, match="the same command resumes the copy") as caught:
                 _copy(source, target)
         assert servers(engine_name).password not in str(caught.value)
         assert "\n" not in str(caught.value)
@@ -481,7 +483,7 @@ def test_a_lost_source_is_named_and_the_next_run_goes_on(
         patch.setattr(copying, "_hold", holding)
         patch.setattr("extractor.database.rows._FETCH", 2)
         patch.setattr("extractor.database.rows._POUR", 2)
-        with pytest.raises(SourceError, match=r"^cannot read .*/source: .*goes on"):
+        with pytest.raises(SourceError, match=r"^cannot read .*/source: .*resumes the copy"):
             _copy(source, target)
     gc.collect()
     assert capsys.readouterr().err == ""
@@ -518,7 +520,7 @@ def test_a_connection_lost_in_the_middle_of_a_batch_is_one_sentence(
     thread = threading.Thread(target=cut)
     thread.start()
     try:
-        with pytest.raises(SourceError, match=rf"^cannot {said} .*/{lost}: .*goes on"):
+        with pytest.raises(SourceError, match=rf"^cannot {said} .*/{lost}: .*resumes the copy"):
             _copy(source, target)
     finally:
         ended.set()
@@ -550,8 +552,8 @@ def test_a_target_that_may_only_be_read_is_one_sentence(servers):
         with pytest.raises(SourceError, match=r"cannot write to .*(denied|permission)") as caught:
             _copy(source, url)
         assert "hush-hush" not in str(caught.value)
-        # Nothing has begun, so nothing goes on.
-        assert "goes on" not in str(caught.value)
+        # Nothing has begun, so nothing is resumed.
+        assert "resumes" not in str(caught.value)
 
 
 def test_a_wrong_password_and_nobody_there_are_one_sentence(servers):

@@ -119,7 +119,7 @@ def test_what_migrations_make_is_compared_and_found_in_its_file(server, side):
 
 
 def test_a_tree_of_something_else_is_refused(side):
-    with pytest.raises(SourceError, match=r"nowhere.py is not there: is that the source's tree"):
+    with pytest.raises(SourceError, match=r"nowhere.py does not exist: is that the source's tree"):
         declared(Side("source", side.folder, "nowhere.py", "old/versions"), SETTINGS.tables)
 
 

@@ -267,7 +267,7 @@ def test_files_that_make_providers_each_others_parents_are_refused():
     [
         ({"format": 2}, "is not a state file of format 1"),
         ({"scope": "some"}, "scope must be one of whole, part"),
-        ({"more": 1}, "more is not known here"),
+        ({"more": 1}, "more is unknown"),
         ({"resource_providers": {HOST: {}}}, f"provider {HOST} has no name"),
         ({"resource_providers": {HOST: {"name": "n", "x": 1}}}, "x is not known here"),
         (
@@ -275,7 +275,7 @@ def test_files_that_make_providers_each_others_parents_are_refused():
             "inventory of VCPU has no total",
         ),
         ({"consumers": {SERVER: {}}}, "has no allocations"),
-        ({"consumers": {SERVER: {"allocations": {HOST: {"VCPU": 0}}}}}, "is no amount"),
+        ({"consumers": {SERVER: {"allocations": {HOST: {"VCPU": 0}}}}}, "is not an amount"),
         ({"resource_providers": []}, "'list' object"),
     ],
 )

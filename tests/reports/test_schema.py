@@ -53,10 +53,10 @@ def test_committed_schema_is_the_present_one():
 
 @pytest.mark.parametrize(
     ("heading", "model"),
-    [("## A run", schema.RunReport), ("## A change", schema.ChangeReport)],
+    [("### A run", schema.RunReport), ("### A change", schema.ChangeReport)],
 )
 def test_every_section_is_explained(heading, model):
-    page = (ROOT / "docs/report.md").read_text().split(heading)[1].split("\n## ")[0]
+    page = (ROOT / "docs/report.md").read_text().split(f"{heading}\n")[1].split("\n##")[0]
     rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     names = [name for row in rows for name in re.findall("`(.+?)`", row)]
     assert sorted(names) == sorted(model.model_fields)

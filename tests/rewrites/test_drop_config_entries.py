@@ -79,5 +79,5 @@ def test_a_section_that_loses_its_purpose_is_told():
     check(
         "[app:till]\nuse = call:shop.till:f\nx = 1\n",
         "[app:till]\nx = 1\n",
-        (Finding("[app:till] has no use any more", 2),),
+        (Finding("[app:till] no longer has use", 2),),
     )

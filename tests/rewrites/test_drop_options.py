@@ -32,7 +32,7 @@ def test_leaves_alone(source):
 
 
 def test_an_option_declared_alone_is_reported():
-    message = "option 'lost' is declared alone: remove it by hand"
+    message = "option 'lost' is declared by itself: remove it by hand"
     check_unchanged(rewrite, "lost_opt = cfg.StrOpt('lost')\n", (Finding(message, 1),))
 
 

@@ -362,7 +362,7 @@ def test_is_repeatable(statement, repeatable):
         ({"shop.till:Price": "shop.prices:*"}, (), "write OLD.MODULE:NAME=NEW.MODULE:NAME"),
         ({"shop.till": "shop.prices"}, (), "write a symbol as module:name"),
         ({"shop.till:Price": "far.prices:Price"}, (), "no package far for far.prices"),
-        (PRICE, ("shop.till:sell",), "shop.till:sell is no name that moves"),
+        (PRICE, ("shop.till:sell",), "shop.till:sell is not one of the moved names"),
     ],
 )
 def test_wrong_settings_are_one_sentence(symbols, shims, says):

@@ -459,8 +459,8 @@ def test_every_kind_of_destination(tmp_path, name):
 def test_a_built_in_name_is_not_shadowed(tmp_path, name):
     text = f"def {name}(x=1):\n    return x\n"
     shop = Shop(till=text, prices=f"def old():\n    return {name}\n")
-    with pytest.raises(DidNotHold, match=f"shop/prices.py:2: {name} means another thing here"):
+    with pytest.raises(DidNotHold, match=f"shop/prices.py:2: {name} means something else here"):
         shop.move({f"shop.till:{name}": f"shop.prices:{name}"})
     shop = Shop(till=f"def f():\n    return {name}\n", prices=text)
-    with pytest.raises(DidNotHold, match=f"{name} is defined here, and what would come means"):
+    with pytest.raises(DidNotHold, match=f"{name} is defined here, but the moved code means"):
         shop.move({"shop.till:f": "shop.prices:f"})

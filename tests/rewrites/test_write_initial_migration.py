@@ -127,5 +127,5 @@ def test_a_circle_of_references_is_refused():
     models = MODELS.replace(
         b"name = Column(String(200))", b"name = Column(Integer, ForeignKey('slot.id'))"
     )
-    with pytest.raises(UsageError, match="refer to each other in a circle: rack, slot"):
+    with pytest.raises(UsageError, match="refer to each other in a cycle: rack, slot"):
         initial_migration(models, _settings(), "shelf/models.py")

@@ -48,7 +48,7 @@ class TestWhereItLooks:
         archive = index.add("project", "1.0")
         found = get(no_index=True, find_links=(str(archive.parent), str(archive.parent / "nosuch")))
         assert found.path.read_bytes() == archive.read_bytes()
-        assert any("gives no hash" in line and found.sha256 in line for line in notes.lines)
+        assert any("has no hash" in line and found.sha256 in line for line in notes.lines)
 
     def test_redirected_download(self, served, get):
         archive = served.add("project", "1.0")

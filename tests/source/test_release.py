@@ -60,7 +60,7 @@ class TestSpec:
             ("one==1.0,two==1.1", "two projects"),
             ("project==1.1,1.0", r"oldest first: 1\.0,1\.1"),
             ("project==1.10,1.9", r"oldest first: 1\.9,1\.10"),
-            ("project==1.0,1.0.0", "named twice"),
+            ("project==1.0,1.0.0", "given twice"),
             ("project==1.0x!", "Invalid version"),
         ],
     )

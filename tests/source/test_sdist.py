@@ -101,7 +101,10 @@ def test_every_compression(archive, mode):
         (member("project-1.0/l", type=tarfile.SYMTYPE, linkname="../other"), "outside"),
         (member("project-1.0/a/l", type=tarfile.SYMTYPE, linkname="../../x"), "outside"),
         (member("project-1.0/l", type=tarfile.LNKTYPE, linkname="/etc/passwd"), "not safe"),
-        (member("project-1.0/l", type=tarfile.LNKTYPE, linkname="project-1.0/no"), "has not"),
+        (
+            member("project-1.0/l", type=tarfile.LNKTYPE, linkname="project-1.0/no"),
+            "does not contain",
+        ),
         (member("project-1.0/d", type=tarfile.CHRTYPE), "neither a file nor a link"),
         (member("project-1.0/d", type=tarfile.BLKTYPE), "neither a file nor a link"),
         (member("project-1.0/d", type=tarfile.FIFOTYPE), "neither a file nor a link"),

@@ -108,7 +108,7 @@ def test_a_revision_that_does_not_hold_any_more_is_named(shop, line, tmp_path):
     record.write_text(json.dumps(before))
     made = sweeper(shop, tmp_path).sweep("shop", points[5:6])
     assert made.lost == [points[5].name]
-    assert f"Held in the last sweep and does not any more: {points[5].name}." in as_markdown(made)
+    assert f"Held in the last sweep and no longer does: {points[5].name}." in as_markdown(made)
 
 
 def test_a_unit_that_nobody_can_carry_out_is_not_known(shop, line, tmp_path):
@@ -133,11 +133,11 @@ def test_the_command_line(shop, tmp_path):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ([], "say which revisions"),
-        (["--releases", "1.0", "--revisions", "..main"], "say which revisions"),
+        ([], "choose revisions with"),
+        (["--releases", "1.0", "--revisions", "..main"], "choose revisions with"),
         (["--revisions", "..main"], "--every N or --sample N"),
         (["--releases", "1.0"], "goes with a SOURCE like pypi:NAME"),
-        (["--revisions", "main", "--every", 1], "say A..B"),
+        (["--revisions", "main", "--every", 1], "give A..B"),
     ],
 )
 def test_wrong_usage(shop, tmp_path, capsys, more, words):

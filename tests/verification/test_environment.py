@@ -59,7 +59,7 @@ def test_a_given_interpreter_is_taken_or_refused(tmp_path):
     assert find_interpreter(">=3.10", given).version == "3.11.7"
     with pytest.raises(NoEnvironment, match=r"is Python 3.11.7, the plan needs <3.9"):
         find_interpreter("<3.9", given)
-    with pytest.raises(NoEnvironment, match="is no Python"):
+    with pytest.raises(NoEnvironment, match="is not a Python"):
         find_interpreter("<3.9", tmp_path / "absent")
 
 

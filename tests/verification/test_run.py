@@ -90,7 +90,7 @@ def test_a_check_with_a_bug_stops_no_other(shop, monkeypatch):
     done = verify(shop, "--only", "imports", "--only", "words", "--json")
     assert done.return_value == ExitCode.DID_NOT_HOLD
     imports, words = json.loads(done.output)
-    assert imports["findings"] == ["a bug of ours: KeyError: 'x'"]
+    assert imports["findings"] == ["a bug in extractor: KeyError: 'x'"]
     assert words["outcome"] == "held"
 
 
@@ -111,7 +111,7 @@ def test_a_missing_interpreter_is_said_and_is_no_failure_of_the_result(shop, mon
     monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path))
     done = verify(shop, "--only", "tests", "--python", "/nowhere/python")
     assert done.return_value == ExitCode.DID_NOT_HOLD
-    assert "/nowhere/python is no Python with venv and ensurepip" in done.output
+    assert "/nowhere/python is not a Python with venv and ensurepip" in done.output
 
 
 def test_nothing_compared_is_not_held():

@@ -164,7 +164,7 @@ def test_what_is_wrong_in_the_source_as_well_is_told_and_not_held_against_the_re
     assert judged.held
     assert "in the source, store: x" in judged.evidence
     assert not many_instances.judge([seen("result", counts, ("x",))], (), ()).held
-    assert "NOT TRIED" in many_instances.judge([seen("result", counts)], ("m",), ()).evidence[1]
+    assert "NOT TESTED" in many_instances.judge([seen("result", counts)], ("m",), ()).evidence[1]
 
 
 # -- the load that ships -----------------------------------------------------------------------
