@@ -14,7 +14,7 @@ from extractor_contracts.world import World
 class FrozenSchema(RatchetedContract):
     """The tables of a fingerprint (``extractor schema freeze``) are declared as they were.
 
-    Read without running anything; needs the extra ``extractor[database]``.
+    Read without running anything; needs the extra ``extractor-toolkit[database]``.
 
     Configuration options:
 

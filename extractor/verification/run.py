@@ -222,7 +222,8 @@ def summary(results: Sequence[CheckResult]) -> str:
     else:
         counts = Counter(r.outcome for r in results)
         ran, lacking = counts[CheckOutcome.HELD], counts[CheckOutcome.CANNOT_RUN]
-        told = f"All {ran} checks that ran held" if ran else "No check could be run"
+        held = f"All {ran} checks that ran held" if ran > 1 else "The one check that ran held"
+        told = held if ran else "No check could be run"
         lines.append(told + (f"; {lacking} could not, see above." if ran and lacking else "."))
     return "\n".join(lines)
 

@@ -97,7 +97,7 @@ def test_a_check_with_a_bug_stops_no_other(shop, monkeypatch):
 def test_what_could_not_run_is_counted():
     held, missing = CheckResult("a", CheckOutcome.HELD), cannot_run("c", "no Python")
     last = run.summary([held, missing]).splitlines()[-1]
-    assert last == "All 1 checks that ran held; 1 could not, see above."
+    assert last == "The one check that ran held; 1 could not, see above."
 
 
 def test_the_verb_speaks_json(shop):

@@ -140,7 +140,7 @@ def stores_here() -> tuple[tuple[str, ...], tuple[str, ...]]:
     for module in ("sqlalchemy", "pymysql", "psycopg2"):
         if importlib.util.find_spec(module) is None:
             raise NoEnvironment(
-                f"database servers are reached with {module}: pip install 'extractor[database]'"
+                f"database servers are reached with {module}: pip install 'extractor-toolkit[database]'"
             )
     from extractor.database.servers import PREFIX, find
 

@@ -22,7 +22,7 @@ def check(result: Result, context: Context) -> CheckResult:
     for module in ("sqlalchemy", "pymysql", "psycopg2"):
         if importlib.util.find_spec(module) is None:
             raise NoEnvironment(
-                f"schemas are read with {module}: pip install 'extractor[database]'"
+                f"schemas are read with {module}: pip install 'extractor-toolkit[database]'"
             )
     from extractor.database import comparison
 
