@@ -19,6 +19,9 @@ from extractor.errors import MachineError
 _LOCK = "lock"
 _CONTENT = "content"
 _WORKSPACE = "extractor-workspace-"
+_CHILDREN = "temporary"
+# The workspaces of this process, oldest first.
+_OPEN: list[Path] = []
 
 
 @contextmanager
@@ -31,7 +34,24 @@ def workspace() -> Iterator[Path]:
         raise MachineError(str(error.strerror)) from None
     remove_leftovers(parent, _WORKSPACE)
     with locked_folder(parent, _WORKSPACE) as folder:
-        yield folder
+        _OPEN.append(folder)
+        try:
+            yield folder
+        finally:
+            _OPEN.remove(folder)
+
+
+def for_children() -> dict[str, str]:
+    """Variables by which programs put their temporary files into our own folder for them.
+
+    What they leave when they are killed goes away with it. Empty outside of a workspace.
+    """
+    if not _OPEN:
+        return {}
+    # The oldest: it is there for longer than any program that is started now.
+    folder = _OPEN[0] / _CHILDREN
+    folder.mkdir(exist_ok=True)
+    return {"TMPDIR": str(folder)}
 
 
 @contextmanager

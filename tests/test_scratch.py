@@ -5,10 +5,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
-from extractor.scratch import locked_folder, remove_leftovers, workspace
+from extractor.scratch import for_children, locked_folder, remove_leftovers, workspace
 
 
 @pytest.fixture
@@ -106,3 +107,15 @@ def test_what_could_not_be_removed_the_next_run_removes(temporary, monkeypatch):
         assert names(folder.parent) == ["content", "lock"]
     with workspace() as other:
         assert names(temporary) == [other.parent.name]
+
+
+def test_what_programs_leave_goes_away_with_the_oldest_workspace():
+    assert for_children() == {}
+    with workspace() as outer:
+        with workspace():
+            variables = os.environ | for_children()
+            left = subprocess.check_output(["mktemp", "-d"], env=variables, text=True).strip()
+            assert Path(left).is_relative_to(outer)
+        assert Path(left).is_dir()
+    assert not Path(left).exists()
+    assert for_children() == {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from extractor_contracts.base import RatchetedContract, invalid, text
@@ -39,12 +38,13 @@ class FrozenSchema(RatchetedContract):
         # Loaded here: the other contract types work without the engine and without SQLAlchemy.
         from extractor.database import fingerprint
         from extractor.errors import ExtractorError
+        from extractor.scratch import workspace
 
         try:
             frozen = fingerprint.load(Path(self.fingerprint))
-            with tempfile.TemporaryDirectory(prefix="contracts-") as folder:
-                side = fingerprint.Side(self.side, Path(folder), self.models, self.migrations)
-                self._export(world, Path(folder))
+            with workspace() as folder:
+                side = fingerprint.Side(self.side, folder, self.models, self.migrations)
+                self._export(world, folder)
                 changes = fingerprint.check_declared(frozen, side)
         except ExtractorError as error:
             return Finding((Violation("cannot be checked", self.models, 0, str(error)),))

@@ -9,20 +9,23 @@ below the same place completes what is there and clears it away.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import signal
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.errors import UsageError
 from extractor.in_place.change import Change
-
-_PREFIX = ".extractor-"
-_LIST = "list.json"
+from extractor.in_place.journal import (
+    PREFIX,
+    Listed,
+    complete_interrupted,
+    forget,
+    note,
+    open_journal,
+)
 
 
 @dataclass(frozen=True)
@@ -43,41 +46,16 @@ def write_all(changes: Sequence[Change], base: Path) -> None:
         if change.target is not None and change.target.exists():
             raise UsageError(f"{change.target} exists already: nothing can be moved to it")
     complete_interrupted(base)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
-    try:
+    with open_journal(base) as folder:
         steps = [_stage(change, folder / str(number)) for number, change in enumerate(changes)]
         with _uninterrupted():
-            _note(folder, steps)
+            note(folder, [_listed(step) for step in steps])
             _apply(steps, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
-def complete_interrupted(base: Path) -> None:
-    """Bring to an end what a killed process began below ``base``."""
-    for folder in sorted(base.glob(f"{_PREFIX}[0-9]*-*")):
-        pid = int(folder.name[len(_PREFIX) :].partition("-")[0])
-        if _is_running(pid):
-            raise UsageError(f"process {pid} is writing to {base}: wait until it is done")
-        listed = folder / _LIST
-        if listed.exists():
-            for staged, target, old in json.loads(listed.read_text("utf-8")):
-                if Path(staged).exists():
-                    Path(target).parent.mkdir(parents=True, exist_ok=True)
-                    Path(staged).replace(target)
-                if old is not None:
-                    Path(old).unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _listed(step: _Step) -> Listed:
+    old = None if step.old is None else str(step.old)
+    return str(step.staged.absolute()), str(step.target), old
 
 
 def _stage(change: Change, place: Path) -> _Step:
@@ -94,16 +72,6 @@ def _stage(change: Change, place: Path) -> _Step:
     else:
         place.chmod(change.path.stat().st_mode)
     return _Step(place, target, None if change.target is None else change.path.resolve())
-
-
-def _note(folder: Path, steps: Sequence[_Step]) -> None:
-    listed = [
-        [str(step.staged.absolute()), str(step.target), None if step.old is None else str(step.old)]
-        for step in steps
-    ]
-    partial = folder / f"{_LIST}.part"
-    partial.write_text(json.dumps(listed), "utf-8")
-    partial.replace(folder / _LIST)
 
 
 def _apply(steps: Sequence[_Step], folder: Path) -> None:
@@ -132,7 +100,7 @@ def _apply(steps: Sequence[_Step], folder: Path) -> None:
         for new_folder in reversed(made):
             with contextlib.suppress(OSError):
                 new_folder.rmdir()
-        (folder / _LIST).unlink(missing_ok=True)
+        forget(folder)
         raise
     for step in steps:
         if step.old is not None:
@@ -152,7 +120,7 @@ def _move(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != 18:  # another file system is mounted below
             raise
-        beside = target.with_name(f"{_PREFIX}{target.name}")
+        beside = target.with_name(f"{PREFIX}{target.name}")
         try:
             shutil.copy2(source, beside)
             beside.replace(target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -13,10 +14,11 @@ from pathlib import Path
 from extractor_reports import schema
 
 from extractor.analysis.graph import Graph
+from extractor.children import ends_with_us
 from extractor.plan.model import PlanData
 from extractor.project.named_tests import is_test
 from extractor.project.standard_library import is_standard_library
-from extractor.scratch import workspace
+from extractor.scratch import for_children, workspace
 
 _NO_DOT = (
     "Graphviz was not installed where the report was made: there is no drawing, only its table."
@@ -150,7 +152,15 @@ def _drawn(
 
 def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS
+        command,
+        cwd=folder,
+        # pydeps makes a folder for temporary files of its own, and leaves it when it is killed.
+        env=os.environ | for_children(),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=_SECONDS,
+        preexec_fn=ends_with_us(),
     )
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from extractor.cache_folder import cache_folder
-from extractor.errors import SourceError
+from extractor.errors import SourceError, is_short
 from extractor.progress import Progress, Stage
 from extractor.scratch import locked_folder, remove_leftovers
 
@@ -138,10 +138,12 @@ def get_sdist(
     cache: Path | None = None,
     settings: IndexSettings | None = None,
     progress: Progress | None = None,
+    spare: Path | None = None,
 ) -> Sdist:
     """The source distribution of ``name==version``, from the cache when it is there.
 
-    ``cache`` is a folder that outlives the run (the user's cache folder when None).
+    ``cache`` is a folder that outlives the run (the user's cache folder when None), ``spare`` one
+    to download to where the cache cannot be written.
     Raises ``SourceError`` when there is no such release, no network, or a wrong hash.
     """
     settings = pip_settings() if settings is None else settings
@@ -153,19 +155,33 @@ def get_sdist(
         return known
     with progress.stage(f"get {name} {version}") as stage, _IndexClient(settings) as client:
         link = client.find(name, version)
-        shelf.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(shelf.parent, ".partial-")
-        with locked_folder(shelf.parent, ".partial-") as partial:
-            digest = client.download(link, partial / link.filename, stage)
-            uploaded = int(link.upload_time.timestamp()) if link.upload_time else None
-            record = {"file": link.filename, "sha256": digest, "uploaded": uploaded}
-            (partial / link.filename).replace(shelf / link.filename)
-            (partial / "record").write_text(json.dumps(record, sort_keys=True))
-            # The record comes last: without it a file on the shelf counts for nothing.
-            (partial / "record").replace(shelf / _RECORD)
+        try:
+            sdist = _shelved(client, link, shelf, (name, version), stage)
+        except OSError:
+            if spare is None:
+                raise
+            sdist = _shelved(client, link, spare / shelf.name, (name, version), stage)
         if not link.hash_option:
-            progress.warn(f"the index has no hash for {link.filename}: it is {digest} (sha256)")
-    return Sdist(shelf / link.filename, name, version, digest, uploaded)
+            progress.warn(
+                f"the index has no hash for {link.filename}: it is {sdist.sha256} (sha256)"
+            )
+    return sdist
+
+
+def _shelved(
+    client: _IndexClient, link: Link, shelf: Path, release: tuple[str, str], stage: Stage
+) -> Sdist:
+    shelf.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(shelf.parent, ".partial-")
+    with locked_folder(shelf.parent, ".partial-") as partial:
+        digest = client.download(link, partial / link.filename, stage)
+        uploaded = int(link.upload_time.timestamp()) if link.upload_time else None
+        record = {"file": link.filename, "sha256": digest, "uploaded": uploaded}
+        (partial / link.filename).replace(shelf / link.filename)
+        (partial / "record").write_text(json.dumps(record, sort_keys=True))
+        # The record comes last: without it a file on the shelf counts for nothing.
+        (partial / "record").replace(shelf / _RECORD)
+    return Sdist(shelf / link.filename, *release, digest, uploaded)
 
 
 def list_versions(name: str, *, settings: IndexSettings | None = None) -> list[str]:
@@ -349,6 +365,11 @@ class _IndexClient:
             try:
                 return attempt()
             except Exception as error:
+                if isinstance(error, MemoryError) or (
+                    isinstance(error, OSError) and is_short(error)
+                ):
+                    # No other network would help.
+                    raise
                 # The HTTP client's errors share no base with the operating system's.
                 failure = str(error).strip() or type(error).__name__
         raise SourceError(

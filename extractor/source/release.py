@@ -79,7 +79,14 @@ def open_releases(
     """
     spec = parse_release_spec(text)
     sdists = [
-        get_sdist(spec.name, version, cache=cache, settings=settings, progress=progress)
+        get_sdist(
+            spec.name,
+            version,
+            cache=cache,
+            settings=settings,
+            progress=progress,
+            spare=workspace / "sdists",
+        )
         for version in spec.versions
     ]
     git_dir = Path(tempfile.mkdtemp(prefix="source-", dir=workspace)) / "releases.git"

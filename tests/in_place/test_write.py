@@ -1,6 +1,8 @@
 """Files are written all or none, whatever happens on the way."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,11 @@ from extractor.errors import UsageError
 from extractor.in_place import write
 from extractor.in_place.change import Change
 from extractor.outcome import Rewritten, Unchanged
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def changed(path, text):
@@ -122,13 +129,98 @@ def test_what_a_killed_process_began_is_ended_or_cleared_away(folder, moment, te
     assert after["a.py"].startswith(text) and after["b.py"].startswith(text)
 
 
+BUSY = """
+import fcntl, os, sys
+lock = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.flock(lock, fcntl.LOCK_EX)
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
 def test_another_process_that_writes_is_waited_for(folder):
-    busy = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    try:
-        (folder / f".extractor-{busy.pid}-x").mkdir()
+    (folder / ".extractor-x").mkdir()
+    busy = subprocess.Popen(
+        [sys.executable, "-c", BUSY, folder / ".extractor-x"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with busy:
+        busy.stdout.readline()
         with pytest.raises(UsageError, match="wait"):
             write.write_all([changed(folder / "a.py", "1")], folder)
-    finally:
-        busy.kill()
-        busy.wait()
     assert (folder / "a.py").read_text() == "old a.py"
+    # It is gone, and its folder is a leftover.
+    write.write_all([changed(folder / "a.py", "1")], folder)
+    assert contents(folder)["a.py"] == "1"
+    assert not (folder / ".extractor-x").exists()
+
+
+@pytest.fixture
+def strangers_list(folder, tmp_path_factory):
+    """A project that comes with a list as a killed run leaves it, and what it is after."""
+    precious = tmp_path_factory.mktemp("precious") / "key"
+    precious.write_text("secret")
+    left = folder / ".extractor-1-x"
+    left.mkdir()
+    (left / "0").write_text("ours now")
+
+    def made(text=None, **more):
+        steps = [[str(left / "0"), str(precious), str(folder / "a.py")]]
+        said = json.dumps({"steps": steps, **more}) if text is None else text
+        (left / "list.json").write_text(said)
+        return precious
+
+    return made
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"signature": ""},
+        {"signature": None},
+        {"signature": "0" * 64},
+        {"text": "[["},
+        {"text": "[" * 100_000},
+        {"text": "[]"},
+        {"text": "{}"},
+        {"text": '{"steps": [1], "signature": "x"}'},
+    ],
+)
+def test_a_list_that_came_with_the_project_is_not_followed(folder, strangers_list, more):
+    precious = strangers_list(**more)
+    before = contents(folder)
+    with pytest.raises(UsageError, match="not signed by a run of yours"):
+        write.write_all([changed(folder / "a.py", "1")], folder)
+    assert precious.read_text() == "secret"
+    assert contents(folder) == before
+
+
+def test_a_list_of_ours_is_not_followed_in_another_place(folder, tmp_path_factory):
+    done = subprocess.run([sys.executable, "-c", KILLED, folder, "2"], check=False)
+    assert done.returncode == -9
+    copy = tmp_path_factory.mktemp("copies") / "copy"
+    shutil.copytree(folder, copy)
+    with pytest.raises(UsageError, match="not signed"):
+        write.complete_interrupted(copy)
+    assert (folder / "a.py").read_text() == "old a.py"
+
+
+def test_a_folder_of_somebody_elses_stays(folder):
+    (folder / ".extractor-notes").mkdir()
+    (folder / ".extractor-notes/mine").write_text("mine")
+    (folder / ".extractor-99999999999999999999-x").write_text("no folder")
+    write.write_all([changed(folder / "a.py", "1")], folder)
+    assert contents(folder)[".extractor-notes/mine"] == "mine"
+    assert contents(folder)["a.py"] == "1"
+
+
+def test_without_a_place_for_the_key_it_is_written_all_the_same(folder, monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_CACHE", "/dev/null/nowhere")
+    write.write_all([changed(folder / "a.py", "1")], folder)
+    assert contents(folder)["a.py"] == "1"
+    done = subprocess.run([sys.executable, "-c", KILLED, folder, "2"], check=False)
+    assert done.returncode == -9
+    with pytest.raises(UsageError, match="not signed"):
+        write.complete_interrupted(folder)

@@ -187,3 +187,34 @@ class TestPipSettings:
             {"PATH": "/nowhere", "HOME": "/nowhere", "PIP_CONFIG_FILE": "/dev/null"}
         )
         assert found == IndexSettings()
+
+
+class TestNoRoom:
+    """The cache has no room, or is not ours to write to."""
+
+    @pytest.fixture
+    def full(self, tmp_path):
+        (tmp_path / "cache").write_bytes(b"")
+
+    def test_it_is_downloaded_all_the_same(self, served, tmp_path, full, progress):
+        archive = served.add("project", "1.0")
+        found = get_sdist(
+            "project",
+            "1.0",
+            cache=tmp_path / "cache",
+            settings=IndexSettings(timeout=5, index=served.address),
+            progress=progress,
+            spare=tmp_path / "spare",
+        )
+        assert found.path.read_bytes() == archive.read_bytes()
+        assert found.path.is_relative_to(tmp_path / "spare")
+
+    def test_a_full_disk_is_not_the_networks_fault(self, served, get, monkeypatch):
+        served.add("project", "1.0")
+
+        def full(self, link, target, stage):
+            return self._trying("download it", lambda: (_ for _ in ()).throw(OSError(28, "full")))
+
+        monkeypatch.setattr(package_index._IndexClient, "download", full)
+        with pytest.raises(OSError, match="full"):
+            get(index=served.address)

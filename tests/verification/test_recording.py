@@ -95,7 +95,7 @@ def test_a_suite_is_recorded_with_its_rows_and_requests(tmp_path):
         check=True,
         env={"PYTHONPATH": str(top)},
     )
-    (recorded,) = read_recordings(output)
+    (recorded,) = read_recordings(output.read_text())
     assert recorded.fixtures == ("Fixture",)
     assert recorded.rows == {"shops": [{"name": "baker"}]}
     (request,) = recorded.requests

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from extractor.files import replace_file
+from extractor.kept import keep, read_kept
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.checks import isolation
@@ -205,11 +205,12 @@ def record(context: Context, left: Side) -> list[Recording]:
         return []
     key = labs.source_key(context, context.against, json.dumps(where))
     kept = cache_folder().parent / "recordings" / f"{key}.jsonl"
-    if not kept.is_file():
+    known = read_kept(kept, read_recordings)
+    if known is None:
         output = _record(context, left, where)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(kept, output.read_bytes())
-    return read_recordings(kept)
+        keep(kept, output.read_bytes())
+        known = read_recordings(output.read_text(encoding="utf-8"))
+    return known
 
 
 def _record(context: Context, left: Side, where: Sequence[str]) -> Path:
@@ -238,10 +239,10 @@ def _record(context: Context, left: Side, where: Sequence[str]) -> Path:
     return output
 
 
-def read_recordings(path: Path) -> list[Recording]:
-    """The suites in a file that the recording script wrote."""
+def read_recordings(text: str) -> list[Recording]:
+    """The suites in what the recording script wrote."""
     recordings = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in text.splitlines():
         loaded = json.loads(line)
         requests = tuple(
             Request(r["method"], r["path"], tuple(r["headers"].items()), r["body"])

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from extractor.files import replace_file
+from extractor.kept import keep, read_kept
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
 from extractor.verification.comparisons.suites import id_map, suite_of_result, suite_of_source
@@ -142,12 +142,9 @@ def kept_outcomes(
     runner = labs.runner(context, against)
     key = labs.source_key(context, against, f"{_FORMAT} {how} {runner} {roots}")
     kept = cache_folder().parent / "outcomes" / f"{key}.json"
-    if kept.is_file():
-        loaded = json.loads(kept.read_text(encoding="utf-8"))
-        return {
-            name: Outcomes(of=one["of"], details=one["details"], seconds=one["seconds"])
-            for name, one in loaded.items()
-        }
+    known = read_kept(kept, _read_outcomes)
+    if known is not None:
+        return known
     found = run(suite_of_source(context, against))
     if any(one.lost for one in found.values()):
         # Whatever ended a worker may not do so again.
@@ -156,6 +153,12 @@ def kept_outcomes(
         name: {"of": dict(one.of), "details": dict(one.details), "seconds": one.seconds}
         for name, one in found.items()
     }
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(kept, json.dumps(values, indent=1).encode("utf-8"))
+    keep(kept, json.dumps(values, indent=1).encode("utf-8"))
     return found
+
+
+def _read_outcomes(text: str) -> dict[str, Outcomes]:
+    return {
+        name: Outcomes(of=dict(one["of"]), details=dict(one["details"]), seconds=one["seconds"])
+        for name, one in json.loads(text).items()
+    }

@@ -13,11 +13,15 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from extractor.cache_folder import cache_folder
+from extractor.children import ends_with_us
+from extractor.kept import keep, read_kept
+from extractor.scratch import workspace
 from extractor.source.package_index import day_of_lower_bounds
 from extractor.verification.laboratory.environment import (
     Interpreter,
@@ -59,46 +63,51 @@ def pins_of_day(wanted: Wanted, interpreter: Interpreter, cache: Path | None = N
     """
     folder = (cache or cache_folder()) / "day-pins"
     path = folder / f"{wanted.day}-{wanted.key(interpreter)}.txt"
-    if path.is_file():
-        return path.read_text(encoding="utf-8").splitlines()
-    folder.mkdir(parents=True, exist_ok=True)
-    pins = _resolve(wanted, interpreter, path.with_suffix(".in"))
-    _keep(path, pins)
+    known = read_kept(path, _read_pins)
+    if known is not None:
+        return known
+    with workspace() as scratch:
+        pins = _resolve(wanted, interpreter, scratch)
+    keep(path, "".join(f"{line}\n" for line in pins).encode("utf-8"))
     return pins
+
+
+def _read_pins(text: str) -> list[str]:
+    """``ValueError`` where a line is no requirement: the file is not what was written."""
+    lines = text.splitlines()
+    for line in lines:
+        Requirement(line)
+    return lines
 
 
 def first_day(requirements: Sequence[str], cache: Path | None = None) -> str:
     """As ``day_of_lower_bounds``, kept: what was uploaded first stays the first."""
     name = hashlib.sha256("\0".join(sorted(requirements)).encode()).hexdigest()[:16]
     path = (cache or cache_folder()) / "day-pins" / f"first-{name}.txt"
-    if path.is_file():
-        return path.read_text(encoding="utf-8").strip()
+    known = read_kept(path, lambda text: date.fromisoformat(text.strip()).isoformat())
+    if known is not None:
+        return known
     day = day_of_lower_bounds(requirements)
     if day:
-        _keep(path, [day])
+        keep(path, f"{day}\n".encode())
     return day
 
 
-def _keep(path: Path, lines: Iterable[str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    draft.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    draft.replace(path)
-
-
 def _resolve(wanted: Wanted, interpreter: Interpreter, folder: Path) -> list[str]:
-    folder.mkdir(exist_ok=True)
-    try:
-        command = [_uv(), "pip", "compile", "--quiet", "--no-header", "--no-annotate"]
-        command += ["--python", interpreter.path, "--exclude-newer", wanted.day]
-        for name in (*_BUILD_TOOLS, *_names(wanted.exceptions)):
-            command += ["--exclude-newer-package", f"{name}={_NO_LIMIT}"]
-        command += ["--override", _written(folder / "exceptions.txt", wanted.exceptions)]
-        command += ["--build-constraint", _written(folder / "build.txt", wanted.build)]
-        command += [_written(folder / "wanted.txt", wanted.requirements)]
-        done = subprocess.run(command, capture_output=True, text=True, env=clean_variables())
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    command = [_uv(), "pip", "compile", "--quiet", "--no-header", "--no-annotate"]
+    command += ["--python", interpreter.path, "--exclude-newer", wanted.day]
+    for name in (*_BUILD_TOOLS, *_names(wanted.exceptions)):
+        command += ["--exclude-newer-package", f"{name}={_NO_LIMIT}"]
+    command += ["--override", _written(folder / "exceptions.txt", wanted.exceptions)]
+    command += ["--build-constraint", _written(folder / "build.txt", wanted.build)]
+    command += [_written(folder / "wanted.txt", wanted.requirements)]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env=clean_variables(),
+        preexec_fn=ends_with_us(),
+    )
     if done.returncode:
         raise NoEnvironment(f"no versions of {wanted.day} fit together: {_reason(done.stderr)}")
     return sorted(line for line in done.stdout.splitlines() if re.match(r"[A-Za-z0-9]", line))

@@ -29,6 +29,7 @@ from packaging.version import Version
 
 from extractor.children import ends_with_us
 from extractor.errors import UsageError
+from extractor.scratch import for_children
 
 _READY = "READY.json"
 # What makes virtual environments for Python 2, whose library has no venv.
@@ -116,15 +117,19 @@ def clean_variables() -> dict[str, str]:
         if not name.startswith(("PYTHON", "PYTEST_", "VIRTUAL_ENV", "UV_PROJECT"))
         and name not in steering
     }
-    return kept | {
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_NO_INPUT": "1",
-        # The order of sets must not differ from one process to the next.
-        "PYTHONHASHSEED": "0",
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "LC_ALL": "C.UTF-8",
-    }
+    return (
+        kept
+        | for_children()
+        | {
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_NO_INPUT": "1",
+            # The order of sets must not differ from one process to the next.
+            "PYTHONHASHSEED": "0",
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "LC_ALL": "C.UTF-8",
+        }
+    )
 
 
 def cache_folder() -> Path:

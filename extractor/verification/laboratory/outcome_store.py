@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from extractor.files import replace_file
+from extractor.kept import keep, read_kept
 from extractor.verification.laboratory.environment import cache_folder, text_key
 
 # How tests are run and told: part of the name of what is kept.
@@ -39,14 +39,14 @@ class OutcomeStore:
 
     def get(self, module: str) -> ModuleOutcomes | None:
         """What ``module`` came to; ``None`` when it has not run."""
-        try:
-            values = json.loads((self._folder / f"{module}.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        return ModuleOutcomes(of=values["of"], said=values["said"])
+        return read_kept(self._folder / f"{module}.json", _read)
 
     def put(self, module: str, outcomes: ModuleOutcomes) -> None:
         """Keep what ``module`` came to."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         values = {"of": dict(outcomes.of), "said": dict(outcomes.said)}
-        replace_file(self._folder / f"{module}.json", json.dumps(values, indent=1).encode("utf-8"))
+        keep(self._folder / f"{module}.json", json.dumps(values, indent=1).encode("utf-8"))
+
+
+def _read(text: str) -> ModuleOutcomes:
+    values = json.loads(text)
+    return ModuleOutcomes(of=dict(values["of"]), said=dict(values["said"]))
