@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import re
 import subprocess
@@ -139,6 +140,14 @@ def with_drivers(base: Environment, root: Path, context: Context) -> Environment
         context.report,
     )
     return layered(root, base, drivers)
+
+
+def require_drivers(purpose: str) -> None:
+    """Raise ``NoEnvironment`` where a library of the extra ``database`` is not installed."""
+    for module in ("sqlalchemy", "pymysql", "psycopg2"):
+        if importlib.util.find_spec(module) is None:
+            cure = "pip install 'extractor-toolkit[database]'"
+            raise NoEnvironment(f"{purpose} with {module}: {cure}")
 
 
 def layered(root: Path, *below: Environment) -> Environment:

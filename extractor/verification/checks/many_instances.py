@@ -6,7 +6,6 @@ the comparison: what it answers as well is told, not held against the result.
 
 from __future__ import annotations
 
-import importlib.util
 import statistics
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -137,11 +136,7 @@ def judge(seen: Sequence[Seen], missing: Sequence[str], known: Sequence[KnownErr
 
 def stores_here() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Servers to be had and those that are not; ``NoEnvironment`` when there is none."""
-    for module in ("sqlalchemy", "pymysql", "psycopg2"):
-        if importlib.util.find_spec(module) is None:
-            raise NoEnvironment(
-                f"database servers are reached with {module}: pip install 'extractor-toolkit[database]'"
-            )
+    labs.require_drivers("database servers are reached")
     from extractor.database.servers import PREFIX, find
 
     there = tuple(store for store in STORES if find(store) is not None)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from extractor.errors import SourceError
 from extractor.progress import Progress
 from extractor.verification import labs
 from extractor.verification.check import CheckResult, Context, Result, does_not_apply, verdict
-from extractor.verification.laboratory.environment import NoEnvironment
 
 NEEDS = "source"
 
@@ -19,11 +16,7 @@ def check(result: Result, context: Context) -> CheckResult:
         return does_not_apply("schema", "no source to compare with (--against)")
     if context.plan.data.database is None:
         return does_not_apply("schema", "the plan has no [database]")
-    for module in ("sqlalchemy", "pymysql", "psycopg2"):
-        if importlib.util.find_spec(module) is None:
-            raise NoEnvironment(
-                f"schemas are read with {module}: pip install 'extractor-toolkit[database]'"
-            )
+    labs.require_drivers("schemas are read")
     from extractor.database import comparison
 
     places = []
