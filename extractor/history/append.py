@@ -22,12 +22,13 @@ from extractor.history.carry import (
 from extractor.history.commits import Identity, read_folder
 from extractor.history.contents import Contents
 from extractor.history.graph import Graph, NewCommit, State, reached_blobs, write_commits
-from extractor.history.lineage import FOLLOW_ALL, Follower, lives_of
+from extractor.history.lineage import FOLLOW_ALL, Follower
 from extractor.history.lives import Lives
 from extractor.history.packing import PackWriter, add_pack, pack_objects
-from extractor.history.providers import Following, Key, Lineages, Provider
+from extractor.history.providers import Following, Key, Lineages
 from extractor.history.quiet import current_branch, git_for, ref_values
 from extractor.history.repository import objects_folder
+from extractor.history.resuming import OtherPast, resume
 from extractor.history.rewriting import MakeRewrite
 from extractor.history.slices import Slices
 from extractor.history.state import HistoryState, read_state
@@ -43,10 +44,6 @@ _ANEW = (
     "What the plan names now needs a past that this branch does not have. The first parent\n"
     "has all of it, as carried anew; the second is the branch as it was.\n"
 )
-
-
-class _OtherPast(Exception):
-    """What is there cannot be gone on with: a file of the plan would begin in the middle."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +125,7 @@ def append_history(
     asked = _Asked(source_git_dir, revision, tuple(moves), author, make_rewrite, how)
     try:
         new_state, notes = _gone_on(asked, git_dir, state)
-    except _OtherPast:
+    except OtherPast:
         new_state, notes = _anew(asked, git_dir, state)
     added = run_git(git_dir, "rev-list", "--topo-order", "--reverse", new_state.tip, f"^{before}")
     return Appended(
@@ -136,7 +133,7 @@ def append_history(
         tip=new_state.tip,
         commits=tuple(added.decode("ascii").split()),
         findings=new_state.findings,
-        is_anew=len(new_state.superseded) > len(state.superseded),
+        is_anew=before in new_state.superseded,
         state=new_state,
         refs={UPSTREAM: new_state.tip, ORIGIN_NOTES: notes},
     )
@@ -164,7 +161,7 @@ def require_in_place(target: Path, state: HistoryState) -> None:
 def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[HistoryState, str]:
     """Append the source's new commits to those there are; the new state, and the notes' commit.
 
-    ``_OtherPast`` when that would not do.
+    ``OtherPast`` when that would not do.
     """
     source_git_dir, revision, moves = asked.source_git_dir, asked.revision, asked.moves
     before = state.tip
@@ -177,22 +174,15 @@ def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[History
     with _work_folder(git_dir) as folder, ObjectReader(source_git_dir) as reader:
         pack = PackWriter(folder / "new.pack")
         slices = Slices(source_git_dir, reader)
-        # Lives that are told apart began anywhere: then the whole history has to be read. So it is
-        # where another file of a known name may have come, or two of a new one.
-        keys = state.lineages.keys()
-        tells_apart = any(lives != {""} or history.births(path) for path, lives in keys.items())
-        tells_apart |= any(len(history.births(move.source)) > 1 for move in moves)
-        read = read_history(source_git_dir, revision) if tells_apart else history
-        lives = Lives(read, reader)
-        follower = Follower(read, reader, slices, findings, asked.how, lives)
-        new_lineages = follower.follow(with_needs(source_git_dir, revision, targets))
-        old_lineages = (
-            _spelled_out(state.lineages, lives, history) if tells_apart else state.lineages
-        )
-        lineages = _joined(state, old_lineages, new_lineages, targets)
-        named = {path: its for path, its in lineages.keys().items() if its != {""}}
-        at = {index: history.index_of.get(name, -1) for index, name in enumerate(read.names)}
-        lineages = replace(lineages, lives=lives_of(lives, named, at.__getitem__))
+        wider = with_needs(source_git_dir, revision, targets)
+
+        def follow(read: History) -> tuple[Lives, Lineages]:
+            lives = Lives(read, reader)
+            follower = Follower(read, reader, slices, findings, asked.how, lives)
+            return lives, follower.follow(wider)
+
+        resumed = resume(state, targets, history, follow)
+        lineages, old_lineages, lives = resumed.lineages, resumed.before, resumed.lives
         rewrite_blob = (
             None
             if asked.make_rewrite is None
@@ -211,7 +201,7 @@ def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[History
             files = _files_at(source_git_dir, commit, lineages, lives)
             for target in changed:
                 if contents.lines(target, files) - as_before.lines(target, files):
-                    raise _OtherPast(target)
+                    raise OtherPast(target)
             tree = read_folder(git_dir, new) if new else Folder()
             return State(files, tree, dict(tree.leaves()))
 
@@ -225,7 +215,7 @@ def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[History
         if tree.stored(pack.add) != graph.commits[tip].tree.name:
             if rewrite_blob is not None and _differ(dict(tree.leaves()), last.leaves):
                 # Names have changed that old versions mention.
-                raise _OtherPast
+                raise OtherPast
             date = commit_date(reader.read(revision))
             tip = pack.add(b"commit", asked.commit(tree.name, [tip], _PLAN, date))
             graph.commits[tip] = NewCommit(tree, (graph.new_of.get(revision, before),), 0)
@@ -278,10 +268,12 @@ def _anew(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[HistorySta
         )
         fresh_dir = folder / "anew" / ".git"
         fresh = read_state(fresh_dir)
-        tree = run_git(fresh_dir, "rev-parse", f"{carried.tip}^{{tree}}").decode("ascii").strip()
+        superseded, tip = _superseded(fresh_dir, state, carried.tip), carried.tip
         pack = PackWriter(folder / "new.pack")
-        date = commit_date(reader.read(revision))
-        tip = pack.add(b"commit", asked.commit(tree, [carried.tip, state.tip], _ANEW, date))
+        if state.tip in superseded:
+            tree = run_git(fresh_dir, "rev-parse", f"{tip}^{{tree}}").decode("ascii").strip()
+            date = commit_date(reader.read(revision))
+            tip = pack.add(b"commit", asked.commit(tree, [tip, state.tip], _ANEW, date))
         earlier = state.origins()
         origins = {**earlier, **fresh.origins()}
         notes = _notes(git_dir, origins, pack, reader, revision)
@@ -292,12 +284,18 @@ def _anew(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[HistorySta
     new_state = replace(
         fresh,
         tip=tip,
-        superseded=(*state.superseded, state.tip),
+        superseded=superseded,
         superseded_origins={
             new: earlier[new] for new in sorted(earlier.keys() - fresh.origins().keys())
         },
     )
     return new_state, notes
+
+
+def _superseded(git_dir: Path, state: HistoryState, tip: str) -> tuple[str, ...]:
+    """The ends of earlier lines that are no part of the one that leads to ``tip``."""
+    line = set(run_git(git_dir, "rev-list", tip).decode("ascii").split())
+    return tuple(end for end in (*state.superseded, state.tip) if end not in line)
 
 
 @contextmanager
@@ -353,75 +351,6 @@ def _known_graph(git_dir: Path, tip: str, state: HistoryState) -> Graph:
             graph.commits[name] = NewCommit(Folder(name=tree), tuple(parents), len(graph.commits))
     graph.unread.update(graph.commits)
     return graph
-
-
-def _spelled_out(old: Lineages, lives: Lives, later: History) -> Lineages:
-    """The lineages with each life named that an empty name stood for before ``later`` began."""
-    keys = old.keys()
-
-    def spelled(provider: Provider) -> list[Provider]:
-        if provider.life or not lives.has_several(provider.path):
-            return [provider]
-        born_later = lives.born_among(provider.path, later.index_of)
-        rest = lives.all_of(provider.path) - born_later - keys[provider.path]
-        return [replace(provider, life=life) for life in sorted(rest)]
-
-    providers = {
-        target: tuple(each for provider in group for each in spelled(provider))
-        for target, group in old.providers.items()
-    }
-    return replace(old, providers=providers)
-
-
-def _joined(
-    state: HistoryState, old: Lineages, new: Lineages, targets: Mapping[str, Sequence[Move]]
-) -> Lineages:
-    """New providers first, then what the old ones already knew of the same files.
-
-    What a file was made from is left out where the result has that under another name: the
-    file begins where the source's own does, and git finds the way from there.
-    """
-    by_key = {group[0].key: group for group in old.providers.values()}
-    there = {move.source for move in state.moves}
-    has = {
-        (provider.path, provider.symbols)
-        for group in old.providers.values()
-        for provider in group
-        if provider.path in there
-    }
-    providers: dict[str, tuple[Provider, ...]] = dict(old.providers)
-    for target, group in new.providers.items():
-        before = {provider.key: provider for provider in old.providers.get(target, ())}
-        paths_before = {path for path, _life in before}
-        own = {move.source for move in targets[target]}
-        found = []
-        rest = list(before.values())
-        for provider in group:
-            is_own = provider.path in own or provider.path in paths_before
-            if is_own or not any(
-                path == provider.path
-                and (symbols is None or (provider.symbols or {path}) <= symbols)
-                for path, symbols in has
-            ):
-                found.append(_with_aliases(provider, before.get(provider.key)))
-                rest.extend(by_key.get(provider.key, ()))
-        for provider in rest:
-            if provider.key not in {known.key for known in found}:
-                found.append(provider)
-        providers[target] = tuple(found)
-    return Lineages(dict(sorted(providers.items())), new.followed)
-
-
-def _with_aliases(provider: Provider, before: Provider | None) -> Provider:
-    """The provider with the older names that its symbols were known to have had."""
-    if before is None or provider.symbols is None or not before.renamed:
-        return provider
-    renamed = {(old, new) for old, new in before.renamed if new in provider.symbols}
-    return replace(
-        provider,
-        symbols=provider.symbols | {old for old, _new in renamed},
-        renamed=provider.renamed | renamed,
-    )
 
 
 def _files_at(source: Path, commit: str, lineages: Lineages, lives: Lives) -> dict[Key, Leaf]:

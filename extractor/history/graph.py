@@ -174,11 +174,11 @@ def _place(
 ) -> None:
     """Write the commit, or note which other one stands for it."""
     commit, parents = history.names[index], history.parents[index]
-    tree.stored(pack.add)
     kept = living_parents(graph, history, index, tree)
     if not kept and not tree.entries:
         graph.reasons[commit] = "nothing of the moves exists yet"
         return
+    tree.stored(pack.add)
     if len(kept) == 1 and graph.commits[kept[0]].tree.name == tree.name:
         graph.new_of[commit] = kept[0]
         graph.reasons[commit] = (

@@ -209,7 +209,9 @@ def living_parents(model, index, tree, kept, stands, below):
 
 def is_rested_on(older, parents, tree, kept):
     content = kept[older][1]
-    agrees = {path for path in tree.keys() | content if tree.get(path) == content.get(path)}
+    # A file that neither has agrees too: another parent may have it.
+    paths = set().union(tree, *(its for _parents, its in kept.values()))
+    agrees = {path for path in paths if tree.get(path) == content.get(path)}
     if older != parents[0]:
         earlier = [kept[p][1] for p in parents[: parents.index(older)]]
         return any(all(tree.get(p) != other.get(p) for other in earlier) for p in agrees)
@@ -308,6 +310,13 @@ def read_back(git_dir):
     [([1], [("edit", "a.py", "a.py")]), *[([1], [("edit", "a.py", "a.py")])] * 3],
     {"a.py"}, True, True,
 )  # fmt: skip
+@example(
+    # A merge of two files of one name takes the other one: the first-parent line leaves its branch.
+    [
+        ([], []), *SHAPES["criss-cross"], *SHAPES["squash met its branch"], ([1], []), ([1, 4], []),
+    ],
+    {"a.py", "b.py", "d/a.py"}, False, False,
+)  # fmt: skip
 def test_the_result_is_the_models(plan, chosen, sliced, rewritten):
     form = in_form(rewritten)
     model = Model(plan)
@@ -400,6 +409,27 @@ def test_the_result_is_the_models(plan, chosen, sliced, rewritten):
     # A merge that joins two commits of the first run, and takes what the first of them has.
     [*SHAPES["criss-cross"], *SHAPES["criss-cross"]],
     {"a.py", "b.py"}, 6, False, False,
+)  # fmt: skip
+@example(
+    # A name is given up, and the next file of that name becomes one that is carried.
+    [
+        ([1], [("edit", "a.py", "a.py")]), ([2, 1], []),
+        *SHAPES["name handed on"], *SHAPES["name handed on"],
+    ],
+    {"a.py", "b.py", "d/c.py"}, 2, False, False,
+)  # fmt: skip
+@example(
+    # What was deleted before the first run comes back.
+    [
+        ([], [("write", "a.py", "a.py"), ("write", "b.py", "b.py")]),
+        ([1], [("delete", "a.py", "a.py")]), ([1], [("write", "a.py", "a.py")]),
+    ],
+    {"a.py", "b.py"}, 1, False, False,
+)  # fmt: skip
+@example(
+    # All is carried again, and what there was is the beginning of it.
+    [([], [("write", "a.py", "a.py")]), *SHAPES["name handed on"]],
+    {"a.py", "b.py"}, 2, False, True,
 )  # fmt: skip
 def test_appending_gives_a_fresh_runs_tree_and_only_adds(plan, chosen, where, sliced, rewritten):
     form = in_form(rewritten)
