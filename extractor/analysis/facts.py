@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 # Part of every cache key: raise it whenever the facts of an unchanged file can differ.
-FACTS_VERSION = 6
+FACTS_VERSION = 7
 
 # (line, flags, level, module, names, alias): names is None for ``import module as alias``.
 Import: TypeAlias = tuple[int, int, int, str, "list[tuple[str, str]] | None", str]
@@ -71,6 +71,8 @@ class Facts:
     lazy_stub: bool = False
     # Of functions and methods: paths of what a call of theirs calls first.
     decorators: dict[str, list[str]] = field(default_factory=dict)
+    # Attributes of other modules that importing this one sets, and what to, as paths.
+    replaced: dict[str, str] = field(default_factory=dict)
 
 
 def plain_body(body: Body) -> list[Any]:
@@ -104,6 +106,7 @@ def plain_facts(facts: Facts) -> list[Any]:
         facts.lazy_line,
         facts.lazy_stub,
         facts.decorators,
+        facts.replaced,
     ]
 
 

@@ -73,9 +73,10 @@ class Unknown(NamedTuple):
 
     ``importer`` runs into it at ``line``, by way of a call of ``via`` where that is not
     empty (the import itself is at ``via_line`` of its file). ``function`` is what imports by a
-    name that is not known, or ``CONDITION`` for an import that a condition decides, such as the
-    platform or an optional library. ``candidates`` are the modules it may load, where they are
-    known: those of the entry points of a namespace, those behind the condition.
+    name that is not known, ``CONDITION`` for an import that a condition decides, such as the
+    platform or an optional library, or ``HOOK``. ``candidates`` are the modules it may load,
+    where they are known: those of the entry points of a namespace, those behind the condition
+    or in the hook.
     """
 
     importer: str
@@ -88,6 +89,8 @@ class Unknown(NamedTuple):
 
 
 CONDITION = "condition"
+# A method of an import hook, which any import may run.
+HOOK = "import hook"
 # A module of the project's own that is not there, or is compiled: what it imports is not known.
 NO_SOURCE = "no Python source"
 

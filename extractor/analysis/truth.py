@@ -15,7 +15,8 @@ class Observation:
 
     ``error`` says why it could not be imported; nothing else is known then. ``by`` gives for a
     module the lines, as ``module:line``, that were running when it was loaded: innermost first,
-    the last one at the top level of the module that loads it.
+    the last one at the top level of the module that loads it. ``otherwise`` are first-party
+    modules that were there already, as a ``.pth`` file may see to, or under a second name.
     """
 
     module: str
@@ -23,6 +24,7 @@ class Observation:
     third_party: tuple[str, ...] = ()
     error: str = ""
     by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    otherwise: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def compare(graph: Graph, observations: Iterable[Observation]) -> Report:
                 seen=len(seen.loaded),
                 missing=tuple(sorted(missing - configured)),
                 configured=tuple(sorted(configured)),
-                extra=tuple(sorted(static - set(seen.loaded))),
+                extra=tuple(sorted(static.difference(seen.loaded, seen.otherwise))),
                 third_party=seen.third_party,
             )
         )

@@ -506,3 +506,45 @@ def test_a_name_that_a_package_makes_up_is_unknown_and_stops_nothing(graph_of):
     )
     assert ("p.a", 1) in {(unknown.importer, unknown.line) for unknown in graph.unknown}
     assert all(edge.imported in graph.modules for edge in graph.edges)
+
+
+HOOK = """\
+import sys
+class Finder:
+    def {method}(self, name, path=None, target=None):
+        return getattr(self, "find_" + name)()
+    def find_backend(self):
+        from p import backend
+        return backend
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "hook"), [("find_spec", True), ("find_module", True), ("find", False)]
+)
+def test_what_an_import_hook_loads_is_unknown(graph_of, method, hook):
+    files = {"p/__init__.py": HOOK.format(method=method), "p/backend.py": ""}
+    unknown = graph_of(files).unknown
+    named = [(u.importer, u.line, u.function, u.candidates) for u in unknown]
+    assert named == ([("p", 6, "import hook", ("p.backend",))] if hook else [])
+
+
+def test_a_function_that_another_module_replaces_may_load_what_the_new_one_does(graph_of):
+    files = {
+        "p/__init__.py": "",
+        "p/plain.py": "def tables():\n    return {}\ndef alone():\n    pass\n",
+        "p/use.py": "from p import plain\nplain.tables()\nplain.alone()\n",
+        "p/rich.py": (
+            "from p import plain\n"
+            "def more():\n    import p.big\n    return {}\n"
+            "plain.tables = more\n"
+            "class Own:\n    def alone(self):\n        import p.other\n"
+            "own = Own()\nown.alone = more\n"
+        ),
+        "p/big.py": "",
+        "p/other.py": "",
+    }
+    graph = graph_of(files)
+    (place,) = [u for u in graph.unknown if u.importer == "p.use"]
+    assert (place.line, place.candidates) == (2, ("p.big",))

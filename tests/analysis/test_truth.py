@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractor.analysis.modules import find_modules
 from extractor.analysis.truth import (
     Observation,
     compare,
@@ -76,12 +77,36 @@ def test_errors_and_noise_of_a_module_do_not_matter():
             "src/p/a.py": b"import sys, p\nsys.stdout.write('x')\nraise SystemExit(3)",
         }
     )
-    from extractor.analysis.modules import find_modules
-
     modules = find_modules(tree.paths(), ["p"])
     good, bad = observe(tree, modules, Path(sys.executable), ["p", "p.a"])
     assert (good.loaded, good.error) == (("p",), "")
     assert bad.error == "SystemExit: 3"
+
+
+def test_what_was_there_before_or_has_a_second_name_is_not_too_many(tmp_path):
+    files = {
+        "p/__init__.py": b"",
+        "p/a.py": b"import sys, p.b\nsys.modules['q'] = sys.modules.pop('p.b')\n",
+        "p/b.py": b"",
+    }
+    tree = MemoryTree(files)
+    (seen,) = observe(tree, find_modules(tree.paths(), ["p"]), Path(sys.executable), ["p.a"])
+    assert seen.loaded == ("p", "p.a")
+    assert seen.otherwise == ("p.b",)
+
+
+def test_lines_lead_through_a_module_that_could_not_be_loaded():
+    tree = MemoryTree(
+        {
+            "p/__init__.py": b"",
+            "p/a.py": b"try:\n    import p.half\nexcept ImportError:\n    pass\n",
+            "p/half.py": b"import p.whole\nimport not_there_at_all\n",
+            "p/whole.py": b"",
+        }
+    )
+    (seen,) = observe(tree, find_modules(tree.paths(), ["p"]), Path(sys.executable), ["p.a"])
+    assert seen.loaded == ("p", "p.a", "p.whole")
+    assert seen.by["p.whole"] == ("p.half:1", "p.a:2")
 
 
 def test_an_interpreter_that_is_none():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from extractor.analysis.facts import Body, Facts
 from extractor.analysis.graph import (
     CONDITION,
+    HOOK,
     Edge,
     External,
     Graph,
@@ -22,6 +23,9 @@ from extractor.analysis.modules import Module
 from extractor.analysis.namespaces import Namespaces
 from extractor.analysis.surroundings import Surroundings
 
+# What the import system calls of a finder or a loader.
+# https://docs.python.org/3/reference/import.html#the-meta-path
+_PROTOCOL = ("find_spec", "exec_module", "create_module", "find_module", "load_module")
 Look = Callable[[str, str], Body | None]
 
 
@@ -59,6 +63,7 @@ class Builder:
 
     def build(self) -> Graph:
         unreadable = []
+        self.calls.note_replacements()
         for name, module in self.modules.items():
             self.module(name)
             facts = self.facts.get(name)
@@ -124,6 +129,15 @@ class Builder:
                 self.externals.add(External(name, target.module, target.line, kind))
             else:
                 self.edges.add(Edge(name, target.module, target.line, kind, function))
+                if self.of_hook(name, function):
+                    self.doubt(name, target.line, HOOK, True, "", 0, (target.module,))
+
+    def of_hook(self, name: str, function: str) -> bool:
+        """Whether ``function`` is a method of a class that the import system may call."""
+        cls = function.rpartition(".")[0]
+        if not cls:
+            return False
+        return any(self.calls.names.method(name, cls, method) for method in _PROTOCOL)
 
     def add(self, name: str, target: Target, line: int, via: str = "") -> None:
         """Note what ``name`` loads at ``line``, perhaps by calling ``via``."""

@@ -24,8 +24,20 @@ class Calls:
         self.facts = targets.facts
         self.names = targets.names
         self.effects: dict[Value, frozenset[Target]] = {}
+        # Functions that a module sets in another one's place when it is imported.
+        self.replacements: dict[Value, list[Value]] = {}
         # How far up the calls at hand the last effect was cut short by a circle.
         self.cut_at = _DEEPEST
+
+    def note_replacements(self) -> None:
+        """Find the functions that run in place of others once some module is imported."""
+        for name, facts in self.facts.items():
+            for path, new in facts.replaced.items():
+                old, function = self.names.resolve(name, path), self.names.resolve(name, new)
+                if old is None or function is None or old.module in {name, function.module}:
+                    continue
+                if old.kind == function.kind == "def":
+                    self.replacements.setdefault(old, []).append(function)
 
     def called(
         self, name: str, path: str, context: Context | None, running: Mapping[Value, int]
@@ -109,6 +121,8 @@ class Calls:
         for path in self.facts[function.module].decorators.get(function.name, ()):
             for _name, targets in self.called(function.module, path, None, inside):
                 found.update(targets)
+        for other in self.replacements.get(function, ()):
+            found.update(target.perhaps() for target in self.effect(other, inside))
         result = frozenset(found)
         if self.cut_at >= depth:
             # Whole: no circle leads to a function that is still running.

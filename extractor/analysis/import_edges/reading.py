@@ -15,8 +15,9 @@ from extractor.analysis.surroundings import Surroundings
 class GraphReader:
     """The edges of single modules, each worked out when it is asked for.
 
-    Of every module it says what ``build_graph`` says; ``facts`` may read a file only when
-    it is looked up, so that a question about few modules costs the reading of few.
+    Of every module it says what ``build_graph`` says, but for functions that another module sets
+    in the place of one that is called: for these every file would be read. ``facts`` may read a
+    file only when it is looked up, so that a question about few modules costs the reading of few.
     """
 
     def __init__(

@@ -27,6 +27,10 @@ class Assignments(Expressions):
                         self._assign_name(self.name(part.id), None)
             elif isinstance(target, ast.Name):
                 self._assign_name(self.name(target.id), value)
+            elif isinstance(target, ast.Attribute) and not self.scope and not self.in_function:
+                path, new = self.path(target), self.path(value)
+                if path and new:
+                    self.facts.replaced[path] = new
 
     def _assign_name(self, name: str, value: ast.expr | None) -> None:
         path = self.path(value) if value is not None else ""

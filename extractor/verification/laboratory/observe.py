@@ -22,7 +22,8 @@ from extractor.source.tree import Tree, is_link
 
 # Runs on every Python since 2.7; the module's own output must not mix with the answer. For each
 # first-party module it notes the lines that were running when it was first looked for, up to the
-# module whose top level that was.
+# module whose top level that was. A file of the project that was loaded under a name of another
+# package is told under the name that its place gives it.
 _PROGRAM = r"""
 import importlib, json, os, sys
 before = set(sys.modules)
@@ -42,6 +43,17 @@ class Watch(object):
             by[name] = places
     def find_module(self, name, path=None):
         self.find_spec(name)
+def second_names(loaded):
+    found = set()
+    for top in tops:
+        for folder in list(getattr(sys.modules.get(top), "__path__", ())):
+            for name in loaded:
+                file = getattr(sys.modules[name], "__file__", None) or ""
+                if name.partition(".")[0] not in tops and file.startswith(folder + os.sep):
+                    inner = os.path.splitext(file[len(folder) + 1:])[0].replace(os.sep, ".")
+                    inner = inner[:-9] if inner.endswith(".__init__") else inner
+                    found.add(top + "." + inner)
+    return sorted(found)
 sys.meta_path.insert(0, Watch())
 answer = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
@@ -50,7 +62,13 @@ try:
 except BaseException as error:
     answer.write(json.dumps({"error": "%s: %s" % (type(error).__name__, error)}))
 else:
-    answer.write(json.dumps({"modules": sorted(set(sys.modules) - before), "by": by}))
+    loaded = set(sys.modules) - before
+    answer.write(json.dumps({
+        "modules": sorted(loaded),
+        "before": sorted(n for n in before if n.partition(".")[0] in tops),
+        "files": second_names(loaded),
+        "by": by,
+    }))
 answer.flush()
 os._exit(0)
 """
@@ -136,8 +154,21 @@ def _observe(python: Path, path: Sequence[str], name: str, tops: Collection[str]
         return Observation(name, (), (), last[0] if last else "the interpreter died")
     if "error" in answer:
         return Observation(name, (), (), answer["error"])
-    loaded = answer["modules"]
-    own = [m for m in loaded if m.partition(".")[0] in tops]
-    others = {m.partition(".")[0] for m in loaded} - set(tops)
-    by = {module: tuple(answer["by"].get(module, ())) for module in own}
-    return Observation(name, tuple(own), tuple(sorted(others)), "", by)
+    others = {m.partition(".")[0] for m in answer["modules"]} - set(tops)
+    own = {m for m in answer["modules"] if m.partition(".")[0] in tops}
+    by = {module: _running(module, answer["by"], own) for module in own}
+    otherwise = tuple(sorted({*answer["before"], *answer["files"]} - own))
+    return Observation(name, tuple(sorted(own)), tuple(sorted(others)), "", by, otherwise)
+
+
+def _running(module: str, by: Mapping[str, list[str]], loaded: Collection[str]) -> tuple[str, ...]:
+    """The lines that were running, through modules that were begun and could not be loaded."""
+    lines = list(by.get(module, ()))
+    failed = {module}
+    while lines:
+        importer = lines[-1].rpartition(":")[0]
+        if importer in loaded or importer in failed:
+            break
+        failed.add(importer)
+        lines += by.get(importer, ())
+    return tuple(lines)
