@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from extractor.analysis.uses import Uses
+from extractor.project.facts import Project
 from extractor.project.named_tests import is_test
 
 
@@ -33,10 +34,10 @@ class Test:
         return 2 * self.uses_subsystem > self.uses_any
 
 
-def tests_beside(paths: Iterable[str], top: str) -> tuple[str, ...]:
+def tests_beside(project: Project, top: str) -> tuple[str, ...]:
     """Top-level names of the tests that lie beside the package ``top``, not in it."""
-    found = {path.partition("/")[0] for path in paths if path.endswith(".py") and "/" in path}
-    return tuple(sorted(found & {"test", "tests"} - {top}))
+    tests = (m for m, path in project.modules.items() if project.kind_of(path).of_tests)
+    return tuple(sorted({module.partition(".")[0] for module in tests} - {*project.tops, top}))
 
 
 def find_owned(
@@ -67,6 +68,8 @@ def find_tests(
     """
     counts = _uses_of_modules(uses)
     named = _mirrors(own)
+    # What lies beside the packages serves tests, whatever it is called.
+    tops = {module.partition(".")[0] for module in own}
     tests = []
     for module in sorted(uses):
         if not is_test(module) or module in own:
@@ -74,7 +77,9 @@ def find_tests(
         telling = {
             used: count
             for used, count in counts.get(module, Counter()).items()
-            if not is_test(used) and (used in own or used not in common)
+            if not is_test(used)
+            and used.partition(".")[0] in tops
+            and (used in own or used not in common)
         }
         mine = sum(count for used, count in telling.items() if used in own)
         mirrors = _mirrored(module, named)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from extractor.analysis.dead_code import Unreached, find_unreached
+from extractor.analysis.import_effects import ImportEffects
 from extractor.analysis.links import with_links_read
-from extractor.analysis.resolver import modules_of
+from extractor.analysis.resolver import Resolver, modules_of
 from extractor.analysis.symbols import Symbol
 from extractor.analysis.unread_options import unread_options
 from extractor.analysis.used_by_rest import Rest
@@ -31,10 +32,21 @@ class _Pass:
 
     extraction: Extraction
     rest: Rest
+    effects: ImportEffects
     kept: dict[str, str] = field(default_factory=dict)
     methods: dict[str, str] = field(default_factory=dict)
     findings: list[tuple[str, Finding]] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
+
+    def acts(self, path: str, one: remove_unused_imports.UnusedImport) -> bool:
+        """Whether what is imported does something then, which is remembered for the record."""
+        line = self.effects.line(one.whole)
+        if line:
+            why = f"{one.whole} is imported for what it does in line {line}, and it stays behind"
+            self.failures.append(
+                (path, f"line {one.line}: {why}: carry it, or take the import away")
+            )
+        return bool(line)
 
     def unreached(self) -> list[Unreached]:
         """What nothing reaches now, neither here nor in the rest of the source."""
@@ -74,7 +86,7 @@ def drop_unreached(extraction: Extraction) -> None:
     source = with_links_read(extraction.source)
     modules = modules_of(source, extraction.plan.data.tops())
     rest = Rest(source, modules, extraction.layout.moved.modules)
-    work = _Pass(extraction, rest)
+    work = _Pass(extraction, rest, ImportEffects(Resolver(source, modules)))
     for _ in range(_ROUNDS):
         changed = _drop_imports(work, before)
         changed = _drop_options(work) or changed
@@ -110,7 +122,7 @@ def _drop_imports(work: _Pass, before: Mapping[str, bytes]) -> bool:
     for path in python_files(extraction):
         content = extraction.files[path]
         all_go = extraction.plan.data.drop.all
-        names = None if all_go else _lost_users(extraction, path, content)
+        names = None if all_go else _lost_users(work, path, content)
         settings = remove_unused_imports.Settings(names)
         outcome = run_on("remove_unused_imports", source_file(extraction, path), settings)
         if isinstance(outcome, Rewritten):
@@ -119,8 +131,12 @@ def _drop_imports(work: _Pass, before: Mapping[str, bytes]) -> bool:
     return changed
 
 
-def _lost_users(extraction: Extraction, path: str, content: bytes) -> frozenset[str]:
-    """Local names of imports that the steps made unused, or that lead to what stays behind."""
+def _lost_users(work: _Pass, path: str, content: bytes) -> frozenset[str]:
+    """Local names of imports that the steps made unused, or that lead to what stays behind.
+
+    What is imported for what it does then is none: that it stays behind is to be seen.
+    """
+    extraction = work.extraction
     original = extraction.mapped.get(path)
     if original == content and extraction.old_word not in content:
         return frozenset()
@@ -130,14 +146,21 @@ def _lost_users(extraction: Extraction, path: str, content: bytes) -> frozenset[
     before: set[str] = set()
     # A slice has whole import statements, whatever it needs of them.
     if original is not None and path not in extraction.sliced:
-        before = {one.local for one in remove_unused_imports.unused_imports(original, path)}
+        renamed = extraction.layout.moved.modules
+        before = {
+            renamed.get(one.whole, one.whole) if one.is_plain else one.local
+            for one in remove_unused_imports.unused_imports(original, path)
+        }
     tops = extraction.plan.data.tops()
-    return frozenset(
-        one.local
-        for one in unused
-        if one.local not in before
-        or (not _may_be_for_users(one, path) and one.module.partition(".")[0] in tops)
-    )
+    going: set[str] = set()
+    staying: set[str] = set()
+    for one in unused:
+        stays_behind = not _may_be_for_users(one, path) and one.module.partition(".")[0] in tops
+        known = one.local in before or (one.is_plain and one.whole in before)
+        goes = not known or stays_behind
+        (going if goes and not work.acts(path, one) else staying).add(one.local)
+    # Several imports may bind one name: ``import a.b`` and ``import a.c``.
+    return frozenset(going - staying)
 
 
 def _may_be_for_users(one: remove_unused_imports.UnusedImport, path: str) -> bool:

@@ -15,7 +15,9 @@ import tomlkit
 
 from extractor.analysis.belonging import tests_beside
 from extractor.analysis.cache import Cache
+from extractor.analysis.fixtures import Found
 from extractor.analysis.graph import Graph
+from extractor.analysis.import_effects import ImportEffects
 from extractor.analysis.project import Project as Analysed
 from extractor.analysis.resolver import Resolver
 from extractor.analysis.subsystem import examine
@@ -63,7 +65,10 @@ def draft_plan(
     resolver = Resolver(tree, modules)
     own = [module for module in modules if is_below(module, packages)]
     found = examine(resolver, own, uses)
-    along = [t.module for t in found.tests if draft.takes(t)]
+    acting = ImportEffects(resolver).imported(found.own)
+    if acting:
+        found = examine(resolver, own, uses, owned=[*found.owned, *acting])
+    along = _with_fixtures(tree, modules, [t.module for t in found.tests if draft.takes(t)])
     # Seen from the tests as well: what they stand on is needed too, or must be cut.
     both = examine(resolver, [*found.own, *along], uses, owned=(), tests=())
     roots = roots_of(draft, tree, found, along)
@@ -98,6 +103,20 @@ def draft_plan(
     return f"{tomlkit.dumps(document).rstrip()}\n\n{rendered(draft.questions)}"
 
 
+def _with_fixtures(tree: Tree, modules: Mapping[str, str], along: list[str]) -> list[str]:
+    """The tests ``along``, with the ``conftest.py`` and the plug-ins that they find by name."""
+    fixtures = Found(modules, tree.read)
+    by_path = {path: module for module, path in modules.items()}
+    chosen = dict.fromkeys(along)
+    while True:
+        paths = [modules[module] for module in chosen]
+        more = [by_path[path] for path in fixtures.conftests(paths)]
+        more += fixtures.plugins(chosen)
+        if chosen.keys() >= set(more):
+            return sorted(chosen)
+        chosen |= dict.fromkeys(more)
+
+
 def write_draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Path:
     """Write the draft to ``folder``, which must not exist, and return the folder."""
     if folder.exists():
@@ -105,7 +124,7 @@ def write_draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) 
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", into):
         raise UsageError(f"{into!r} is not a valid package name")
     top = packages[0].split(".")[0]
-    analysed = Analysed([top, *tests_beside(tree.paths(), top)], Cache())
+    analysed = Analysed([top, *tests_beside(project_of(tree), top)], Cache())
     graph = analysed.graph(tree)
     text = draft_plan(tree, graph, packages, into, analysed.uses(tree, graph)[0])
     parse_plan(text.encode(), "the draft")

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from extractor.analysis.import_effects import ImportEffects
 from extractor.analysis.resolver import Resolver
 from extractor.analysis.symbol_walker import SymbolWalker
 from extractor.analysis.symbols import Reach, Symbol, Use
@@ -101,14 +102,19 @@ def reach_from_roots(tree: Tree, modules: Mapping[str, str], data: PlanData) -> 
         if not any(is_below(module, [package]) for module in roots):
             _refuse_other_folders(tree, [package])
             raise RootMissing(package)
-    walker = SymbolWalker(Resolver(tree, modules), Stops(data))
+    resolver = Resolver(tree, modules)
+    walker, effects = SymbolWalker(resolver, Stops(data)), ImportEffects(resolver)
     for module in roots:
         walker.add_whole(module, Use(module, 0))
     while True:
         reach = walker.run()
         # Layout names modules that go over as whole files once anything of them is reached.
         touched = {symbol.module for symbol in reach.symbols} | reach.bare.keys()
-        more = [m for m in data.layout.whole if m in touched and m not in reach.whole]
+        asked = [m for m in data.layout.whole if m not in reach.whole]
+        more = [m for m in asked if m in touched]
+        if asked and not more:
+            # Or once they are imported for what they do then.
+            more = [m for m in asked if m in effects.imported(tuple(reach.whole))]
         if not more:
             return reach
         for module in more:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from extractor.project.standard_library import in_every, is_standard_library
 from extractor.source.tree import Tree
 
 _BESIDE = frozenset({Kind.CONFTEST, Kind.DOCUMENTATION, Kind.PACKAGING, Kind.RELEASE_NOTES})
+_OF_TESTS = re.compile(r"t|e2e|specs?|testing|testsuite|unittests?|(?:\w+_)?tests?|tests?_\w+")
 _PROSE = (".md", ".rst", ".txt", ".adoc")
 
 
@@ -61,7 +63,24 @@ class Project:
     @cached_property
     def tops(self) -> tuple[str, ...]:
         """The top-level names that are the project, the largest first: no tests, no tools."""
-        return tops_of(self.modules, lambda path: self.kind_of(path) in _BESIDE)
+        return tops_of(
+            self.modules,
+            lambda path: self.kind_of(path) in _BESIDE,
+            [folder.rpartition("/")[2] for folder in self._folders_of_tests],
+        )
+
+    @cached_property
+    def _folders_of_tests(self) -> frozenset[str]:
+        """Top-level folders that are called after tests, and hold these for the most part."""
+        counts: dict[str, int] = {}
+        for path in self.files.python:
+            around = self.source_folders.around(path)
+            head, slash, inner = path[len(around) :].partition("/")
+            if slash and not inner.endswith("__init__.py") and _OF_TESTS.fullmatch(head):
+                kind = self._told(path)
+                sign = 0 if kind is Kind.TEST_HELPER else 1 if kind.of_tests else -1
+                counts[around + head] = counts.get(around + head, 0) + sign
+        return frozenset(folder for folder, count in counts.items() if count > 0)
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -106,8 +125,12 @@ class Project:
     def kind_of(self, path: str) -> Kind:
         """What a file is for, as the first convention that knows it says."""
         if path not in self._kinds:
-            told = (part.kind_of(path, self.files) for part in self._asked)
-            self._kinds[path] = next((kind for kind in told if kind), _by_itself(path))
+            kind = self._told(path)
+            if kind is Kind.PRODUCTION:
+                around = self.source_folders.around(path)
+                folder = around + path[len(around) :].partition("/")[0]
+                kind = Kind.TEST_HELPER if folder in self._folders_of_tests else kind
+            self._kinds[path] = kind
         return self._kinds[path]
 
     def is_test(self, module: str) -> bool:
@@ -224,6 +247,10 @@ class Project:
         if normal(top) not in self._required:
             return True
         return top in in_every(self.pythons or ("3.13",))
+
+    def _told(self, path: str) -> Kind:
+        told = (part.kind_of(path, self.files) for part in self._asked)
+        return next((kind for kind in told if kind), _by_itself(path))
 
 
 def _by_itself(path: str) -> Kind:

@@ -147,11 +147,13 @@ def _rank(path: str) -> tuple[bool, int]:
     return not is_package(path), path.count("/")
 
 
-def tops_of(modules: Mapping[str, str], is_beside: Callable[[str], bool]) -> tuple[str, ...]:
+def tops_of(
+    modules: Mapping[str, str], is_beside: Callable[[str], bool], tests: Collection[str] = ()
+) -> tuple[str, ...]:
     """Top-level names that hold modules of the project, those with most first.
 
-    What only lies beside the packages (tools and what ``is_beside`` says of its path) is none,
-    unless it is all there is.
+    What only lies beside the packages (tools, ``tests``, and what ``is_beside`` says of its path)
+    is none, unless it is all there is.
     """
     counts: dict[str, int] = {}
     for module, path in modules.items():
@@ -160,5 +162,5 @@ def tops_of(modules: Mapping[str, str], is_beside: Callable[[str], bool]) -> tup
             continue
         if top in counts or not is_beside(path):
             counts[top] = counts.get(top, 0) + 1
-    ours = {top: count for top, count in counts.items() if top not in _BESIDE} or counts
+    ours = {top: count for top, count in counts.items() if top not in {*_BESIDE, *tests}} or counts
     return tuple(sorted(ours, key=lambda name: (-ours[name], name)))

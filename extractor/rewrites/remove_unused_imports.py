@@ -119,11 +119,13 @@ def rewrite(
 @dataclass(frozen=True)
 class UnusedImport:
     """``local`` is the name it binds; ``module`` what is imported, or imported from, as written;
-    ``is_plain`` where that is ``import module``."""
+    ``is_plain`` where that is ``import module``; ``whole`` has the name that is taken from it."""
 
     local: str
     module: str
     is_plain: bool
+    whole: str
+    line: int
 
 
 def unused_imports(source: bytes, path: str = "<source>") -> list[UnusedImport]:
@@ -137,7 +139,13 @@ def unused_imports(source: bytes, path: str = "<source>") -> list[UnusedImport]:
     found = read_names(text.tree)
     guarded = guarded_imports(text.tree)
     return [
-        UnusedImport(one.local, one.module or one.alias.name, one.module is None)
+        UnusedImport(
+            one.local,
+            one.module or one.alias.name,
+            one.module is None,
+            f"{one.module}.{one.alias.name}" if one.module else one.alias.name,
+            one.statement.lineno,
+        )
         for one in found.bindings
         if one.statement not in guarded and is_unused(text, found, one, frozenset())
     ]

@@ -37,6 +37,9 @@ def layout_of(
 ) -> Table:
     costs = Costs(tree, {m.name: m.path for m in draft.graph.modules.values() if m.path})
     suffixes = [p.partition(".")[2] for p in draft.packages]
+    if len({draft.target(module, mirrored=suffixes) for module in along}) < len(along):
+        # The folder's name keeps apart what is in it and above it: each has a conftest.
+        suffixes = []
     draft.places.update(draft.roots())
     for module in found.owned:
         draft.place(module, draft.target(module))
@@ -77,7 +80,11 @@ def layout_of(
         )
     layout = tomlkit.table()
     if found.owned:
-        layout.add(tomlkit.comment("Nothing else of production uses these."))
+        layout.add(
+            tomlkit.comment(
+                "Nothing else of production uses these, or they act when they are imported."
+            )
+        )
         layout.add("whole", lines_of(found.owned))
     rules = tomlkit.table()
     for module, target in draft.places.items():

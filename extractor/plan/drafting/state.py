@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import tomlkit
 from tomlkit.items import Array
@@ -15,6 +16,7 @@ from extractor.analysis.subsystem import Subsystem
 from extractor.analysis.symbols import Use
 from extractor.plan.moves import is_below
 from extractor.plan.questions import Choice, Question
+from extractor.project.conventions.pytest import CONFTEST
 
 _SHOWN = 8
 _COMMON = "common"
@@ -60,9 +62,20 @@ class Draft:
         if module == self.top:
             # What the package above all defines has no name of its own to be called after.
             return f"{self.into}.{_COMMON}"
+        if module == CONFTEST:
+            # It holds for all of the source, and for all of the result.
+            return module
+        if "." not in module and module in self._single:
+            return ".".join([self.into, "tests", module])
         # Tests beside the old package lie in the new one.
         beside = [] if module.split(".")[0] == self.top else ["tests"]
         return ".".join([self.into, *beside, *module.split(".")[1:]])
+
+    @cached_property
+    def _single(self) -> frozenset[str]:
+        """Modules that stand alone, beside the packages."""
+        found = self.graph.modules.values()
+        return frozenset(m.name for m in found if "." not in m.name and not m.is_package)
 
     def roots(self) -> dict[str, str]:
         """The new name of each root: one of them is the new package, others keep their paths."""

@@ -12,6 +12,8 @@ from extractor.project.files import Option, ProjectFiles
 _SETTINGS = (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"))
 # The module whose fixtures are there for all tests beside and below it.
 CONFTEST = "conftest"
+# Where a file names modules with more fixtures and hooks.
+PLUGINS = "pytest_plugins"
 _USUAL = ("test_*.py", "*_test.py")
 _OF_TESTS = re.compile(r"check|spec|test")
 _IMPORTED = re.compile(rb"^[ \t]*(?:import|from) pytest\b", re.MULTILINE)
@@ -61,7 +63,7 @@ class Pytest(Convention):
     def keeps(self, path: str, kind: Kind, name: str) -> bool:
         if kind is Kind.CONFTEST:
             return True
-        looked_up = {"pytestmark", "pytest_plugins", "setup_module", "teardown_module"}
+        looked_up = {"pytestmark", PLUGINS, "setup_module", "teardown_module"}
         return kind.of_tests and (name in looked_up or name.startswith(("pytest_", "test", "Test")))
 
 
