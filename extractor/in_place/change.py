@@ -44,13 +44,13 @@ class Change:
             return ""
         old, new = (_lines(text) for text in (self.before or b"", self.after))
         name, target = (_in_diff(path) for path in (self.path, self.target or self.path))
-        first = "/dev/null" if self.before is None else f"a/{name}"
-        head = ""
-        if self.before is None or self.target is not None:
-            head = f"diff --git a/{name} b/{target}\n"
-            head += "new file mode 100644\n" if self.before is None else ""
-            head += f"rename from {name}\nrename to {target}\n" if self.target else ""
-        lines = difflib.unified_diff(old, new, first, f"b/{target}")
+        first = "/dev/null" if self.before is None else _quoted(f"a/{name}")
+        # Without this line git would read the next file as a part of a rename before it.
+        head = f"diff --git {_quoted(f'a/{name}')} {_quoted(f'b/{target}')}\n"
+        head += "new file mode 100644\n" if self.before is None else ""
+        if self.target is not None:
+            head += f"rename from {_quoted(name)}\nrename to {_quoted(target)}\n"
+        lines = difflib.unified_diff(old, new, first, _quoted(f"b/{target}"))
         return head + "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
             for line in lines
@@ -66,3 +66,11 @@ def _lines(text: bytes) -> list[str]:
 
 def _in_diff(path: Path) -> str:
     return path.as_posix().lstrip("/")
+
+
+def _quoted(name: str) -> str:
+    """``name`` as git writes it: in quotes where a character could be taken for another."""
+    if not any(character in '"\\' or ord(character) < 32 for character in name):
+        return name
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(f"\\{ord(c):03o}" if ord(c) < 32 else c for c in escaped) + '"'

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from extractor.errors import UsageError
+from extractor.in_place.ignored import ignored_below
 from extractor.project.declared import FILES
 from extractor.project.line_length import line_length
 from extractor.rewrites.parts.source_text import Style
@@ -23,12 +24,16 @@ _MARKS = (*FILES, ".git")
 
 @dataclass(frozen=True)
 class Files:
-    """``chosen`` are the rewrite's own; ``all`` are those below the same folders, too."""
+    """``chosen`` are the rewrite's own; ``all`` are those below the same folders, too.
+
+    What git ignores below them is in neither, but in ``ignored``: files and whole folders.
+    """
 
     chosen: tuple[Path, ...]
     all: tuple[Path, ...]
     folders: tuple[Path, ...]  # as they were given
     root: Path | None = None  # of the top-level names, if it was given
+    ignored: tuple[Path, ...] = ()
 
     @cached_property
     def style(self) -> Style:
@@ -75,6 +80,7 @@ def find_files(
     chosen: set[Path] = set()
     every: set[Path] = set()
     folders: list[Path] = []
+    ignored: set[Path] = set()
     for path in paths:
         if not path.is_dir():
             if not path.is_symlink():
@@ -82,7 +88,8 @@ def find_files(
                 every.add(path)
             continue
         folders.append(path)
-        for file in _walk(str(path)):
+        ignored |= (without := ignored_below(path))
+        for file in _walk(str(path), without):
             every.add(file)
             if (
                 file.name.endswith(tuple(suffixes))
@@ -90,7 +97,7 @@ def find_files(
                 or ("" in names and "." not in file.name)
             ):
                 chosen.add(file)
-    return Files(_sorted(chosen), _sorted(every), tuple(folders), root)
+    return Files(_sorted(chosen), _sorted(every), tuple(folders), root, _sorted(ignored))
 
 
 def _text(path: Path) -> str | None:
@@ -104,8 +111,8 @@ def _sorted(paths: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(sorted(paths, key=lambda path: path.parts))
 
 
-def _walk(folder: str) -> Iterable[Path]:
-    """The files below ``folder`` that are no links."""
+def _walk(folder: str, without: frozenset[Path] = frozenset()) -> Iterable[Path]:
+    """The files below ``folder`` that are no links, and not among or below ``without``."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
         if any(entry.name == "pyvenv.cfg" for entry in found):
@@ -113,12 +120,18 @@ def _walk(folder: str) -> Iterable[Path]:
         here = Path(folder)
         for entry in found:
             name = entry.name
-            if entry.is_symlink():
+            if entry.is_symlink() or (without and here / name in without):
                 continue
             if not entry.is_dir():
                 yield here / name
             elif name not in _NEVER and (not name.startswith(".") or name in _SETTINGS):
-                yield from _walk(entry.path)
+                yield from _walk(entry.path, without)
+
+
+def files_in(paths: Iterable[Path]) -> Iterable[Path]:
+    """``paths``, and the files below those that are folders."""
+    for path in paths:
+        yield from _walk(str(path)) if path.is_dir() else [path]
 
 
 class Names:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from extractor.in_place.change import Change
-from extractor.in_place.files import Files
+from extractor.in_place.files import Files, files_in
 from extractor.in_place.proof import moved_by
 
 _LARGEST = 2_000_000  # bytes: larger files are data
@@ -25,9 +25,8 @@ def left_mentions(
     pattern = _pattern(names)
     after = {change.path: change.after for change in every}
     found = []
-    for path in files.all:
-        if path.suffix == ".py":
-            continue
+    others = (path for path in files.all if path.suffix != ".py")
+    for path in (*others, *files_in(files.ignored)):
         content = after.get(path)
         if content is None:
             try:

@@ -11,6 +11,7 @@ from extractor.in_place.change import Change
 from extractor.in_place.files import Files
 from extractor.outcome import Unchanged
 from extractor.parsing import deeply
+from extractor.resolution.modules import MISSING, Modules
 from extractor.rewrites import Rewrite
 from extractor.rewrites.driver import run_on
 from extractor.rewrites.parts.project import Project
@@ -44,6 +45,22 @@ def _check_there(renames: Renames, files: Files) -> None:
         top = tops.get(old.partition(".")[0])
         if top is not None and not any(_is_module(top, name) for name in (old, new)):
             raise UsageError(f"there is no module {old}, and no module {new} either")
+    _check_defined(renames, files)
+
+
+def _check_defined(renames: Renames, files: Files) -> None:
+    """Raise ``UsageError`` for a symbol that is bound under neither name."""
+    if not renames.symbols:
+        return
+    paths = {module: path.as_posix() for path, module in files.modules.items()}
+    modules = Modules(paths, lambda path: Path(path).read_bytes())
+    for pair in renames.symbols.items():
+        places = [one.partition(":")[::2] for one in pair]
+        if "*" in pair[0] or places[0][0] not in paths:
+            continue
+        found = [modules.lookup(*place) for place in places if place[0] in paths]
+        if all(not targets or targets == frozenset({MISSING}) for targets in found):
+            raise UsageError(f"{places[0][0]} does not define {places[0][1]}")
 
 
 def _is_module(top: Path, name: str) -> bool:
