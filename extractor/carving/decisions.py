@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from extractor.carving.extraction import (
     Extraction,
     Step,
@@ -107,7 +109,12 @@ def _replace_own(extraction: Extraction, decision: Replace, module: str, name: s
 
 
 def add_overlay(extraction: Extraction) -> None:
-    missing = {p: c for p, c in extraction.plan.overlay.items() if p not in extraction.files}
+    spared = _named_for_other_revisions(extraction)
+    missing = {
+        p: c
+        for p, c in extraction.plan.overlay.items()
+        if p not in extraction.files and p not in spared
+    }
     extraction.apply(
         Step(
             "replace_by_overlay",
@@ -116,3 +123,26 @@ def add_overlay(extraction: Extraction) -> None:
             missing,
         )
     )
+
+
+def _named_for_other_revisions(extraction: Extraction) -> set[str]:
+    """Stand-ins of single names to which none leads here, and of which the overlay says nothing."""
+    overlay = extraction.plan.overlay
+    wanted = {
+        new.partition(":")[0]
+        for _, names in extraction.layout.replaced
+        for new in names.symbols.values()
+    }
+    named = {
+        new.partition(":")[0]
+        for rule in extraction.plan.data.replace
+        for new in (*rule.names.values(), *rule.where_taken.values())
+        if ":" in new
+    }
+    spared = set()
+    for module in named - wanted:
+        path = f"{module.replace('.', '/')}.py"
+        word = re.compile(rf"\b{re.escape(module.rpartition('.')[2])}\b".encode())
+        if not any(word.search(text) for other, text in overlay.items() if other != path):
+            spared.add(path)
+    return spared

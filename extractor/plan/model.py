@@ -78,11 +78,14 @@ class Replace(Decision):
     A module subject covers all its names and submodules; ``names`` says which of them are called
     otherwise in the replacement, or stand in another module (``module:name``). A symbol of the
     subsystem itself is imported from the replacement under its old name. With the subject itself as
-    ``with`` the old package is kept as a library, which the result requires.
+    ``with`` the old package is kept as a library, which the result requires. Where the source has
+    a module of its own at the place of ``with``, that one is used, and ``where_taken`` says where
+    the names stand that it lacks.
     """
 
     with_: Subject = Field(alias="with")
     names: dict[Identifier, Replacement] = {}
+    where_taken: dict[Identifier, Replacement] = {}
 
 
 class Drop(Table):

@@ -168,7 +168,8 @@ def lay_out(tree: Tree, modules: Mapping[str, str], reach: Reach, data: PlanData
     places_of = {**moved, **carried_modules}
     carried, replaced = _symbol_maps(reach, data, places_of)
     carried_modules.update(_handed_on(reach))
-    carried_modules.update(_upstream_modules(data, moved, carried_modules, modules))
+    known = carried_modules.keys() | {r.subject for r, _ in replaced if r.names or r.where_taken}
+    carried_modules.update(_upstream_modules(data, moved, known, modules))
     return Layout(
         moves=ordered,
         moved=NameMap(dict(sorted(moved.items())), {}),
@@ -216,9 +217,12 @@ def _data_files(
 
 
 def _upstream_modules(
-    data: PlanData, moved: Mapping[str, str], carried: Mapping[str, str], modules: Iterable[str]
+    data: PlanData, moved: Mapping[str, str], known: Collection[str], modules: Iterable[str]
 ) -> dict[str, str]:
-    """Modules whose stand-in the source has already: prose that names them means that one."""
+    """Modules whose stand-in the source has already: prose that names them means that one.
+
+    Those that are ``known`` have a map of their own.
+    """
     there = set(moved.values())
     rules = dict(data.layout.modules)
     rules |= {r.subject: r.with_ for r in data.replace if ":" not in r.subject + r.with_}
@@ -229,7 +233,7 @@ def _upstream_modules(
         if new in there
         and old in modules
         and old not in moved
-        and old not in carried
+        and old not in known
         and not any(is_below(root, [old]) for root in roots)
     }
 
@@ -251,12 +255,14 @@ def _symbol_maps(
     rules = {r.subject: r for r in data.replace}
     stops = Stops(data)
     external = {dotted[:end] for dotted in reach.external for end in _ends(dotted)}
+    taken = set(places.values())
     for spelled, real in reach.spelled.items():
         if not real.name:
             continue
         subject = stops(real) or stops(Symbol(real.module))
         if subject in rules:
-            replaced[subject][str(spelled)] = _replacement(rules[subject], real)
+            rule = rules[subject]
+            replaced[subject][str(spelled)] = _replacement(rule, real, rule.with_ in taken)
         elif subject is not None:
             continue
         elif real.module in places:
@@ -286,9 +292,11 @@ def _ends(dotted: str) -> Iterable[int]:
     return [*(i for i, sign in enumerate(dotted) if sign == "."), len(dotted)]
 
 
-def _replacement(rule: Replace, real: Symbol) -> str:
+def _replacement(rule: Replace, real: Symbol, taken: bool) -> str:
+    """The new name; ``taken`` says that the source has a module at the stand-in's place."""
     if ":" in rule.subject:
         return rule.with_
     below = real.module[len(rule.subject) :]
-    name = rule.names.get(real.name, real.name)
+    named = {**rule.names, **rule.where_taken} if taken else rule.names
+    name = named.get(real.name, real.name)
     return name if ":" in name else f"{rule.with_}{below}:{name}"

@@ -35,7 +35,8 @@ def extract_at(
             shutil.rmtree(output)
         output.parent.mkdir(parents=True, exist_ok=True)
         try:
-            seen = _seen(_extract(source, revision, plan, checks, python, output, scratch))
+            manifest = _extract(source, revision, plan, checks, python, output, scratch)
+            seen = _seen(manifest, _tests(output / manifest.results[0].path, plan))
         except ExtractorError as error:
             seen = {"exit_code": int(error.exit_code), "message": str(error)}
     times = {
@@ -67,7 +68,16 @@ def _extract(
         return run(ready, chosen, output, checks=checks, python=interpreter, progress=progress)
 
 
-def _seen(manifest: Manifest) -> dict[str, Any]:
+def _tests(result: Path, plan: str) -> int:
+    """How many tests and requests the result has."""
+    from extractor.plan.load import load_plan
+    from extractor.source.tree import FolderTree
+    from extractor.verification.checks.tests_carried import tests_in
+
+    return len(tests_in(FolderTree(result), load_plan(plan).data))
+
+
+def _seen(manifest: Manifest, tests: int) -> dict[str, Any]:
     held = manifest.everything_held
     return {
         "exit_code": int(ExitCode.DONE if held else ExitCode.DID_NOT_HOLD),
@@ -80,7 +90,7 @@ def _seen(manifest: Manifest) -> dict[str, Any]:
             for decision in manifest.decisions
         },
         "overlay_lines": sum(record.code_lines for record in manifest.overlay),
-        "counts": dict(manifest.counts),
+        "counts": {**manifest.counts, "tests": tests},
         "failed": [f"{record.path or record.step}: {record.reason}" for record in manifest.failed],
         "questions": [f"{task.subject}: {task.task}" for task in manifest.left_for_a_person],
     }

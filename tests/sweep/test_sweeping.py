@@ -78,6 +78,14 @@ def test_each_boundary_is_found_by_looking_between(shop, line, tmp_path):
     assert len(executor.done) == len(set(executor.done)) == len(seen)
 
 
+def test_the_page_counts_the_tests_of_a_result(shop, line, tmp_path):
+    (seen,) = sweeper(shop, tmp_path).sweep("shop", line.every(9)[-1:]).observations
+    assert seen.state == "nothing to do"
+    (seen,) = sweeper(shop, tmp_path).sweep("shop", line.every(1)[7:8]).observations
+    assert seen.counts["tests"] == 0
+    assert "| held | 0 |" in (tmp_path / "sweep.md").read_text()
+
+
 def test_nothing_is_done_twice_and_the_record_is_the_same(shop, line, tmp_path):
     first = sweeper(shop, tmp_path).sweep("shop", line.every(4), line)
     executor = Counting()
