@@ -66,6 +66,10 @@ class SourceRecord(_Record):
         default=False, description="The checkout had uncommitted changes, which were left out."
     )
     releases: tuple[ReleaseRecord, ...] = ()
+    tests_from: str = Field(
+        default="",
+        description="Full SHA-1 of the ancestor whose tests came along where there are none.",
+    )
 
 
 class PlanRecord(_Record):

@@ -22,6 +22,7 @@ from extractor.contracting.written import write_contracts
 from extractor.errors import DidNotHold, ExitCode, ExtractorError, RootMissing, UsageError
 from extractor.history.carry import CarriedHistory, carry_history
 from extractor.history.commits import Identity, checkout, commit_tree
+from extractor.history.last_tests import with_last_tests
 from extractor.history.merge import record_extracted
 from extractor.history.presence import explain_absence
 from extractor.history.providers import Following
@@ -199,7 +200,11 @@ def run(
     ``UsageError`` for an output or plan that cannot be used, ``SourceError`` for a source.
     """
     progress = progress or Progress()
-    with complete_or_absent(output, source.location) as building:
+    with (
+        complete_or_absent(output, source.location) as building,
+        with_last_tests(source, plan.data) as completed,
+    ):
+        asked, source = source, completed.source
         with progress.stage("analyse"):
             analysis = _analyse_or_explain(source, plan)
         with progress.stage("rewrite"):
@@ -215,7 +220,8 @@ def run(
                 extraction.package: extraction.code(),
             }
             write_contracts(building / "contracts", plan, trees)
-        manifest = record_extraction(source, extraction, carried, tip)
+        manifest = record_extraction(asked, extraction, carried, tip)
+        manifest.source = manifest.source.model_copy(update={"tests_from": completed.tests_from})
         write_manifest(building / "manifest.json", manifest)
         with progress.stage("verify"), workspace() as scratch:
             against = export(source.tree, Path(scratch) / "source") if checks == "all" else None

@@ -284,4 +284,6 @@ def summary(manifest: Manifest, output: Path) -> str:
         f"  {counted(len(applied), 'decision')} applied, "
         f"{counted(sum(o.code_lines for o in manifest.overlay), 'line')} of overlay",
     ]
+    if manifest.source.tests_from:
+        lines.append(f"  tests of {manifest.source.tests_from[:12]}, the last that had them")
     return "\n".join([*lines, *manifest.ending()])

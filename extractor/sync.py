@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.carving.renaming import historic_rewrite
-from extractor.errors import NothingToDo
+from extractor.errors import NothingToDo, UsageError
 from extractor.history.append import append_history, require_in_place
 from extractor.history.commits import Identity
 from extractor.history.merge import Joined, is_joined, join_branch, require_joinable
@@ -14,6 +14,7 @@ from extractor.history.providers import Following
 from extractor.history.publish import finish_killed, publish
 from extractor.history.quiet import one_at_a_time
 from extractor.history.state import read_state
+from extractor.manifest import read_manifest
 from extractor.pipeline import analyse, commit_steps, rewrite
 from extractor.plan.load import Plan
 from extractor.progress import Progress
@@ -62,6 +63,7 @@ def sync(
     a state that cannot be joined; ``NothingToDo`` when it is there already.
     """
     progress = progress or Progress()
+    _refuse_tests_of_an_ancestor(output)
     target = output / plan.data.name
     rules = plan.data.history
     identity = author or Identity(rules.author, rules.email)
@@ -99,6 +101,17 @@ def sync(
     return Synced(
         state.source_revision, source.revision, len(appended.commits), appended.is_anew, joined
     )
+
+
+def _refuse_tests_of_an_ancestor(output: Path) -> None:
+    """Such tests have left the source, which has nothing more to say of them."""
+    path = output / "manifest.json"
+    tests_from = read_manifest(path).source.tests_from if path.is_file() else ""
+    if tests_from:
+        raise UsageError(
+            f"the tests in {output} are those of {tests_from[:12]}, since the source has none any "
+            "more: a sync would take them away; extract the newer revision anew"
+        )
 
 
 def summary(synced: Synced) -> str:

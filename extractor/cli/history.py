@@ -84,6 +84,7 @@ def check(result: Path, against: str | None, branch: str, plan: str, reporting: 
     """
     from extractor.carving.renaming import historic_rewrite
     from extractor.history.check import check_history, summary
+    from extractor.history.last_tests import with_last_tests
     from extractor.history.state import read_state
     from extractor.manifest import record_checks
     from extractor.pipeline import analyse
@@ -91,17 +92,27 @@ def check(result: Path, against: str | None, branch: str, plan: str, reporting: 
     from extractor.reporting.history import history_records
     from extractor.scratch import workspace
     from extractor.source.opening import open_source
+    from extractor.verification.check import Result
 
     state = read_state(result / ".git")
     place = place_of_source(against, result / ".git", "--against")
+    rules = load_plan(plan)
+    # Where tests are an ancestor's, the state names a commit that only the run had.
+    manifest = Result.at(result).manifest.get("source", {})
+    asked = manifest.get("revision") if manifest.get("tests_from") else None
     with workspace() as scratch:
         opened = open_source(
-            place, state.source_revision, workspace=scratch, progress=reporting.progress
+            place, asked or state.source_revision, workspace=scratch, progress=reporting.progress
         )
-        with opened as source, reporting.progress.stage("check"):
+        with (
+            opened as there,
+            with_last_tests(there, rules.data) as completed,
+            reporting.progress.stage("check"),
+        ):
+            source = completed.source
             make_rewrite = None
             if state.form == "rewritten":
-                make_rewrite = historic_rewrite(analyse(source.tree, load_plan(plan)).layout)
+                make_rewrite = historic_rewrite(analyse(source.tree, rules).layout)
             checked = check_history(
                 source.git_dir, result, branch=branch, make_rewrite=make_rewrite
             )

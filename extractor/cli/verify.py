@@ -16,6 +16,7 @@ from extractor.cli._options import (
     rev_option,
 )
 from extractor.errors import ExitCode, UsageError
+from extractor.history.last_tests import with_last_tests
 from extractor.locks import only_one
 from extractor.manifest import record_checks
 from extractor.plan.load import Plan, load_plan
@@ -112,6 +113,7 @@ def command(
                     need_history=False,
                 )
             )
+            source = stack.enter_context(with_last_tests(source, loaded.data)).source
             tree = export(source.tree, place / "source-tree")
             history = None if source.shallow else source.git_dir
         if faults:

@@ -54,6 +54,11 @@ class Roots(Table):
         description="Test packages and modules that belong, in the source package or beside it.",
     )
     exclude: list[Module] = Field(default=[], description="Modules below these that stay behind.")
+    last_tests: bool = Field(
+        default=False,
+        description="Where a revision has none of the tests, take those of the last ancestor that "
+        "had them, with their history.",
+    )
     entry_points: list[Subject] = Field(
         default=[],
         description="Symbols, as named in the result, that are called from outside; a module "
