@@ -14,6 +14,7 @@ from extractor.in_place.flakes import new_complaints
 from extractor.in_place.imports import import_differences
 from extractor.in_place.members import members_of, rename_member
 from extractor.in_place.mentions import left_mentions
+from extractor.in_place.pieces import names_in_pieces
 from extractor.in_place.proof import moved_by, prove
 from extractor.in_place.run import prepared, run
 from extractor.in_place.write import write_all
@@ -91,6 +92,7 @@ def attempt(
     if python is not None:
         creates = getattr(settings, "creates", {})
         differences += import_differences(python, changes, files, moved_by(settings), creates)
+    differences += names_in_pieces(settings, every, files)
     findings += [_note(one) for one in differences if not one.certain]
     named, mentions = left_mentions(settings, every, files)
     total = len({*(change.path for change in changes), *files.chosen})

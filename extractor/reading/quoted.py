@@ -64,6 +64,25 @@ def names_in_type_comments(source: bytes) -> set[str]:
     return found
 
 
+def type_comments_in_place(source: bytes) -> Iterator[ast.expr]:
+    """The types in the ``# type:`` comments of UTF-8 ``source``, at the places they have there."""
+    for match in _COMMENT.finditer(source) if b"type:" in source else ():
+        line = source.count(b"\n", 0, match.start()) + 1
+        column = match.start(1) - source.rfind(b"\n", 0, match.start()) - 1
+        text = match[1].decode("utf-8", "replace").rstrip()
+        try:
+            found = [ast.parse(text, mode="eval").body]
+        except (SyntaxError, ValueError):
+            try:
+                function = ast.parse(text, mode="func_type")
+            except (SyntaxError, ValueError):
+                continue
+            found = [*function.argtypes, function.returns]
+        for expression in found:
+            _set_place(expression, line, column)
+            yield expression
+
+
 def names_in_doctest(text: str) -> set[str]:
     """The names that the examples of a docstring or document use and do not bind before."""
     if ">>>" not in text:
@@ -105,9 +124,13 @@ def expression_in_place(node: ast.Constant) -> ast.expr | None:
         expression = ast.parse(value, mode="eval").body
     except (SyntaxError, ValueError):
         return None
+    _set_place(expression, node.lineno, node.col_offset + 1)
+    return expression
+
+
+def _set_place(expression: ast.expr, line: int, column: int) -> None:
     for inner in ast.walk(expression):
         if isinstance(inner, ast.expr):
-            inner.lineno = inner.end_lineno = node.lineno
-            inner.col_offset += node.col_offset + 1
-            inner.end_col_offset = (inner.end_col_offset or 0) + node.col_offset + 1
-    return expression
+            inner.lineno = inner.end_lineno = line
+            inner.col_offset += column
+            inner.end_col_offset = (inner.end_col_offset or 0) + column

@@ -179,7 +179,7 @@ def rewrite(
         return Unchanged()
     try:
         text = read_source(source, path, style)
-        names = read_names(text.tree, module, is_package)
+        names = read_names(text.tree, module, is_package, text.utf8)
         renamed = RenamedFile(text, names, renames, formerly, new_module or module, new_is_package)
         content = Work(renamed).run()
     except UnreadableSource as error:

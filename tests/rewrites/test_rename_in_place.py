@@ -8,6 +8,9 @@ from click.testing import CliRunner
 
 from extractor.cli import cli
 from extractor.errors import ExitCode
+from extractor.rewrites import rename_references
+from extractor.rewrites.parts.renames import Renames
+from extractor.rewrites.parts.source_text import Style
 
 TILL = """\
 __all__ = ["sell", "LIMIT"]
@@ -146,3 +149,64 @@ def test_a_module_goes_to_the_top_level_with_its_stub(project):
     assert result.return_value == ExitCode.DONE, result.output
     assert run(project) == "1\n"
     assert (project / "lamp.pyi").exists() and not (project / "shop/lamp.pyi").exists()
+
+
+TYPED = """\
+import shop.stock
+from shop import stock
+from shop.stock import Box
+
+
+def f(x, y):
+    # type: (stock.Box, shop.stock.Box) -> List[Box]
+    z = []  # type: List[stock.Box]  # noqa
+    for one in z:  # type: ignore
+        pass
+    return z
+
+
+def g(x,  # type: stock.Box
+      ):
+    # type: (...) -> Box
+    return x
+"""
+
+
+def test_names_in_type_comments_follow():
+    expected = (
+        TYPED.replace("stock.Box", "stock.Case")
+        .replace("Box", "Case")
+        .replace("shop.stock", "shop.store")
+        .replace("import stock", "import store")
+        .replace("(stock.", "(store.")
+        .replace("[stock.", "[store.")
+        .replace(" stock.", " store.")
+    )
+    settings = Renames(
+        modules={"shop.stock": "shop.store"},
+        symbols={"shop.stock:Box": "shop.store:Case"},
+        known_modules=frozenset({"shop", "shop.stock"}),
+    )
+    outcome = rename_references.rewrite(
+        TYPED.encode(), module="use", is_package=False, renames=settings, style=Style(follows=True)
+    )
+    assert outcome.content.decode() == expected
+
+
+@pytest.mark.parametrize(
+    "text, same",
+    [
+        (r'"\nshop.stock.X\tshop.stock"', False),
+        (r'f"\nshop.stock.X {x}"', False),
+        (r'"\\nshop.stock.X"', True),
+        (r'r"\nshop.stock.X"', True),
+    ],
+)
+def test_an_escape_ends_before_a_name(text, same):
+    settings = Renames(modules={"shop.stock": "shop.store"})
+    outcome = rename_references.rewrite(
+        f"X = {text}\n".encode(), module="use", is_package=False, renames=settings
+    )
+    expected = text if same else text.replace("shop.stock", "shop.store")
+    content = getattr(outcome, "content", f"X = {text}\n".encode())
+    assert content.decode() == f"X = {expected}\n"

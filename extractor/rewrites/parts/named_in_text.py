@@ -16,6 +16,7 @@ from extractor.rewrites.parts.strings import (
     literal_pieces,
     position_in,
     replace_in_pieces,
+    without_escapes,
 )
 
 
@@ -47,6 +48,7 @@ class NamedInText:
             content = joined(utf8, pieces)
             replacements: list[Replacement] = []
             prose = node in self.names.prose or b" " in content
+            content = without_escapes(content, pieces[0].prefix)
             for mention in mentions(self.renames, content, prose):
                 self.report(mention, position_in(pieces, mention.start))
                 replacements.append(Replacement(mention.start, mention.end, mention.new))
@@ -54,13 +56,15 @@ class NamedInText:
                 self.edits += replace_in_pieces(self.source, pieces, replacements, in_brackets)
 
     def edit_text(self, start: int, end: int, prose: bool) -> None:
-        for mention in mentions(self.renames, self.source.utf8[start:end], prose):
+        text = self.source.utf8[start:end]
+        for mention in mentions(self.renames, without_escapes(text, text[:2]), prose):
             low, high = start + mention.start, start + mention.end
             self.report(mention, low)
             if mention.new != self.source.utf8[low:high]:
                 self.edits.append(Edit(low, high, mention.new))
 
-    def edit_comments(self) -> None:
+    def edit_comments(self, made: Sequence[Edit]) -> None:
+        """Comments, but where an edit of ``made`` has renamed what a type comment uses."""
         utf8 = self.source.utf8
         found = []
         for mention in mentions(self.renames, utf8, prose=True):
@@ -73,6 +77,8 @@ class NamedInText:
             if not self.in_comment(start, mention.start, spans):
                 continue
             self.report(mention, mention.start)
+            if any(edit.start < mention.end and mention.start < edit.end for edit in made):
+                continue
             if mention.new != utf8[mention.start : mention.end]:
                 self.edits.append(Edit(mention.start, mention.end, mention.new))
 

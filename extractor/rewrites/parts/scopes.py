@@ -105,12 +105,17 @@ def names_read(nodes: Iterable[ast.AST]) -> set[str]:
     }
 
 
-def read_names(tree: ast.Module, module: str = "", is_package: bool = False) -> Names:
-    """Collect the imports of ``tree`` and the uses of each."""
+def read_names(
+    tree: ast.Module, module: str = "", is_package: bool = False, utf8: bytes = b""
+) -> Names:
+    """Collect the imports of ``tree`` and the uses of each, with ``utf8`` those in its type
+    comments too."""
     reader = _Reader(module, is_package)
     with deep():
         for node in tree.body:
             reader.visit(node)
+        for expression in quoted.type_comments_in_place(utf8):
+            reader.visit_annotation(expression)
     reader.found.exported = read_exports(tree).strings
     return reader.finish()
 

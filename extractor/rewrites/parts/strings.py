@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from extractor.rewrites.parts.source_text import Edit, SourceText
 
+_ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _OPENING = re.compile(rb"([A-Za-z]*)(\"\"\"|'''|\"|')")
 
 
@@ -56,6 +57,16 @@ def literal_pieces(text: bytes, start: int, end: int) -> list[Piece]:
 def joined(text: bytes, pieces: Sequence[Piece]) -> bytes:
     """What is between the quotes, as one text (escapes not interpreted)."""
     return b"".join(text[piece.start : piece.end] for piece in pieces)
+
+
+def without_escapes(text: bytes, prefix: bytes = b"") -> bytes:
+    """``text`` with blanks for escapes such as ``\\n``: the letter is no part of a name after it.
+
+    Every other byte keeps its place. ``prefix`` is the literal's: raw ones have no escapes.
+    """
+    if b"\\" not in text or b"r" in prefix.lower():
+        return text
+    return _ESCAPE.sub(lambda one: b"  " if one[1] in b"abfnrtv" else one[0], text)
 
 
 def position_in(pieces: Sequence[Piece], offset: int) -> int:

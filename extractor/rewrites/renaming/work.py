@@ -43,7 +43,7 @@ class Work:
         self.own.edit_exported()
         text = NamedInText(self.file.source, self.file.names, self.file.renames)
         text.edit_strings(self.file.uses.edits)
-        text.edit_comments()
+        text.edit_comments(self.file.uses.edits)
         self.file.findings += [*self.file.uses.findings, *text.findings]
         imports = EditedImports(
             self.file.source,
