@@ -72,7 +72,8 @@ def limited(text: AnyStr, flags: int = 0) -> Pattern[AnyStr]:
     """The pattern with that text, and what is left of its time in this process."""
     known = _KNOWN.get((text, flags))
     if known is None:
-        known = _KNOWN[text, flags] = Pattern(text, f"the pattern {text!r}", flags=flags)
+        known = Pattern(text, f"the pattern {text!r}", SECONDS, flags)
+        _KNOWN[text, flags] = known
     return known
 
 

@@ -41,22 +41,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.nodeid.partition("::")[0] in _SERVICES:
             item.add_marker(pytest.mark.service)
-        if place := _shared_place(item):
-            item.add_marker(pytest.mark.xdist_group(place))
-
-
-def _shared_place(item):
-    """The file or folder whose fixture ``item`` shares with others: one worker makes it for all.
-
-    Fixtures of this file are left out: all workers share what they make.
-    """
-    places = [
-        fixture.baseid
-        for fixtures in item._fixtureinfo.name2fixturedefs.values()
-        for fixture in fixtures
-        if fixture.scope in ("module", "package", "session") and fixture.baseid.count("/")
-    ]
-    return min(places, key=len, default="")
 
 
 def not_tried(why):

@@ -197,7 +197,7 @@ def test_ci_runs_what_the_readme_says(run, machine, tmp_path):
     program(machine / "python3", everything)
     by_hand, calls = run("run-tests", "-k", "some")
     assert by_hand.returncode == 0, by_hand.stderr
-    assert calls[-1] == "pytest -n 2 --dist loadgroup -k some"
+    assert calls[-1] == "pytest -n 2 --dist loadfile -k some"
     tools = {call.split()[0] for call in calls}
     assert tools >= {"ruff", "mypy", "lint-imports", "pytest"}
     shutil.rmtree(tmp_path / "a project" / ".venv")

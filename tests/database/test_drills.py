@@ -31,7 +31,7 @@ from tests.database.drills import PLAN, TOKEN, rows, serving, serving_afresh
 
 MODULE = replaying.plugin(PLAN.folder)
 NAMED = [entry.split("=") for entry in os.environ.get("EXTRACTOR_DRILLS", "").split(";") if entry]
-CORRUPTIONS = int(os.environ.get("EXTRACTOR_CORRUPTIONS", "50"))
+CORRUPTIONS = int(os.environ.get("EXTRACTOR_CORRUPTIONS", "20"))
 PLACES = [(engine, *side) for side in NAMED for engine in ENGINES] or [
     *((engine, "result") for engine in ENGINES),
     ("mariadb", "source"),
@@ -282,7 +282,7 @@ def test_rows_that_were_bent_are_healed_or_named(place, tmp_path):
     database = server.create_database("first")
     subject.migrate(database)
     state = population(hosts=2, consumers=5, nodes=1)
-    # Other rows on each server: two hundred in all.
+    # Other rows on each server: eighty in all.
     rng = random.Random(f"{subject.name} on {server.engine}")
     told: Counter[str] = Counter()
     unexplained = []
