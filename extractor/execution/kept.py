@@ -21,7 +21,7 @@ class Kept:
         """The value kept under ``key``; None when there is none that can be read."""
         try:
             return json.loads((self.folder / f"{key}.json").read_bytes())
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
 
     def put(self, key: str, value: Any) -> None:

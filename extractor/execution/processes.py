@@ -14,7 +14,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from extractor.errors import MachineError
 from extractor.execution.unit import Ending, Unit
+from extractor.execution.worker import NO_ROOM
 from extractor.scratch import workspace
 
 _TRIES = 3
@@ -41,11 +43,14 @@ class Processes:
         self._stopped = threading.Event()
 
     def run(self, units: Sequence[Unit]) -> Iterator[Ending]:
-        """Each unit's ending; leaving the iterator early ends the processes."""
+        """Each unit's ending; leaving the iterator early ends the processes.
+
+        What this machine refuses, as room on its disk, ends the run: it says nothing of a unit.
+        """
         waiting: queue.SimpleQueue[Unit] = queue.SimpleQueue()
         for unit in units:
             waiting.put(unit)
-        ended: queue.SimpleQueue[Ending] = queue.SimpleQueue()
+        ended: queue.SimpleQueue[Ending | Exception] = queue.SimpleQueue()
         with workspace() as scratch:
             threads = [
                 threading.Thread(target=self._work, args=(waiting, ended, scratch / str(number)))
@@ -55,14 +60,17 @@ class Processes:
                 thread.start()
             try:
                 for _ in units:
-                    yield ended.get()
+                    ending = ended.get()
+                    if isinstance(ending, Exception):
+                        raise ending
+                    yield ending
             finally:
                 self._stop(threads)
 
     def _work(
         self,
         waiting: queue.SimpleQueue[Unit],
-        ended: queue.SimpleQueue[Ending],
+        ended: queue.SimpleQueue[Ending | Exception],
         scratch: Path,
     ) -> None:
         while not self._stopped.is_set():
@@ -70,7 +78,12 @@ class Processes:
                 unit = waiting.get_nowait()
             except queue.Empty:
                 return
-            ended.put(self.carry_out(unit, scratch))
+            try:
+                ended.put(self.carry_out(unit, scratch))
+            except Exception as error:
+                # Whoever waits for this unit must not wait for ever.
+                ended.put(error)
+                return
 
     def carry_out(self, unit: Unit, scratch: Path) -> Ending:
         """One unit in a process of its own; ``scratch`` is a folder for it alone."""
@@ -83,7 +96,11 @@ class Processes:
             seconds = time.monotonic() - started
             if result.is_file():
                 said = json.loads(result.read_bytes())
+                if "machine" in said:
+                    raise MachineError(said["machine"])
                 return Ending(unit, said.get("value"), said.get("error", ""), count, seconds)
+            if code == NO_ROOM:
+                raise MachineError(f"a process could not write down its result: {_last(result)}")
             if self._stopped.is_set():
                 break
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
@@ -118,3 +135,9 @@ class Processes:
         for thread in threads:
             thread.join()
         self._stopped.clear()
+
+
+def _last(result: Path) -> str:
+    """The last line that the process of ``result`` said."""
+    said = (result.parent / "said.txt").read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(said) if line.strip()), "it does not say why")

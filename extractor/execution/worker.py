@@ -1,7 +1,8 @@
 """The other end of a unit's process: ``python -m extractor.execution.worker RESULT``.
 
 The call comes on standard input as a line of JSON; RESULT gets ``{"value": ...}`` or
-``{"error": ...}``. The process ends, and all that it started with it, when its parent does.
+``{"error": ...}``, or ``{"machine": ...}`` when this machine is at fault. The process ends, and all
+that it started with it, when its parent does.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from extractor.errors import MachineError, machine_error
+
+# The exit code when not even the result could be written.
+NO_ROOM = 75
+
 
 def make_call(call: str, arguments: Mapping[str, Any]) -> Any:
     """What ``module:function`` returns for ``arguments``."""
@@ -26,7 +32,8 @@ def make_call(call: str, arguments: Mapping[str, Any]) -> Any:
 
 def _end_with_parent() -> None:
     # Nobody writes a second line: this returns when the parent is gone.
-    sys.stdin.buffer.read()
+    # Without a buffer, whose lock would end the interpreter's own ending.
+    os.read(sys.stdin.fileno(), 1)
     os.killpg(0, signal.SIGKILL)
 
 
@@ -37,12 +44,24 @@ def main(result: Path) -> None:
     try:
         said = {"value": make_call(asked["call"], asked["arguments"])}
     except Exception as error:
+        machines = error if isinstance(error, MachineError) else machine_error(error)
+        if machines is not None:
+            _write(result, {"machine": str(machines)})
+            return
         where = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(where.filename).name}:{where.lineno}"
         said = {"error": f"{type(error).__name__}: {error} ({place})"}
+    _write(result, said)
+
+
+def _write(result: Path, said: Mapping[str, Any]) -> None:
     draft = result.with_suffix(".draft")
-    draft.write_text(json.dumps(said), encoding="utf-8")
-    draft.replace(result)
+    try:
+        draft.write_text(json.dumps(said), encoding="utf-8")
+        draft.replace(result)
+    except OSError as error:
+        print(error, file=sys.stderr)
+        sys.exit(NO_ROOM)
 
 
 if __name__ == "__main__":

@@ -124,7 +124,8 @@ def _commit(git_dir: Path, sdist: Sdist, first: bool) -> Release:
     if first:
         run_git(git_dir, "init", "--quiet", "--bare", "--template=", "--initial-branch=main")
     files = read_sdist(sdist.path)
-    date = files.newest if sdist.uploaded is None else sdist.uploaded
+    # An index may tell anything, and git takes no date before 1970.
+    date = files.newest if sdist.uploaded is None else max(0, sdist.uploaded)
     stream = _commit_stream(sdist, files, date, first)
     # The repository lives as long as the run: time is dearer than room.
     quick = ["-c", "core.compression=1", "fast-import", "--quiet", "--date-format=raw", "--done"]

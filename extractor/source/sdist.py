@@ -14,11 +14,22 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.errors import SourceError
+from extractor.errors import SourceError, is_short
 from extractor.source.tree import EXECUTABLE, REGULAR, SYMLINK
 
 _MOST_BYTES = 1 << 30
 _MOST_MEMBERS = 200_000
+# Of the text before a member: its long name, and what is said of it besides.
+_MOST_SAID = 1 << 20
+# What git takes as a date, in seconds since the epoch.
+_LATEST = 1 << 40
+_SAYS_MORE = {
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+}
 
 
 @dataclass(frozen=True)
@@ -40,11 +51,32 @@ def read_sdist(archive: Path) -> SdistFiles:
     the packages) is left out: it belongs to the archive, not to the project.
     """
     try:
-        with tarfile.open(archive, "r:*") as tar:
+        with tarfile.open(archive, "r:*", tarinfo=_Bounded) as tar:
             return _read_members(tar, archive.name)
-    except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
-        raise SourceError(f"{archive.name} is not a readable tar archive: {reason}") from None
+    except OSError as error:
+        if is_short(error):
+            raise
+        raise _unreadable(archive, error) from None
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
+        raise _unreadable(archive, error) from None
+    except RecursionError:
+        # A header that says more of the next one reads it, which may be another one of these.
+        raise _unreadable(archive, ValueError("too many headers of one file")) from None
+
+
+class _Bounded(tarfile.TarInfo):
+    """A member whose description fits into memory, whatever its size is said to be."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _SAYS_MORE and self.size > _MOST_SAID:
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        made: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]
+        return made
+
+
+def _unreadable(archive: Path, error: Exception) -> SourceError:
+    reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
+    return SourceError(f"{archive.name} is not a readable tar archive: {reason}")
 
 
 def _read_members(tar: tarfile.TarFile, archive: str) -> SdistFiles:
@@ -55,6 +87,10 @@ def _read_members(tar: tarfile.TarFile, archive: str) -> SdistFiles:
     for count, member in enumerate(tar):
         if count >= _MOST_MEMBERS:
             raise SourceError(f"{archive} has more than {_MOST_MEMBERS} members")
+        if member.isreg():
+            # What is left out has to be read as well, to get past it.
+            total += member.size
+            _require_size(total, archive)
         top, path = _split(member.name, archive)
         tops.add(top)
         if len(tops) > 1:
@@ -63,7 +99,8 @@ def _read_members(tar: tarfile.TarFile, archive: str) -> SdistFiles:
             continue
         if not path:
             raise SourceError(f"{archive} holds {top!r} as a file where its folder should be")
-        newest = max(newest, int(member.mtime))
+        if 0 <= member.mtime <= _LATEST:
+            newest = max(newest, int(member.mtime))
         if _is_build_metadata(path):
             continue
         if member.issym():
@@ -82,8 +119,6 @@ def _read_members(tar: tarfile.TarFile, archive: str) -> SdistFiles:
             # Content is shared here, but a checkout would hold it once for each name.
             total += len(content[path])
         elif member.isreg():
-            total += member.size
-            _require_size(total, archive)
             stream = tar.extractfile(member)
             assert stream is not None
             content[path] = stream.read()

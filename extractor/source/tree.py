@@ -183,6 +183,11 @@ def git_failed(arguments: Sequence[str], code: int, said: str) -> ExtractorError
         del words[:2]
     if code in {-signal.SIGXFSZ, -signal.SIGKILL, -signal.SIGTERM}:
         return MachineError(f"git {words[0]} was ended by signal {-code}")
+    if words[0] == "init":
+        # A new repository of ours in a folder of ours: nothing of the source is in it.
+        return machine_complaint(said) or MachineError(
+            f"this machine lets git make no repository for temporary files: {git_reason(said)}"
+        )
     return machine_complaint(said) or SourceError(f"git {words[0]} failed: {git_reason(said)}")
 
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from extractor.errors import ExitCode, ExtractorError
+from extractor.errors import ExitCode, ExtractorError, MachineError
 from extractor.scratch import workspace
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ def extract_at(
         try:
             manifest = _extract(source, revision, plan, checks, python, output, scratch)
             seen = _seen(manifest, _tests(output / manifest.results[0].path, plan))
+        except MachineError:
+            # It says nothing of this revision.
+            raise
         except ExtractorError as error:
             seen = {"exit_code": int(error.exit_code), "message": str(error)}
     times = {

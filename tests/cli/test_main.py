@@ -285,3 +285,18 @@ class TestAsAProcess:
         )
         for heavy in ("libcst", "git", "pydantic", "unearth", "grimp"):
             assert f" {heavy}\n" not in done.stderr
+
+
+LOADING = """
+import os, signal, sys, types
+import extractor.__main__ as program
+command_line = types.ModuleType("extractor.cli")
+command_line.__getattr__ = lambda name: os.kill(os.getpid(), signal.SIGINT)
+sys.modules["extractor.cli"] = command_line
+program.start()
+"""
+
+
+def test_ctrl_c_while_the_program_is_loaded():
+    done = subprocess.run([sys.executable, "-c", LOADING], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "extractor: interrupted\n")

@@ -16,6 +16,10 @@ def fail():
     raise ValueError("no such thing")
 
 
+def full():
+    raise OSError(28, os.strerror(28), "somewhere")
+
+
 def note(log):
     with Path(log).open("a") as out:
         out.write("x")

@@ -1,5 +1,6 @@
 """Units in processes: values, errors, deaths, and what is kept."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from extractor.errors import MachineError
 from extractor.execution.kept import Kept, run_units
 from extractor.execution.processes import Processes
 from extractor.execution.unit import Unit
+from extractor.execution.worker import NO_ROOM
 
 HERE = "tests.execution.calls"
 
@@ -54,6 +57,47 @@ def test_a_process_that_dies_is_tried_three_times_and_named(tmp_path):
 def test_what_died_once_is_done_at_the_second_try(tmp_path):
     (ending,) = Processes(1).run([unit("a", "die", log=str(tmp_path / "log"), until=1)])
     assert (ending.value, ending.tries, ending.error) == ("alive", 2, "")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_full_disk_ends_the_run_and_says_nothing_of_a_unit(tmp_path, count):
+    kept = Kept(tmp_path / "kept")
+    units = [unit("a", "full"), unit("b", "full"), unit("c", "full")]
+    with pytest.raises(MachineError, match="No space left"):
+        list(run_units(units, Processes(count), kept))
+    assert [kept.get(key) for key in "abc"] == [None] * 3
+
+
+def test_a_unit_that_cannot_even_be_started_ends_the_run(monkeypatch):
+    def full(self, unit, result):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Processes, "_process", full)
+    with pytest.raises(OSError, match="No space left"):
+        list(Processes(2).run([unit("a", "double", number=1), unit("b", "double", number=2)]))
+
+
+def test_a_result_that_cannot_be_written_ends_the_run(tmp_path):
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); {WORKER}"
+    child = subprocess.Popen(
+        [sys.executable, "-c", limited, str(tmp_path / "result.json")],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # It ends its group when nobody is there any more to ask.
+        start_new_session=True,
+    )
+    with child:
+        child.stdin.write(json.dumps({"call": f"{HERE}:double", "arguments": {"number": 1}}))
+        child.stdin.write("\n")
+        child.stdin.flush()
+        assert "File too large" in child.stderr.read()
+    assert child.returncode == NO_ROOM
+
+
+WORKER = "import sys, pathlib; from extractor.execution.worker import main; " + (
+    "main(pathlib.Path(sys.argv[1]))"
+)
 
 
 def test_a_value_that_is_kept_is_not_worked_out_again(tmp_path):

@@ -1,16 +1,16 @@
 """Everything a stranger or a bad day can do, done on purpose: a table of how each was survived.
 
-    python tests/hostile/drills.py [--share N] [--only KIND] [--keep]
+    python tests/hostile/drills.py [--share N] [--only KIND]
 
 ``--share 10`` does every tenth drill. A drill is survived when the exit code is one of the table,
 the message is a sentence and no traceback, nothing outside OUTPUT changed, the source kept its
-bytes, modes and times, and the next run left nothing in the folder for temporary files.
+bytes, modes and times, nothing is left in the folder for temporary files, and the same command
+without the fault gives what it always gives.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import random
 import resource
@@ -19,212 +19,114 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-CODES = {0, 1, 2, 3, 4, 130}
-SECONDS = 60
-PLAN = """\
-name = "till"
-source_package = "shop"
-target_package = "till"
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
 
-[roots]
-packages = ["shop.till"]
-entry_points = ["till.door:open_it"]
+from tests.hostile.disks import faults, small
+from tests.hostile.places import (
+    GIVEN,
+    SECONDS,
+    VERBS,
+    WRITERS,
+    Place,
+    Tally,
+    Usual,
+    make_place,
+    nothing_left,
+    remove,
+    usual,
+)
+from tests.hostile.strangers import archives, repositories
 
-[[cut]]
-subject = "shop.stock:count_all"
-reason = "Counting is the shop's own business."
-
-[layout.modules]
-"shop.till" = "till"
-"shop.errors" = "till.errors"
-
-[packaging]
-distribution = "till"
-requirements = "requirements.txt"
-test_requirements = "requirements.txt"
-"""
-CONTRACTS = """\
-[tool.importlinter]
-root_packages = ["shop"]
-
-[[tool.importlinter.contracts]]
-id = "quiet"
-name = "Till is quiet"
-type = "forbidden"
-source_modules = ["shop.till"]
-forbidden_modules = ["shop.stock"]
-"""
-FILES = {
-    "requirements.txt": "",
-    "shop/__init__.py": "",
-    "shop/errors.py": "class Broken(Exception):\n    pass\n",
-    "shop/stock.py": "from shop import heavy\n\n\ndef count_all():\n    return heavy.x\n",
-    "shop/heavy.py": "x = 1\n",
-    "shop/till/__init__.py": "",
-    "shop/till/door.py": "from shop import errors, stock\n\n\n"
-    "def open_it():\n    stock.count_all()\n    raise errors.Broken()\n",
-}
-VERBS = {
-    "run": "run src out --plan plan --quiet",
-    "plan": "plan src --plan plan --quiet",
-    "analyze": "analyze src --package shop --root shop.till.door --quiet",
-    "contracts": "contracts check src --config c.toml",
-    "baseline": "contracts baseline src --config c.toml --baseline b.toml --reason Because_of_it",
-    "rewrite": "rewrite remove_unused_imports src",
-    "diff": "report diff src HEAD~1 HEAD --plan plan --quiet",
-    "report": "report old --plan plan --source src --quiet",
-    "sync": "sync old --plan plan --quiet",
-    "verify": "verify old/till --plan plan --only imports --only words --only intact --quiet",
-    "history": "history check old/till --against src --quiet",
-}
-
-
-@dataclass
-class Place:
-    """A folder with a shop, its plan, an old result of it and a folder for temporary files."""
-
-    root: Path
-    program: str
-
-    def call(
-        self, words: list[str], *, limit: Callable[[], None] | None = None, **more: str
-    ) -> tuple[int, str]:
-        """Exit code and what was said."""
-        done = subprocess.run(
-            [self.program, *words],
-            cwd=self.root,
-            env=self.environment() | more,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=SECONDS,
-            preexec_fn=limit,
-        )
-        return done.returncode, done.stdout.decode("utf-8", "replace")
-
-    def environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "PYTHON"))}
-        return kept | {
-            "EXTRACTOR_CACHE": str(self.root / "cache"),
-            "TMPDIR": str(self.root / "tmp"),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-        }
-
-    def git(self, *words: str, stdin: bytes | None = None) -> str:
-        who = {f"GIT_{r}_{w}": "a@b" for r in ("AUTHOR", "COMMITTER") for w in ("NAME", "EMAIL")}
-        done = subprocess.run(
-            ["git", "-C", "src", *words],
-            cwd=self.root,
-            input=stdin,
-            capture_output=True,
-            check=True,
-            env=self.environment() | who,
-        )
-        return done.stdout.decode().strip()
-
-    def write(self, path: str, text: str | bytes) -> None:
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text if isinstance(text, bytes) else text.encode())
-
-    def commit(self, message: str = "more") -> None:
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message)
-
-    def state(self, *names: str) -> str:
-        """A digest of bytes, modes and times of what must not change."""
-        digest = hashlib.sha256()
-        for name in names:
-            for path in sorted((self.root / name).rglob("*")):
-                about = path.lstat()
-                digest.update(
-                    f"{path} {about.st_mode} {about.st_size} {about.st_mtime_ns}".encode(
-                        "utf-8", "surrogateescape"
-                    )
-                )
-                if path.is_file() and not path.is_symlink():
-                    digest.update(path.read_bytes())
-        return digest.hexdigest()
-
-
-@dataclass
-class Tally:
-    """How many drills of a kind there were, their exit codes, and which did harm."""
-
-    count: int = 0
-    codes: Counter[int] = field(default_factory=Counter)
-    harm: list[str] = field(default_factory=list)
-
-    def judge(self, name: str, code: int, said: str, allowed: set[int] = CODES) -> None:
-        self.count += 1
-        self.codes[code] += 1
-        if code not in allowed:
-            self.harm.append(f"{name}: exit {code}: {said.strip().splitlines()[-1:]}")
-        elif "Traceback (most recent" in said:
-            self.harm.append(f"{name}: a traceback")
-        elif "\x1b" in said:
-            self.harm.append(f"{name}: an escape sequence reached the screen")
-
-
-def make_place(root: Path, program: str) -> Place:
-    place = Place(root, program)
-    for folder in ("tmp", "src", "precious"):
-        (root / folder).mkdir(parents=True)
-    place.write("precious/key", "secret\n")
-    place.write("plan/plan.toml", PLAN)
-    place.write("c.toml", CONTRACTS)
-    place.git("init", "-q", "-b", "main")
-    for path, text in FILES.items():
-        place.write(f"src/{path}", text)
-    place.commit("one")
-    code, said = place.call(["run", "src", "old", "--plan", "plan", "--quiet"])
-    assert code == 0, said
-    place.write("src/shop/till/door.py", FILES["shop/till/door.py"] + "\n\nlater = 1\n")
-    place.commit("two")
-    return place
+KILLS_OF_A_VERB = 17
+# How long what a killed run had started may take to notice.
+SECONDS_TO_END = 5
 
 
 def kills(place: Place, share: int, tally: Tally) -> None:
-    """Kill each verb at many moments; the same call afterwards must do what it always does."""
-    for name, words in VERBS.items():
-        for number in range(0, 20, share):
-            shutil.copytree(place.root / "old", place.root / "kept", symlinks=True)
-            process = subprocess.Popen(
-                [place.program, *words.split()],
-                cwd=place.root,
-                env=place.environment(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            time.sleep(0.05 + number * 0.05)
+    """Kill each verb that writes at many moments; the same call afterwards gives the usual."""
+    number = 0
+    for verb in WRITERS:
+        about: Usual | None = None
+        lasts = 0.0
+        for moment in range(KILLS_OF_A_VERB):
+            number += 1
+            if number % share:
+                continue
+            if about is None:
+                about = usual(place, verb)
+                started = time.monotonic()
+                place.call(VERBS[verb].split())
+                lasts = time.monotonic() - started
+                place.restore()
             how = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)[number % 3]
-            os.killpg(process.pid, how)
-            process.wait()
-            code, said = place.call(words.split())
-            tally.judge(f"{how.name} of {name} {number}", code, said)
-            _nothing_left(place, tally, f"{how.name} of {name} {number}")
-            shutil.rmtree(place.root / "out", ignore_errors=True)
-            shutil.rmtree(place.root / "old")
-            (place.root / "kept").rename(place.root / "old")
+            name = f"{how.name} of {verb} {number}"
+            _kill(place, tally, name, verb, how, lasts * (moment + 0.5) / KILLS_OF_A_VERB)
+            code, said = _again(place, verb)
+            tally.judge(name, code, said)
+            if code != about.code:
+                tally.blame(name, f"again: exit {code}: {said.strip()[-200:]}")
+            elif wrong := about.differences(place.outputs(verb)):
+                tally.blame(name, f"again: other files: {wrong[:3]}")
+            nothing_left(place, tally, name)
+            place.restore()
 
 
-def _nothing_left(place: Place, tally: Tally, name: str) -> None:
-    left = [path.name for path in (place.root / "tmp").iterdir()]
-    left += [path.name for path in place.root.glob(".*")]
-    if left:
-        tally.harm.append(f"{name}: left {left}")
-        for path in (place.root / "tmp").iterdir():
-            shutil.rmtree(path, ignore_errors=True)
+def _kill(
+    place: Place, tally: Tally, name: str, verb: str, how: signal.Signals, after: float
+) -> None:
+    process = subprocess.Popen(
+        [place.program, *VERBS[verb].split()],
+        cwd=place.root,
+        env=place.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    time.sleep(after)
+    # The program alone: what it started has to notice.
+    process.send_signal(how)
+    said = process.communicate()[0].decode("utf-8", "replace")
+    # Before the first line of ours the interpreter answers by itself.
+    if "Traceback (most recent" in said and "extractor" in said:
+        tally.blame(name, f"a traceback: {said.strip()[-200:]}")
+    deadline = time.monotonic() + SECONDS_TO_END
+    while left := _session(process.pid):
+        if time.monotonic() > deadline:
+            tally.blame(name, f"still running: {left}")
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            return
+        time.sleep(0.05)
+
+
+def _session(leader: int) -> list[int]:
+    """The processes of the session that ``leader`` began, without those that only wait."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                rest = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(rest[3]) == leader and rest[0] != "Z":
+                    found.append(int(entry.name))
+    return found
+
+
+def _again(place: Place, verb: str) -> tuple[int, str]:
+    """The same call; where the killed one had done its work already, that is taken away first."""
+    code, said = place.call(VERBS[verb].split())
+    done = "exists already" in said or "up to date" in said or code == 4
+    if code in (2, 4) and done:
+        place.restore()
+        code, said = place.call(VERBS[verb].split())
+    return code, said
 
 
 WORDS = [
@@ -248,222 +150,126 @@ def command_lines(place: Place, share: int, tally: Tally) -> None:
             "run src out --plan plan --rev WORD",
             "verify WORD --plan plan --only imports",
             "report diff src WORD HEAD --plan plan",
+            "rewrite WORD src",
         )
     ]
+    calls += [line.split() for line in LINES]
     for number, words in enumerate(calls):
         if number % share == 0:
             code, said = _called(place, words)
             tally.judge(f"{[w[:40] for w in words]}", code, said)
-            _only_these(place)
+            # An output may be called as oddly as the user likes.
+            for word in words[2:3]:
+                with suppress(OSError, ValueError):
+                    if (place.root / word).parent == place.root and word not in GIVEN:
+                        remove(place.root / word)
+            place.restore()
+
+
+# Options with values that mean nothing.
+LINES = [
+    "run src out --plan plan --history sideways", "run src out --plan plan --author x",
+    "run src out --plan plan --author \x1b[31m<a@b>", "run src out --verify --python /none",
+    "run src out --verify --python /dev/null", "run src precious/key/x --plan plan",
+    "run src src/out --plan plan", "run src src/.git/x --plan plan", "run src /proc/x --plan plan",
+    "plan src --root .. --into x", "plan src --root shop.till --into ../x", "plan src --root a\x00",
+    "plan src --root shop.till --into class", "plan src --root shop.none --into x",
+    "analyze cuts src --package shop --root shop.till.door --budget -5",
+    "analyze cuts src --package shop --root shop.till.door --budget 1e9",
+    "analyze src --package none --root none", "analyze src --package ../x --root x",
+    "analyze src --package shop --root shop.till.door --stop none", "analyze src --keep (",
+    "contracts check src --config plan/plan.toml", "contracts check src --config src",
+    "contracts check src --config /dev/zero", "contracts history src --config c.toml --since x",
+    "contracts baseline src --config c.toml --baseline src --reason because",
+    "contracts baseline src --config c.toml --baseline precious --reason because",
+    "rewrite rename_references src --modules a", "rewrite rename_references src --modules a=a=a",
+    "rewrite rename_references src --modules (=)", "rewrite drop_calls src --call (",
+    "rewrite move_definitions src --names x:y=z", "rewrite replace_strings src --strings x",
+    "sweep src swept --plan plan --revisions x..y --every 0", "sweep src precious --plan plan",
+    "sweep src swept --plan plan --revisions HEAD --every 1 --shard 3/2",
+    "sweep src swept --plan plan --merge precious/key --revisions HEAD --every 1",
+    "sweep pypi: swept --plan plan --releases (", "refactor src series --plan tables",
+    "refactor src old --plan plan", "prove old --plan plan", "prove precious --plan plan",
+    "schema check precious/key --plan tables",
+    "schema check /dev/zero --plan tables --source src",
+    "schema freeze --plan tables --source src -o precious/none/x", "schema compare --plan plan",
+    "data copy --plan tables --from x --to y", "data copy --plan tables --from sqlite:////none/x"
+    " --to sqlite:////none/y", "data replay --plan tables precious/key",
+    "data export --plan tables",
+    "history check precious --against src", "history check old/till --against precious",
+    "history preview src --plan plan --rev none", "sync old --from precious --plan plan",
+    "sync precious --plan plan", "report precious --plan plan", "report old --source precious",
+    "verify old/till --plan plan --only none", "verify old/till --faults --state precious",
+    "verify old/till --plan plan --against pypi:", "completion none", "help none", "--version x",
+]  # fmt: skip
 
 
 def _called(place: Place, words: list[str]) -> tuple[int, str]:
     try:
         return place.call(words)
-    except OSError:
+    except (OSError, ValueError):
         # The system itself takes no such word.
-        return 2, ""
-
-
-def _only_these(place: Place) -> None:
-    shutil.rmtree(place.root / "out", ignore_errors=True)
+        return 2, "the system refuses it"
 
 
 def plans(place: Place, share: int, tally: Tally) -> None:
     """Values of a plan that lead elsewhere, or that nothing could be made of."""
-    lines = [line for line in PLAN.splitlines() if "=" in line]
+    text = place.root.joinpath("tables/plan.toml").read_text()
+    lines = [line for line in text.splitlines() if "=" in line]
     values = [
         '"../precious/key"', '"/etc/passwd"', '""', '"."', '".git"', '"a\\u0000b"', "1", "[]", "{}",
         '["(", "\\\\9"]', "1979-05-27", "true", '"' + "x" * 4000 + '"', "[" * 2000,
+        '"\\u001b[31m"', "nan", '["../x", "-x"]', '"-x"', '"\\u202ex"',
     ]  # fmt: skip
     cases = [
-        PLAN.replace(line, f"{line.split('=')[0]}= {value}") for line in lines for value in values
+        text.replace(line, f"{line.split('=')[0]}= {value}") for line in lines for value in values
     ]
-    for number, text in enumerate(cases):
+    for number, case in enumerate(cases):
         if number % share == 0:
-            place.write("bad/plan.toml", text)
-            code, said = place.call(["run", "src", "out", "--plan", "bad", "--quiet"])
-            tally.judge(f"plan {number}", code, said)
-            _only_these(place)
-    shutil.rmtree(place.root / "bad", ignore_errors=True)
-
-
-def repositories(place: Place, share: int, tally: Tally) -> None:
-    """Trees, commits and files that git takes and hardly anybody has seen."""
-    before = place.git("rev-parse", "HEAD")
-    config = place.root / "src/.git/config"
-    plain = config.read_bytes()
-    for number, (name, make) in enumerate(_repositories()):
-        if number % share:
-            continue
-        make(place)
-        for verb in ("run", "plan", "analyze", "contracts", "diff"):
-            code, said = place.call(VERBS[verb].split())
-            tally.judge(f"{name}: {verb}", code, said)
-            _only_these(place)
-        # Our own git must not do what the drill's configuration says.
-        config.write_bytes(plain)
-        place.git("reset", "-q", "--hard", before)
-        place.git("clean", "-qfdx")
-
-
-def _repositories() -> Iterator[tuple[str, Callable[[Place], None]]]:
-    def file(path: bytes, content: bytes) -> Callable[[Place], None]:
-        def make(place: Place) -> None:
-            target = os.fsencode(place.root / "src") + b"/" + path
-            os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
-            with open(target, "wb") as out:  # noqa: PTH123
-                out.write(content)
-            place.commit()
-
-        return make
-
-    for content in (
-        b"\0" * 100, b"\xff\xfe", b"x = (", b"x = " + b"[" * 500, b"# coding: nonsense\n",
-        b"x = " + b" + ".join([b"1"] * 2500), b"x = a" + b".b" * 2500, b"x = " + b"-" * 2500 + b"1",
-        b"if a: pass\n" + b"elif b: pass\n" * 2500, b"\x0c" * 999, b"\r" * 999, b"def f(:\n",
-        b"x = '" + b"a" * 3_000_000 + b"'\n", b"from . import *\n" * 500, b"\xef\xbb\xbfx = 1\n",
-        b"from shop.till import odd\n", b"import shop.till.odd.odd\n", b"x = " + b"9" * 10_000,
-        b"x = lambda: " * 90 + b"1", b"@x\n" * 3000 + b"def f(): pass\n",
-    ):  # fmt: skip
-        yield f"odd.py of {content[:12]!r}", file(b"shop/till/odd.py", content)
-    for name in (
-        b"caf\xe9.py", b"new\nline.py", b"esc\x1b[31m.py", b"-rf.py", b"a b.py", b"'.py", b"\\.py",
-        b"x" * 250 + b".py", b"\xe2\x80\xae.py", b"class.py", b"1.py", b".py", b"*.py", b"$(id).py",
-        b"/".join([b"d"] * 300) + b"/x.py",
-    ):  # fmt: skip
-        yield f"a file {name[:12]!r}", file(b"shop/till/" + name, b"x = 1\n")
-
-    def linked(target: str) -> Callable[[Place], None]:
-        def make(place: Place) -> None:
-            (place.root / "src/shop/till/link.py").symlink_to(target)
-            place.commit()
-
-        return make
-
-    for target in ("/etc/passwd", "../../../precious/key", "link.py", "nowhere", "."):
-        yield f"a link to {target}", linked(target)
-
-    def piped(place: Place) -> None:
-        os.mkfifo(place.root / "src/shop/till/pipe.py")
-
-    yield "a pipe", piped
-
-    def tree(*entries: str) -> Callable[[Place], None]:
-        def make(place: Place) -> None:
-            blob = place.git("hash-object", "-w", "--stdin", stdin=b"x = 1\n")
-            raw = b"".join(
-                mode.encode() + b" " + name.encode() + b"\0" + bytes.fromhex(blob)
-                for mode, name in (entry.split(" ", 1) for entry in entries)
-            )
-            made = place.git("hash-object", "-t", "tree", "-w", "--stdin", "--literally", stdin=raw)
-            commit = place.git("commit-tree", made, "-p", "HEAD", "-m", "odd")
-            place.git("update-ref", "refs/heads/main", commit)
-
-        return make
-
-    for entries in (
-        ["100644 .."], ["100644 .git"], ["100644 ."], ["100644 a/b"], ["100644 a", "120000 a"],
-        ["777777 a"], ["100644 "], ["160000 sub"],
-    ):  # fmt: skip
-        yield f"a tree with {entries}", tree(*entries)
-
-    def commit(*headers: str) -> Callable[[Place], None]:
-        def make(place: Place) -> None:
-            top = place.git("rev-parse", "HEAD^{tree}"), place.git("rev-parse", "HEAD")
-            text = "\n".join([f"tree {top[0]}", f"parent {top[1]}", *headers, "", "odd\n"])
-            made = place.git(
-                "hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=text.encode()
-            )
-            place.git("update-ref", "refs/heads/main", made)
-
-        return make
-
-    for date in ("", " 999999999999999 +0000", " -99 +0000", " 1 +9999", " x y"):
-        yield f"a commit of {date!r}", commit(f"author A <a@b>{date}", f"committer A <a@b>{date}")
-
-    def configured(text: str) -> Callable[[Place], None]:
-        def make(place: Place) -> None:
-            config = place.root / "src/.git/config"
-            kept = config.read_bytes()
-            config.write_bytes(kept + text.encode())
-
-        return make
-
-    harm = "touch ../precious/harm"
-    for text in (
-        f'[core]\n\tfsmonitor = "{harm}"\n', f'[core]\n\tpager = "{harm}"\n',
-        f'[filter "x"]\n\tclean = "{harm}"\n\tsmudge = "{harm}"\n',
-    ):  # fmt: skip
-        yield f"a configuration with {text.split()[1]}", configured(text)
-
-
-def archives(place: Place, share: int, tally: Tally) -> None:
-    """Source distributions that want to be somewhere else, or everything."""
-    from extractor.errors import ExtractorError
-    from extractor.source.sdist import read_sdist
-
-    kinds = [tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE]
-    names = ["/etc/x", "../x", "a/../../x", "a/.git/hooks/x", "a\\b", "", "a", "a/x/y", "b/x"]
-    number = 0
-    for kind in kinds:
-        for name in names:
-            number += 1
-            if number % share:
-                continue
-            path = place.root / "x-1.tar.gz"
-            with tarfile.open(path, "w:gz") as tar:
-                for member in ("a/x", name):
-                    info = tarfile.TarInfo(member)
-                    if member is name:
-                        info.type = kind
-                        info.linkname = "../../etc/passwd"
-                    tar.addfile(info)
-            _read(read_sdist, ExtractorError, path, f"archive {kind!r} {name!r}", tally)
-    for content in (b"", b"\x1f\x8b", os.urandom(500), b"PK\3\4"):
-        path.write_bytes(content)
-        _read(read_sdist, ExtractorError, path, f"archive {content[:4]!r}", tally)
-    path.unlink()
-
-
-def _read(
-    read: Callable[[Path], object], error: type[Exception], path: Path, name: str, tally: Tally
-) -> None:
-    try:
-        read(path)
-        tally.judge(name, 0, "")
-    except error as refused:
-        tally.judge(name, int(refused.exit_code), str(refused))  # type: ignore[attr-defined]
-    except Exception as bug:
-        tally.judge(name, 70, repr(bug))
+            place.write("tmp/bad/plan.toml", case)
+            verb = ("run src out", "plan src", "history preview src")[number % 3]
+            code, said = place.call([*verb.split(), "--plan", "tmp/bad", "--quiet"])
+            tally.judge(f"plan {number} with {verb}", code, said)
+            shutil.rmtree(place.root / "tmp/bad")
+            nothing_left(place, tally, f"plan {number} with {verb}")
+            place.restore()
 
 
 def limits(place: Place, share: int, tally: Tally) -> None:
-    """Few open files, small files, little memory."""
+    """Few open files, small files, little memory, few processes."""
     sizes = [
         (resource.RLIMIT_NOFILE, n) for n in (5, 6, 8, 10, 12, 16, 24)
     ] + [(resource.RLIMIT_FSIZE, n) for n in (0, 100, 1000, 5000)] + [
         (resource.RLIMIT_AS, n << 20) for n in (80, 150, 250)
-    ]  # fmt: skip
+    ] + [(resource.RLIMIT_NPROC, n) for n in (0, 1)]  # fmt: skip
     number = 0
-    for which, size in sizes:
-        for name in ("run", "analyze", "contracts", "diff"):
+    for verb in VERBS:
+        about: Usual | None = None
+        for which, size in sizes:
             number += 1
             if number % share:
                 continue
+            about = about or usual(place, verb)
             limit = lambda: resource.setrlimit(which, (size, size))  # noqa: B023, E731
-            code, said = place.call(VERBS[name].split(), limit=limit)
+            code, said = place.call(VERBS[verb].split(), limit=limit)
             # An interpreter that cannot even start speaks for itself.
-            if code == 1 and "extractor" not in said.lower():
+            if code in (1, -11, -6, 127) and "extractor:" not in said and not about.code:
                 continue
-            tally.judge(f"{name} with limit {which} of {size}", code, said, CODES | {-9, 127})
-            _only_these(place)
+            name = f"{verb} with limit {which} of {size}"
+            tally.judge(name, code, said, {0, 1, 2})
+            if code not in {about.code, 2}:
+                tally.blame(name, f"exit {code} instead of {about.code}: {said.strip()[-200:]}")
+            elif code == about.code and (wrong := about.differences(place.outputs(verb))):
+                tally.blame(name, f"exit {code}, but other files: {wrong[:3]}")
+            place.restore()
 
 
 def caches(place: Place, share: int, tally: Tally) -> None:
     """Caches that are broken, full of something else, locked, or not to be written."""
 
     def held(path: Path) -> None:
+        if path.suffix != ".sqlite3":
+            return
         database = sqlite3.connect(path, check_same_thread=False)
         database.execute("begin exclusive")
         HELD.append(database)
@@ -476,22 +282,35 @@ def caches(place: Place, share: int, tally: Tally) -> None:
         lambda path: (path.unlink(), os.mkfifo(path)),
         lambda path: (path.unlink(), path.symlink_to("/dev/full")),
         lambda path: path.chmod(0),
+        lambda path: path.write_bytes(b"[" * 200_000),
+        lambda path: path.write_bytes(b'{"version": 1, "files": 3}'),
         held,
     ]
     number = 0
     for broken in breaks:
-        for name in ("run", "analyze", "diff"):
+        for verb in ("run", "analyze", "diff", "contracts", "sweep"):
             number += 1
             if number % share:
                 continue
+            about = usual(place, verb)
             shutil.rmtree(place.root / "cache", ignore_errors=True)
-            place.call(VERBS["analyze"].split())
-            broken(place.root / "cache/imports.sqlite3")
-            code, said = place.call(VERBS[name].split())
-            tally.judge(f"{name} with a broken cache {number}", code, said, {0, 1})
+            for filler in ("analyze", "contracts", verb):
+                place.call(VERBS[filler].split())
+                place.restore()
+            for path in sorted((place.root / "cache").rglob("*.*")):
+                if path.is_file() and path.suffix in {".sqlite3", ".json"}:
+                    broken(path)
+            code, said = place.call(VERBS[verb].split())
+            name = f"{verb} with a broken cache {number}"
+            tally.judge(name, code, said, {about.code})
+            if wrong := about.differences(place.outputs(verb)):
+                tally.blame(name, f"other files: {wrong[:3]}")
             while HELD:
                 HELD.pop().close()
-            _only_these(place)
+            for path in (place.root / "cache").rglob("*"):
+                if path.is_file() and not path.is_symlink():
+                    path.chmod(0o600)
+            place.restore()
     shutil.rmtree(place.root / "cache", ignore_errors=True)
 
 
@@ -499,13 +318,12 @@ HELD: list[sqlite3.Connection] = []
 
 
 def pairs(place: Place, share: int, tally: Tally) -> None:
-    """Two runs at once, on one result and with one cache."""
-    names = ("run", "sync", "verify", "report", "baseline")
+    """Two runs at once, on one result and with one cache, and a third one afterwards."""
+    names = ("run", "sync", "verify", "report", "baseline", "history", "rewrite")
     couples = [(one, two) for one in names for two in names]
     for number, (one, two) in enumerate(couples):
         if number % share:
             continue
-        shutil.copytree(place.root / "old", place.root / "kept", symlinks=True)
         started = [
             subprocess.Popen(
                 [place.program, *VERBS[name].split()],
@@ -519,13 +337,18 @@ def pairs(place: Place, share: int, tally: Tally) -> None:
         for name, process in zip((one, two), started, strict=True):
             said = process.communicate(timeout=3 * SECONDS)[0].decode("utf-8", "replace")
             tally.judge(f"{name} of {one} and {two}", process.returncode, said)
-        _only_these(place)
-        shutil.rmtree(place.root / "old")
-        (place.root / "kept").rename(place.root / "old")
+        for name in (one, two):
+            code, said = _again(place, name)
+            if code not in {0, 1, 4}:
+                tally.blame(f"{one} and {two}", f"{name} again: exit {code}: {said.strip()[-200:]}")
+        nothing_left(place, tally, f"{one} and {two}")
+        place.restore()
 
 
 KINDS: dict[str, Callable[[Place, int, Tally], None]] = {
     "kills": kills,
+    "full disks": faults,
+    "small disks": small,
     "command lines": command_lines,
     "plans": plans,
     "repositories": repositories,
@@ -546,16 +369,16 @@ def drill(program: str, share: int = 1, only: str = "") -> dict[str, Tally]:
         root = Path(tempfile.mkdtemp(prefix="drills-"))
         try:
             place = make_place(root, program)
-            before = place.state("precious", "plan")
-            source = place.state("src/shop")
+            before = place.state("precious", "plan", "tables", "c.toml")
+            source = place.state("src")
             work(place, share, tally)
-            if place.state("precious", "plan") != before:
-                tally.harm.append("what was nobody's business changed")
-            if kind != "repositories" and place.state("src/shop") != source:
-                tally.harm.append("the source changed")
+            if place.state("precious", "plan", "tables", "c.toml") != before:
+                tally.blame(kind, "what was nobody's business changed")
+            if kind != "repositories" and place.state("src") != source:
+                tally.blame(kind, "the source changed")
             # Only the next run can remove what a killed one left.
             place.call(VERBS["plan"].split())
-            _nothing_left(place, tally, "after the next run")
+            nothing_left(place, tally, "after the next run")
         finally:
             shutil.rmtree(root, ignore_errors=True)
     return done
@@ -568,15 +391,16 @@ def main() -> int:
     asked = parser.parse_args()
     random.seed(0)
     program = str(Path(sys.executable).parent / "extractor")
-    done = drill(program, asked.share, asked.only)
-    print("| kind | drills | survived | exit codes |\n|---|---|---|---|")
-    for kind, tally in done.items():
+    print("| kind | drills | survived | exit codes |\n|---|---|---|---|", flush=True)
+    harmed = False
+    for kind in [asked.only] if asked.only else KINDS:
+        tally = drill(program, asked.share, kind)[kind]
         codes = ", ".join(f"{code}: {count}" for code, count in sorted(tally.codes.items()))
-        print(f"| {kind} | {tally.count} | {tally.count - len(tally.harm)} | {codes} |")
-    for kind, tally in done.items():
+        print(f"| {kind} | {tally.count} | {tally.count - len(tally.hurt)} | {codes} |", flush=True)
         for harm in tally.harm:
-            print(f"{kind}: {harm!r}")
-    return int(any(tally.harm for tally in done.values()))
+            print(f"    {harm!r}", flush=True)
+        harmed |= bool(tally.harm)
+    return int(harmed)
 
 
 if __name__ == "__main__":

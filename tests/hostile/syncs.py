@@ -25,7 +25,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.hostile.drills import VERBS, Place, Tally, make_place
+from tests.hostile.places import VERBS, Place, Tally, make_place
 
 SYNC = VERBS["sync"].split()
 DONE, THERE_ALREADY, REFUSED = 0, 4, 2
@@ -55,12 +55,10 @@ def came_out(place: Place) -> str:
 @contextmanager
 def fresh(place: Place) -> Iterator[None]:
     """The old result, to be changed at will."""
-    shutil.copytree(place.root / "old", place.root / "kept", symlinks=True)
     try:
         yield
     finally:
-        shutil.rmtree(place.root / "old")
-        (place.root / "kept").rename(place.root / "old")
+        place.restore()
 
 
 def undisturbed(place: Place) -> tuple[str, float]:

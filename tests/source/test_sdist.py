@@ -1,5 +1,6 @@
 """Archives are read where they lie; hostile ones are refused in one sentence."""
 
+import gzip
 import io
 import tarfile
 
@@ -169,3 +170,43 @@ def test_broken_archive(archive, damage):
     with pytest.raises(SourceError, match=r"not a readable tar|has no files") as caught:
         read_sdist(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mtime", ["nan", "inf", "-5", "1e300", "99999999999999999"])
+def test_a_time_that_is_none_is_not_the_newest(archive, mtime):
+    odd = member("project-1.0/b", b"b")
+    odd[0].pax_headers = {"mtime": mtime}
+    try:
+        newest = read_sdist(archive(GOOD, odd)).newest
+    except SourceError as refused:
+        # Newer Pythons take a time like this for a broken header.
+        assert "not a readable tar" in str(refused)
+    else:
+        assert 0 <= newest < 2**40
+
+
+def raw_header(name, kind, size):
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    return info.tobuf()
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.XGLTYPE])
+def test_a_description_that_fills_the_memory_is_not_read(tmp_path, kind):
+    path = tmp_path / "project-1.0.tar.gz"
+    path.write_bytes(gzip.compress(raw_header("x", kind, 4 << 30) + bytes(1 << 20)))
+    with pytest.raises(SourceError, match="not a readable tar"):
+        read_sdist(path)
+
+
+def test_descriptions_without_end(tmp_path):
+    path = tmp_path / "project-1.0.tar.gz"
+    path.write_bytes(gzip.compress(raw_header("x", tarfile.GNUTYPE_LONGNAME, 0) * 9000))
+    with pytest.raises(SourceError, match="not a readable tar"):
+        read_sdist(path)
+
+
+def test_what_is_left_out_counts_too(archive, monkeypatch):
+    monkeypatch.setattr(sdist, "_MOST_BYTES", 50)
+    with pytest.raises(SourceError, match="unpacks to more than"):
+        read_sdist(archive(GOOD, member("project-1.0/PKG-INFO", b"x" * 100)))
