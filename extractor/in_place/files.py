@@ -44,7 +44,7 @@ class Files:
                 break
         else:
             folder = Path.cwd()
-        return Style(line_length(lambda name: _text(folder / name)), False, True, True)
+        return Style(line_length(lambda name: _text(folder / name)), False, True, True, True)
 
     @cached_property
     def modules(self) -> dict[Path, str]:

@@ -181,3 +181,55 @@ def test_a_document_of_another_name_stays(project):
     (project / "stock.md").write_text("The stock.\n")
     assert rename(*MOVE).return_value == ExitCode.DONE
     assert (project / "stock.md").read_text() == "The stock.\n"
+
+
+USER = (
+    "{imports}\n\ndef one():\n    return 1\n\n\ndef two():\n    return 2\n\n\nprint(one(), two())\n"
+)
+MOVED = ["--symbol", "shop.till:one=shop.desk:one", "--symbol", "shop.till:two=shop.desk:two"]
+HABITS = {
+    "joined": ("from os import path, sep\n", "from os import path, sep\n"),
+    "unknown": ("import os\n", "import os\n"),
+    "one each": ("from os import path\nfrom os import sep\n",) * 2,
+}
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_new_imports_of_one_module_share_a_statement_unless_the_file_has_one_each(project, habit):
+    imports, kept = HABITS[habit]
+    (project / "shop/till.py").write_text(USER.format(imports=imports))
+    (project / "shop/desk.py").write_text("def three():\n    return 3\n")
+    words = ["rewrite", "move_definitions", ".", *MOVED, "--write"]
+    assert CliRunner().invoke(cli, words, standalone_mode=False).return_value == ExitCode.DONE
+    new = "from shop.desk import one, two\n"
+    if habit == "one each":
+        new = "from shop.desk import one\nfrom shop.desk import two\n"
+    text = (project / "shop/till.py").read_text()
+    assert text.split() == f"{kept}\n{new}\nprint(one(), two())\n".split()
+    assert runs(project, "shop.till") == (True, "")
+
+
+KEEPERS = {
+    "plain": ("from shop.desk import alpha, three\n", "from shop.desk import alpha, one, three\n"),
+    "lines": (
+        "from shop.desk import (\n    three,\n    alpha,\n)\n",
+        "from shop.desk import (\n    three,\n    alpha,\n    one,\n)\n",
+    ),
+    "comment": (
+        "from shop.desk import alpha, three  # both\n",
+        "from shop.desk import alpha, three  # both\nfrom shop.desk import one\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", KEEPERS)
+def test_a_statement_takes_in_a_new_name_where_its_layout_allows(project, layout):
+    before, after = KEEPERS[layout]
+    rest = "\nprint(alpha, three)\n\n\ndef one():\n    return 1\n\n\nprint(one())\n"
+    (project / "shop/till.py").write_text(before + rest)
+    (project / "shop/desk.py").write_text("alpha = three = 3\n")
+    words = ["rewrite", "move_definitions", ".", *MOVED[:2], "--write"]
+    assert CliRunner().invoke(cli, words, standalone_mode=False).return_value == ExitCode.DONE
+    text = (project / "shop/till.py").read_text()
+    assert text.startswith(after + "\nprint(alpha, three)\n")
+    assert runs(project, "shop.till") == (True, "")

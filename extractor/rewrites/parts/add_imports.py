@@ -18,8 +18,9 @@ from extractor.rewrites.parts.import_statements import (
     sort_key,
     write_imports,
 )
+from extractor.rewrites.parts.joined_imports import grouped, taken_in, write_groups
 from extractor.rewrites.parts.removal import Definition
-from extractor.rewrites.parts.source_text import Edit, SourceText, Style, edited_slice
+from extractor.rewrites.parts.source_text import Edit, SourceText, edited_slice
 
 
 def add_imports(
@@ -38,21 +39,22 @@ def add_imports(
         if not is_future(run[-1]) and (first is None or run[0].lineno < first)
     ]
     if not runs:
-        return [first_import_edit(source, _as_groups(entries, first_party, source.style))]
-    newline = source.newline.decode()
-    new = [(e, f"{write_imports([e], 0, source.style)}\n".replace("\n", newline)) for e in entries]
+        return [first_import_edit(source, _by_rank(source, entries, first_party))]
+    changed, rest = taken_in(source, runs[0], entries)
+    new = write_groups(source, grouped(source, rest))
     current = {node: first_import(node) for node in runs[0]}
     render = partial(edited_slice, source.utf8, ())
-    return [place_imports(source, runs[0], {}, current, render, first_party, new)]
+    return [place_imports(source, runs[0], changed, current, render, first_party, new)]
 
 
-def _as_groups(entries: Sequence[Import], first_party: frozenset[str], style: Style) -> str:
-    groups: dict[int, list[Import]] = {}
-    for entry in entries:
-        groups.setdefault(rank_of(entry.module, first_party), []).append(entry)
+def _by_rank(source: SourceText, entries: Sequence[Import], first_party: frozenset[str]) -> str:
+    ranks: dict[int, list[Sequence[Import]]] = {}
+    for group in grouped(source, entries):
+        ranks.setdefault(rank_of(group[0].module, first_party), []).append(group)
     return "\n".join(
         "".join(
-            f"{write_imports([entry], 0, style)}\n" for entry in sorted(groups[rank], key=sort_key)
+            f"{write_imports(group, 0, source.style)}\n"
+            for group in sorted(ranks[rank], key=lambda group: sort_key(group[0]))
         )
-        for rank in sorted(groups)
+        for rank in sorted(ranks)
     )

@@ -21,6 +21,7 @@ from extractor.rewrites.parts.import_statements import (
     first_import,
     write_imports,
 )
+from extractor.rewrites.parts.joined_imports import grouped, taken_in, write_groups
 from extractor.rewrites.parts.scopes import Binding, ImportStatement, Names, absolute_module
 from extractor.rewrites.parts.source_text import Edit, SourceText, edited_slice
 
@@ -67,7 +68,8 @@ class EditedImports:
             self.place(run, changed, takes)
             added = [] if takes else added
         if added:
-            text = "".join(write_imports([entry], 0, style) + "\n" for entry in added)
+            groups = grouped(self.source, added)
+            text = "".join(write_imports(group, 0, style) + "\n" for group in groups)
             self.edits.append(first_import_edit(self.source, text))
         for node, statements in texts.items():
             if node not in placed:
@@ -106,8 +108,9 @@ class EditedImports:
                 for number, (entry, text) in enumerate(statements)
             ]
         current = {node: first_import(node) for node in run}
-        written = [write_imports([entry], 0, source.style) + "\n" for entry in added]
-        new = [(e, self.lines(w).decode()) for e, w in zip(added, written, strict=True)]
+        taking, rest = taken_in(source, run, added, whole)
+        new = write_groups(source, grouped(source, rest))
+        whole |= taking
         edit = place_imports(source, run, whole, current, self.render, self.first_party, new)
         self.edits = [e for e in self.edits if not (edit.start <= e.start and e.end <= edit.end)]
         if edit.text != source.utf8[edit.start : edit.end]:

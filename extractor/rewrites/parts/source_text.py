@@ -18,13 +18,15 @@ class Style:
     """How a file is to be written: ``line_length``, and whether a backslash may end a line.
 
     With ``relative`` imports that were relative stay so; with ``follows`` the local name of an
-    imported module becomes the module's new one.
+    imported module becomes the module's new one; with ``together`` new imports of one module
+    share a statement, unless the file shows another habit.
     """
 
     line_length: int = 79  # pycodestyle's default
     backslash: bool = True
     relative: bool = False
     follows: bool = False
+    together: bool = False
 
 
 PLAIN = Style()  # what is written by a plan
