@@ -14,13 +14,14 @@ class Change:
     """What a rewrite made of one file.
 
     ``before`` is ``None`` where it makes a new one; ``target`` is where the file is to be,
-    if not where it was.
+    if not where it was. What is ``removed`` has nothing left in it.
     """
 
     path: Path
     before: bytes | None
     outcome: Outcome
     target: Path | None = None
+    removed: bool = False
 
     @property
     def is_one(self) -> bool:
@@ -34,6 +35,8 @@ class Change:
     @property
     def after(self) -> bytes:
         """The text as it is to be."""
+        if self.removed:
+            return b""
         if isinstance(self.outcome, Rewritten):
             return self.outcome.content
         return self.before or b""
@@ -45,12 +48,14 @@ class Change:
         old, new = (_lines(text) for text in (self.before or b"", self.after))
         name, target = (_in_diff(path) for path in (self.path, self.target or self.path))
         first = "/dev/null" if self.before is None else _quoted(f"a/{name}")
+        last = "/dev/null" if self.removed else _quoted(f"b/{target}")
         # Without this line git would read the next file as a part of a rename before it.
         head = f"diff --git {_quoted(f'a/{name}')} {_quoted(f'b/{target}')}\n"
         head += "new file mode 100644\n" if self.before is None else ""
+        head += "deleted file mode 100644\n" if self.removed else ""
         if self.target is not None:
             head += f"rename from {_quoted(name)}\nrename to {_quoted(target)}\n"
-        lines = difflib.unified_diff(old, new, first, _quoted(f"b/{target}"))
+        lines = difflib.unified_diff(old, new, first, last)
         return head + "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
             for line in lines

@@ -71,6 +71,8 @@ def _apply(made: Sequence[Change], tree: Path, base: Path) -> None:
         if not (old.is_relative_to(base) and new.is_relative_to(base)):
             continue
         (tree / old.relative_to(base)).unlink(missing_ok=True)
+        if change.removed:
+            continue
         target = tree / new.relative_to(base)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(change.after)

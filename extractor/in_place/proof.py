@@ -36,7 +36,7 @@ def prove(settings: Any, changes: Sequence[Change], files: Files) -> list[Differ
     others = [path.as_posix() for path in files.all if path.suffix != ".py"]
     old = Modules(old_paths, lambda path: _content(contents, path), others)
     new = Modules(new_paths, _reader(python, contents), others)
-    moved = Moved({**asserted, **moved.modules}, moved.symbols)
+    moved = Moved({**asserted, **moved.modules}, moved.symbols, moved.merged)
     looked = _looked(python, files, moved, contents) - asserted.keys()
     keeps_uses = bool(moved.modules or moved.symbols)
     found = deeply(lambda: differences(old, new, moved, looked, all_uses_stay=keeps_uses))
@@ -49,7 +49,9 @@ def moved_by(settings: Any, always: bool = False) -> Moved:
     renames = settings if isinstance(settings, Renames) else getattr(settings, "renames", None)
     if not isinstance(renames, Renames):
         return Moved()
-    return Moved(renames.modules if renames.move_files or always else {}, renames.symbols)
+    gone = getattr(settings, "gone", {})
+    modules = {} if gone or not (renames.move_files or always) else renames.modules
+    return Moved(modules, renames.symbols, gone)
 
 
 def _asserted(old: dict[str, str], new: dict[str, str], said: Moved) -> dict[str, str]:
@@ -79,7 +81,10 @@ def _new_paths(
     places = {
         change.path.as_posix(): change.target.as_posix() for change in python if change.target
     }
-    paths = {moved.module(name): places.get(path, path) for name, path in old.items()}
+    gone = {change.path.as_posix() for change in python if change.removed}
+    paths = {
+        moved.module(name): places.get(path, path) for name, path in old.items() if path not in gone
+    }
     paths |= {module: path for path, module in getattr(settings, "creates", {}).items()}
     return paths
 

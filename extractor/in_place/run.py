@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from extractor.errors import UsageError
 from extractor.in_place.change import Change
 from extractor.in_place.files import Files
-from extractor.outcome import Unchanged
+from extractor.outcome import Rewritten, Unchanged
 from extractor.parsing import deeply
 from extractor.resolution.modules import MISSING, Modules
 from extractor.rewrites import Rewrite
@@ -23,7 +23,7 @@ def prepared(rewrite: Rewrite, settings: Any, files: Files) -> Any:
     """The settings with what the project's files tell of them; ``UsageError`` when they do not."""
     paths = {module: path.as_posix() for path, module in files.modules.items()}
     others = [path.as_posix() for path in files.all if path.suffix != ".py"]
-    project = Project(paths, lambda path: Path(path).read_bytes(), others, files.style)
+    project = Project(paths, lambda path: Path(path).read_bytes(), others, files.style, True)
     if isinstance(settings, Renames):
         _check_there(settings, files)
     return deeply(lambda: rewrite.prepare(settings, project))
@@ -77,6 +77,7 @@ def run(rewrite: Rewrite, settings: Any, files: Files) -> Iterator[Change]:
             made = run_on(rewrite, SourceFile(name, b"", module, style=files.style), settings)
             yield Change(Path(name), None, made)
     chosen = set(files.chosen)
+    gone: Collection[str] = getattr(settings, "gone", {})
     for path in sorted({*files.chosen, *(Path(name) for name in moves)}):
         before = path.read_bytes()
         name, module = path.as_posix(), files.modules.get(path, "")
@@ -87,7 +88,8 @@ def run(rewrite: Rewrite, settings: Any, files: Files) -> Iterator[Change]:
         is_package = path.stem == "__init__" and path.suffix in (".py", ".pyi")
         file = SourceFile(name, before, module, is_package, new_module, files.style)
         outcome = run_on(rewrite, file, settings) if path in chosen else Unchanged()
-        yield Change(path, before, outcome, Path(target) if target else None)
+        removed = module in gone and path.suffix == ".py" and isinstance(outcome, Rewritten)
+        yield Change(path, before, outcome, Path(target) if target else None, removed)
 
 
 def _beside(files: Files, path: Path, moving: Any) -> tuple[str, str | None]:

@@ -30,7 +30,7 @@ from extractor.in_place.journal import (
 
 @dataclass(frozen=True)
 class _Step:
-    """``staged`` becomes ``target``; ``old`` is what goes, if it is another file."""
+    """``staged`` becomes ``target``; then ``old`` goes, if there is one: it may be ``target``."""
 
     staged: Path
     target: Path
@@ -71,7 +71,8 @@ def _stage(change: Change, place: Path) -> _Step:
         place.chmod(near.stat().st_mode & 0o666)  # a new file's, as its folder's
     else:
         place.chmod(change.path.stat().st_mode)
-    return _Step(place, target, None if change.target is None else change.path.resolve())
+    goes = change.removed or change.target is not None
+    return _Step(place, target, change.path.resolve() if goes else None)
 
 
 def _apply(steps: Sequence[_Step], folder: Path) -> None:
@@ -81,8 +82,8 @@ def _apply(steps: Sequence[_Step], folder: Path) -> None:
     try:
         for number, step in enumerate(steps):
             made += _make_folders(step.target.parent)
-            for place in [step.target, *([step.old] if step.old else [])]:
-                kept = folder / f"old-{number}-{place is step.old}"
+            for place in {step.target, step.old or step.target}:
+                kept = folder / f"old-{number}-{place == step.old}"
                 if place.exists():
                     _keep(place, kept)
                     undo.append((kept, place))

@@ -71,6 +71,8 @@ def differences(
     touched = what_is_touched(old, new, moved, looked)
     found: set[Difference] = set()
     for module in looked:
+        if module in moved.merged:
+            found |= set(_uses(_Trees(old, new, moved, touched), module, all_uses_stay))
         if moved.module(module) not in new.paths:
             continue  # it is gone, and whoever uses it is told
         found |= set(_unreadable(old, new, moved, module))
@@ -103,10 +105,13 @@ class _Trees:
 def _uses(trees: _Trees, module: str, all_stay: bool) -> Iterator[Difference]:
     old, new, moved = trees.old, trees.new, trees.moved
     before = _by_group(trees, module, is_old=True)
-    after = _by_group(trees, moved.module(module), is_old=False)
+    merged = module in moved.merged
+    after = {} if merged else _by_group(trees, moved.module(module), is_old=False)
     elsewhere: dict[str, dict[str, list[_Use]]] = {}
     for group, uses in before.items():
         home, name = moved.module(module), group
+        if merged and not group:
+            continue  # what only the module itself said goes with it
         if group:
             home, name = moved.definition(module, group)
         if home != moved.module(module) and home in new.paths:

@@ -10,10 +10,14 @@ from extractor.resolution.modules import Modules, Target, Targets
 
 @dataclass(frozen=True)
 class Moved:
-    """Old names to new ones: modules, and definitions as ``module:name``."""
+    """Old names to new ones: modules, and definitions as ``module:name``.
+
+    ``merged`` are modules that are gone, all of whose definitions another one has now.
+    """
 
     modules: Mapping[str, str] = field(default_factory=dict)
     symbols: Mapping[str, str] = field(default_factory=dict)
+    merged: Mapping[str, str] = field(default_factory=dict)
 
     def module(self, name: str) -> str:
         return self.modules.get(name, name)
@@ -29,7 +33,8 @@ class Moved:
     def target(self, target: Target) -> Target:
         """What ``target`` of the old tree is in the new one."""
         if target.kind == "module":
-            return Target("module", self.module(target.module))
+            home = self.merged.get(target.module) or self.module(target.module)
+            return Target("module", home)
         if target.kind == "definition":
             return Target("definition", *self.definition(target.module, target.name))
         return target
@@ -62,7 +67,7 @@ def with_companions(moved: Moved, old: Modules, new: Modules, looked: Collection
             key = f"{module}:{name}"
             if key not in symbols and len(homes) == 1 and len(gained.get(name, ())) == 1:
                 symbols[key] = f"{gained[name][0]}:{name}"
-    return Moved(moved.modules, symbols)
+    return Moved(moved.modules, symbols, moved.merged)
 
 
 def _own(modules: Modules, module: str) -> set[str]:

@@ -17,6 +17,7 @@ from extractor.parsing import UnreadableSource
 from extractor.reading.exports import read_exports
 from extractor.rewrites import rename_references
 from extractor.rewrites.moving.arrival import Arrival, end_edit
+from extractor.rewrites.moving.emptied import what_stays
 from extractor.rewrites.moving.part import Part
 from extractor.rewrites.moving.units import going_units, read_units
 from extractor.rewrites.parts.add_imports import add_imports
@@ -64,6 +65,8 @@ class Settings:
         default_factory=dict, metadata={"derived": True}
     )
     creates: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
+    # Modules whose files go, since nothing is left in them, and where all of each went.
+    gone: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
     # Imports that an old module keeps for others; references that files keep, by their module;
     # what is told of each file.
     kept: Mapping[str, frozenset[str]] = field(default_factory=dict, metadata={"derived": True})
@@ -95,6 +98,7 @@ def prepare(settings: Settings, project: Project) -> Settings:
     module. Raises ``UsageError`` for a name that is in neither place and for a module that
     cannot be read, ``DidNotHold`` for a move that would not be right.
     """
+    whole = {_home(old): _home(new) for old, new in settings.symbols.items() if old.endswith(":*")}
     settings = dataclasses.replace(settings, symbols=_expanded(settings.symbols, project))
     pairs = {(o.partition(":")[0], n.partition(":")[0]) for o, n in settings.symbols.items()}
     parts = [_part(project, old, new, settings) for old, new in sorted(pairs)]
@@ -114,7 +118,8 @@ def prepare(settings: Settings, project: Project) -> Settings:
         for part in parts
         if part.is_package or rename_references.keeps_names(renames, part.old, project)
     }
-    renames = dataclasses.replace(renames, staying=frozenset(staying))
+    gone = _emptied(parts, whole, project) if not settings.shims else {}
+    renames = dataclasses.replace(renames, staying=frozenset(staying - gone.keys()), modules=gone)
     moving = [part for part in parts if part.names]
     pieces: dict[str, tuple[Arriving, ...]] = {}
     told: dict[str, tuple[Finding, ...]] = {}
@@ -139,10 +144,24 @@ def prepare(settings: Settings, project: Project) -> Settings:
         renames=renames,
         pieces=pieces,
         creates=creates,
+        gone=gone,
         kept={part.old: frozenset(part.kept) for part in moving},
         spared={module: found for part in moving for module, found in part.spared.items()},
         told=told,
     )
+
+
+def _emptied(parts: Collection[Part], whole: Mapping[str, str], project: Project) -> dict[str, str]:
+    """Modules of which nothing is left, with where all went; the others are told what is."""
+    found: dict[str, str] = {}
+    for part in parts if project.removes else ():
+        if part.names and whole.get(part.old) == part.new:
+            file = project.source_file(part.old)
+            left = take_out(file, names=part.names, shims={}, keep=part.kept)
+            stays = what_stays(part, getattr(left, "content", file.content))
+            part.findings += [(part.path, finding) for finding in stays]
+            found |= {} if stays else {part.old: part.new}
+    return found
 
 
 def _part(project: Project, old: str, new: str, settings: Settings) -> Part:
@@ -324,6 +343,8 @@ def _expanded(symbols: Mapping[str, str], project: Project) -> dict[str, str]:
             raise UsageError(f"{old} stays in its module: use rename_references to rename it there")
         names = {name: new_name}
         if name == EVERYTHING:
+            if module not in project.modules and home in project.modules:
+                continue  # moved before: the file went
             sources = [module, *({home} & project.modules)]
             own = (n for m in sources for n in definitions(project.source(m).tree))
             names = {each: each for each in own if _is_own(each)}

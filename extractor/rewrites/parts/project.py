@@ -18,13 +18,15 @@ S = TypeVar("S")
 class Project:
     """The Python files of a project: dotted names to paths, and how to read one.
 
-    ``others`` are the paths of all other files.
+    ``others`` are the paths of all other files. Where ``removes`` is set, a file in which a move
+    leaves nothing goes.
     """
 
     paths: Mapping[str, str]
     read: Callable[[str], bytes]
     others: Collection[str] = ()
     style: Style = PLAIN
+    removes: bool = False
 
     @property
     def modules(self) -> frozenset[str]:
