@@ -18,7 +18,7 @@ import functools
 import importlib.util
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,6 +32,7 @@ from extractor.progress import Progress, progress_for
 from extractor.terminal import printable
 
 if TYPE_CHECKING:
+    from extractor.execution.unit import Ending, Unit
     from extractor.source.repository import Source
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -176,6 +177,44 @@ def _tell_costs(progress: Progress) -> None:
         # On Linux in KiB, on macOS in bytes.
         peak = used.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
         progress.note(f"{seconds:8.1f} s of processor time {words}, at most {peak:.0f} MiB")
+
+
+def executor_options(verb: _F) -> _F:
+    """Add ``--jobs`` and ``--scheduler``; the verb gets what carries out units as ``executor``."""
+
+    @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Number of processes.")
+    @click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Address of a Dask scheduler; its workers do the work.",
+    )
+    @functools.wraps(verb)
+    def wrapped(*args: Any, jobs: int | None, scheduler: str | None, **kwargs: Any) -> Any:
+        if jobs and scheduler:
+            raise UsageError("--jobs is for this machine: leave it out with --scheduler")
+        return verb(*args, executor=Executing(jobs, scheduler), **kwargs)
+
+    return wrapped  # type: ignore[return-value]
+
+
+class Executing:
+    """An executor that is made when there is work: a cluster is not asked before."""
+
+    def __init__(self, jobs: int | None, scheduler: str | None) -> None:
+        self._jobs, self._scheduler = jobs, scheduler
+        self.is_asked_for = bool(jobs or scheduler)
+
+    def run(self, units: Sequence[Unit]) -> Iterator[Ending]:
+        """Each unit's ending, as soon as it is there."""
+        if not units:
+            return iter(())
+        if self._scheduler:
+            from extractor.execution.cluster import Cluster
+
+            return Cluster(self._scheduler).run(units)
+        from extractor.execution.processes import Processes
+
+        return Processes(self._jobs).run(units)
 
 
 def near_miss(name: str, known: Sequence[str]) -> str:

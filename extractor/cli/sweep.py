@@ -9,6 +9,7 @@ import click
 
 from extractor.cli._options import (
     Reporting,
+    executor_options,
     output_argument,
     plan_option,
     python_option,
@@ -57,10 +58,6 @@ if TYPE_CHECKING:
 @python_option
 @click.option("--keep", is_flag=True, help="Keep each result in OUTPUT/results.")
 @click.option("--only-new", is_flag=True, help="Skip revisions that an earlier sweep has seen.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Number of processes.")
-@click.option(
-    "--scheduler", metavar="ADDRESS", help="Address of a Dask scheduler; its workers run the sweep."
-)
 @click.option(
     "--shard", metavar="I/N", help="Do only part I of N: run one part on each of N machines."
 )
@@ -71,6 +68,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="The sweep.json of another machine's part; repeat it for each.",
 )
+@executor_options
 @reporting_options
 def command(
     source: str,
@@ -86,10 +84,9 @@ def command(
     python: Path | None,
     keep: bool,
     only_new: bool,
-    jobs: int | None,
-    scheduler: str | None,
     shard: str | None,
     merge: tuple[Path, ...],
+    executor: Executor,
     reporting: Reporting,
 ) -> int:
     """Run a plan over many revisions of SOURCE and say where it holds.
@@ -109,7 +106,7 @@ def command(
     if shard:
         points = part_of(points, shard)
     job = Job(plan, checks, str(python) if python else None, keep)
-    sweeper = Sweeper(output, job, _executor(jobs, scheduler), reporting.progress)
+    sweeper = Sweeper(output, job, executor, reporting.progress)
     sweeper.merge(merge)
     before = sweeper.previous()
     known = before.observations if only_new and before else []
@@ -161,15 +158,3 @@ def _line(source: str, first: str, last: str, progress: Progress) -> Line:
         open_source(source, last, workspace=scratch, progress=progress) as ready,
     ):
         return Line(source, ready.git_dir, first, ready.revision)
-
-
-def _executor(jobs: int | None, scheduler: str | None) -> Executor:
-    if scheduler:
-        from extractor.execution.cluster import Cluster
-
-        if jobs:
-            raise UsageError("--jobs is for this machine: leave it out with --scheduler")
-        return Cluster(scheduler)
-    from extractor.execution.processes import Processes
-
-    return Processes(jobs)

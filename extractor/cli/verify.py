@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from extractor.cli._completing import CheckName
 from extractor.cli._options import (
+    Executing,
     Reporting,
+    executor_options,
     plan_option,
     python_option,
     reporting_options,
@@ -23,7 +27,7 @@ from extractor.plan.load import Plan, load_plan
 from extractor.scratch import workspace
 from extractor.source.opening import open_source
 from extractor.source.tree import FolderTree
-from extractor.verification.check import CheckResult, Result
+from extractor.verification.check import Result
 from extractor.verification.labs import content_key
 from extractor.verification.run import (
     CHECKS,
@@ -34,6 +38,10 @@ from extractor.verification.run import (
     run_checks,
     summary,
 )
+
+if TYPE_CHECKING:
+    from extractor.execution.unit import Executor
+    from extractor.verification.fault_units import Bench
 
 
 @click.command("verify")
@@ -66,6 +74,7 @@ from extractor.verification.run import (
     metavar="FILE",
     help="With --faults: record each outcome in FILE, and skip those already there.",
 )
+@executor_options
 @reporting_options
 def command(
     result: Path,
@@ -77,6 +86,7 @@ def command(
     quick: bool,
     faults: bool,
     state: Path | None,
+    executor: Executing,
     reporting: Reporting,
 ) -> int:
     """Check the extracted repository RESULT (OUTPUT/<name>) and show the evidence.
@@ -89,6 +99,8 @@ def command(
     """
     if state is not None and not faults:
         raise UsageError("--state needs --faults")
+    if executor.is_asked_for and not faults:
+        raise UsageError("--jobs and --scheduler need --faults")
     # Faults are put to every check, also to those that others include.
     names = CHECKS if faults and not only else choose(only, "quick" if quick else "all")
     loaded = load_plan(plan)
@@ -100,14 +112,15 @@ def command(
             # Nobody follows the source meanwhile; others may look on.
             output = result.resolve().parent
             stack.enter_context(only_one(output, shared=True, note=reporting.progress.warn))
-        tree = history = None
+        tree = history = asked = None
         if against is not None:
             place = stack.enter_context(workspace())
             known = Result.at(result).manifest.get("source", {}).get("revision")
+            asked = rev or (None if against.startswith("pypi:") else known)
             source = stack.enter_context(
                 open_source(
                     against,
-                    rev or (None if against.startswith("pypi:") else known),
+                    asked,
                     workspace=place,
                     progress=reporting.progress,
                     need_history=False,
@@ -117,7 +130,18 @@ def command(
             tree = export(source.tree, place / "source-tree")
             history = None if source.shallow else source.git_dir
         if faults:
-            return _check_checks(result, loaded, names, tree, history, python, state, reporting)
+            from extractor.verification.fault_units import Bench
+
+            bench = Bench(
+                root=str(result.resolve()),
+                plan=plan,
+                against=str(tree) if tree else None,
+                history=str(history) if history else None,
+                source=against,
+                rev=asked,
+                python=str(python) if python else None,
+            )
+            return _check_checks(bench, loaded, names, state, executor, reporting)
         results = run_checks(
             result,
             loaded,
@@ -133,54 +157,35 @@ def command(
 
 
 def _check_checks(
-    result: Path,
+    bench: Bench,
     plan: Plan,
     names: tuple[str, ...],
-    against: Path | None,
-    history: Path | None,
-    python: Path | None,
     state: Path | None,
+    executor: Executor,
     reporting: Reporting,
 ) -> int:
     """Inject the catalogue's faults; 1 when one is missed or a harmless twin is flagged."""
     # Only this path needs the catalogue.
-    from extractor.verification.faults import (
-        Kept,
-        as_lines,
-        as_table,
-        as_value,
-        inject,
-        load_faults,
-    )
+    from extractor.verification.fault_units import inject_by
+    from extractor.verification.faults import Kept, as_lines, as_table, as_value, load_faults
 
     chosen = [fault for fault in load_faults(plan) if fault.check in names]
     # Cheap checks first, as they are run.
     chosen.sort(key=lambda fault: CHECKS.index(fault.check))
-    kept = None if state is None else Kept(state, content_key(result, FolderTree(result).paths()))
+    result = Path(bench.root)
+    revision = content_key(result, FolderTree(result).paths())
+    kept = None if state is None else Kept(state, revision)
     done = []
-    with workspace() as scratch:
-        shared = Path(scratch) / "source"
-        shared.mkdir()
-
-        def run(root: Path, name: str) -> CheckResult:
-            return run_checks(
-                root,
-                plan,
-                [name],
-                against=against,
-                history=history,
-                python=python,
-                first=True,
-                shared=shared,
-            )[0]
-
-        known = kept.get if kept is not None else lambda fault: None
-        for one in inject(result.resolve(), chosen, run, Path(scratch), known):
+    with workspace() as shared:
+        units = inject_by(executor, chosen, replace(bench, shared=str(shared)), revision, kept)
+        for one in units:
             done.append(one)
             if kept is not None:
                 kept.add(one)
             for line in as_lines(one):
                 reporting.progress.note(f"{len(done)}/{len(chosen)} {line}")
+    # In the order of the catalogue, whichever ended first.
+    done.sort(key=lambda one: chosen.index(one.fault))
     tried = [one for one in done if not one.absent]
     good = sum(one.good for one in tried)
     reporting.result(

@@ -63,12 +63,16 @@ class Fault:
 
 @dataclass(frozen=True)
 class Injection:
-    """What came of one fault and its twin; ``absent`` says why it could not be put in."""
+    """What came of one fault and its twin; ``absent`` says why it could not be put in.
+
+    ``error`` says why nothing is known of it.
+    """
 
     fault: Fault
     caught: str = ""
     twin_flagged: str = ""
     absent: str = ""
+    error: str = ""
 
     @property
     def good(self) -> bool:
@@ -126,17 +130,32 @@ def inject(
         if not waiting:
             continue
         known = set(run(root, check).findings)
-        flagged = _twins(root, waiting, known, run, scratch)
+        flagged = twins(root, waiting, known, run, scratch)
         for fault in waiting:
-            done = Injection(fault, twin_flagged=flagged[fault.name])
-            try:
-                bad = _after(root, fault.fault, check, run, scratch)
-                done = replace(done, caught=_first_new(bad, known))
-            except Absent as error:
-                done = replace(done, absent=str(error))
-            if done.twin_flagged.startswith(_NOT_PUT_IN):
-                done = replace(done, absent=done.absent or done.twin_flagged, twin_flagged="")
-            yield done
+            yield on_copy(root, fault, known, flagged[fault.name], run, scratch)
+
+
+def on_copy(
+    root: Path,
+    fault: Fault,
+    known: set[str],
+    flagged: str,
+    run: Callable[[Path, str], CheckResult],
+    scratch: Path,
+) -> Injection:
+    """Put ``fault`` into a copy of ``root`` and ask its check.
+
+    ``known`` is what the check finds in the untouched result, ``flagged`` what it says of the twin.
+    """
+    done = Injection(fault, twin_flagged=flagged)
+    try:
+        bad = _after(root, fault.fault, fault.check, run, scratch)
+        done = replace(done, caught=_first_new(bad, known))
+    except Absent as error:
+        done = replace(done, absent=str(error))
+    if done.twin_flagged.startswith(_NOT_PUT_IN):
+        done = replace(done, absent=done.absent or done.twin_flagged, twin_flagged="")
+    return done
 
 
 class Kept:
@@ -166,9 +185,9 @@ class Kept:
         return Injection(fault, line["caught"], line["twin_flagged"], line["absent"])
 
     def add(self, done: Injection) -> None:
-        """Note it, at once; what is there already is not written again."""
+        """Note it, at once; what is there already is not written again, nor what is not known."""
         key = self._key(done.fault)
-        if key in self._lines:
+        if key in self._lines or done.error:
             return
         self._lines[key] = {"key": key, **as_value(done)}
         with self.path.open("a", encoding="utf-8") as out:
@@ -188,13 +207,16 @@ def as_value(done: Injection) -> dict[str, str]:
         "caught": done.caught,
         "twin_flagged": done.twin_flagged,
         "absent": done.absent,
+        **({"error": done.error} if done.error else {}),
     }
 
 
 def as_lines(done: Injection) -> list[str]:
     """What a person is told as soon as a fault is done."""
     name, check = done.fault.name, done.fault.check
-    if done.absent:
+    if done.error:
+        lines = [f"{check}: {name}: NOT KNOWN: {_cell(done.error)}"]
+    elif done.absent:
         lines = [f"{check}: {name}: not in this extraction: {done.absent}"]
     elif done.caught:
         lines = [f"{check}: {name}: caught: {_cell(done.caught)}"]
@@ -208,7 +230,7 @@ def as_lines(done: Injection) -> list[str]:
 _NOT_PUT_IN = "the twin cannot be put in: "
 
 
-def _twins(
+def twins(
     root: Path,
     faults: Iterable[Fault],
     known: set[str],
@@ -241,7 +263,7 @@ def _twins(
             said[together[0].name] = flagged
         else:
             for fault in together:
-                said |= _twins(root, [fault], known, run, scratch)
+                said |= twins(root, [fault], known, run, scratch)
     return said
 
 
@@ -278,7 +300,8 @@ def as_table(injections: Iterable[Injection]) -> str:
     lines = ["| fault | check | evidence | twin |", "|---|---|---|---|"]
     for done in injections:
         told = done.absent and f"not put in: {done.absent}"
-        told = told or done.caught or "**missed**"
+        missed = f"**not known**: {done.error}" if done.error else "**missed**"
+        told = told or done.caught or missed
         twin = f"**flagged**: {done.twin_flagged}" if done.twin_flagged else "borne"
         cells = (done.fault.name, done.fault.check, told, "" if done.absent else twin)
         lines.append("| " + " | ".join(_cell(c) for c in cells) + " |")

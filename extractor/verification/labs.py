@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -106,7 +107,14 @@ def tree_of_source(context: Context) -> Path:
     if not ready.exists():
         made = environment_of_source(context)
         version = context.settings.source.version
-        prepare_tree(context.against, context.shared / "source-draft", made, version).rename(ready)
+        draft = context.shared / f"source-draft-{os.getpid()}"
+        prepared = prepare_tree(context.against, draft, made, version)
+        try:
+            prepared.rename(ready)
+        except OSError:
+            # Another process was faster, and its tree is the same.
+            if not ready.exists():
+                raise
     return ready
 
 

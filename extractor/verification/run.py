@@ -90,8 +90,8 @@ def choose(only: Sequence[str] = (), which: Which = "all") -> tuple[str, ...]:
     return (*static, *QUICK) if which == "quick" else static
 
 
-def _refuse_another_plan(result: Result, plan: Plan) -> None:
-    """Checks by the wrong plan hold easily: they ask for what was never there."""
+def refuse_another_plan(result: Result, plan: Plan) -> None:
+    """``UsageError`` when another plan made the result: checks by the wrong one hold easily."""
     made = result.manifest.get("plan")
     name = made.get("name") if isinstance(made, dict) else None
     if name is not None and name != plan.data.name:
@@ -131,7 +131,7 @@ def run_checks(
         raise UsageError(f"{root} is not a folder: give the extracted repository")
     progress = progress or Progress()
     result = Result.at(root.resolve())
-    _refuse_another_plan(result, plan)
+    refuse_another_plan(result, plan)
     # Asked for by few, and of the package index where the source is a release.
     day = functools.cache(lambda: day_of(result, plan.data.verify))
     results = []
