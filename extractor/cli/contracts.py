@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from extractor.cli._options import Reporting, reporting_options, rev_option, tell
+from extractor.cli._options import (
+    Executing,
+    Reporting,
+    executor_options,
+    reporting_options,
+    rev_option,
+    tell,
+)
 from extractor.errors import ExitCode, MachineError, UsageError
 from extractor.files import replace_file
 from extractor.scratch import workspace
@@ -160,12 +167,14 @@ def baseline(
 @rev_option
 @_config
 @click.option("--since", metavar="REV", required=True, help="The commit before the first one.")
+@executor_options
 @reporting_options
 def history(
     source: str,
     rev: str | None,
     config: Path | None,
     since: str,
+    executor: Executing,
     reporting: Reporting,
 ) -> None:
     """Show which commits from --since to --rev the contracts would have stopped, and why.
@@ -175,13 +184,18 @@ def history(
     from dataclasses import asdict
 
     from extractor.contracting.history import replay, summary
+    from extractor.contracting.spans import History, replay_by
     from extractor.source.opening import open_source
 
     configuration = _configuration(config, source)
     with workspace() as scratch:
         opened = open_source(source, rev, workspace=Path(scratch), progress=reporting.progress)
         with opened as found:
-            judged = list(replay(found.git_dir, since, found.revision, configuration))
+            if executor.is_asked_for:
+                asked = History(source, found.git_dir, since, found.revision)
+                judged = list(replay_by(executor, asked, configuration.path))
+            else:
+                judged = list(replay(found.git_dir, since, found.revision, configuration))
     values = [asdict(commit) for commit in judged]
     reporting.result({"commits": values}, summary(judged))
 

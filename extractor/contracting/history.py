@@ -150,14 +150,8 @@ class _States:
         }
 
 
-def replay(
-    git_dir: Path,
-    since: str,
-    until: str,
-    configuration: Configuration,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Iterator[JudgedCommit]:
-    """Judge every commit of ``since..until`` that is no merge, oldest first."""
+def listed(git_dir: Path, since: str, until: str) -> list[str]:
+    """A line for every commit of ``since..until`` that is no merge, oldest first."""
     log = run_git(
         git_dir,
         "log",
@@ -167,11 +161,30 @@ def replay(
         "--format=%H%x00%P%x00%cs%x00%s",
         f"{since}..{until}",
     )
-    lines = log.decode("utf-8", "replace").splitlines()
+    return log.decode("utf-8", "replace").splitlines()
+
+
+def replay(
+    git_dir: Path,
+    since: str,
+    until: str,
+    configuration: Configuration,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[JudgedCommit]:
+    """Judge every commit of ``since..until`` that is no merge, oldest first."""
+    lines = listed(git_dir, since, until)
+    for number, judged in enumerate(judge(git_dir, lines, configuration), 1):
+        progress(number, len(lines))
+        yield judged
+
+
+def judge(
+    git_dir: Path, lines: Sequence[str], configuration: Configuration
+) -> Iterator[JudgedCommit]:
+    """Judge the commits of these ``lines`` of ``listed``."""
     with ObjectReader(git_dir) as reader:
         states = _States(reader, configuration)
-        for number, line in enumerate(lines):
-            progress(number, len(lines))
+        for line in lines:
             yield _judged(states, *line.split("\0"))
 
 
