@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from extractor.cli._options import Reporting, plan_option, python_option, reporting_options
+from extractor.cli._options import (
+    Executing,
+    Reporting,
+    executor_options,
+    plan_option,
+    python_option,
+    reporting_options,
+)
 from extractor.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -49,6 +56,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Number of test processes.",
 )
+@executor_options
 @reporting_options
 def command(
     output: Path,
@@ -59,6 +67,7 @@ def command(
     result: Path | None,
     python: Path | None,
     workers: int,
+    executor: Executing,
     reporting: Reporting,
 ) -> int:
     """Test every commit of the series in OUTPUT, which `extractor refactor` has made.
@@ -85,6 +94,7 @@ def command(
             workers=workers,
             scratch=scratch,
             progress=reporting.progress,
+            executor=executor if executor.is_asked_for else None,
         )
     series = [record.model_dump(mode="json") for record in manifest.series if record.revision]
     reporting.result(series, summary(manifest))

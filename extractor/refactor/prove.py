@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from extractor.errors import UsageError
+from extractor.execution.unit import Executor
 from extractor.manifest import (
     CheckRecord,
     Manifest,
@@ -26,13 +27,14 @@ from extractor.manifest import (
     write_manifest,
 )
 from extractor.outcome import CheckOutcome
-from extractor.plan.load import Plan
+from extractor.plan.load import Plan, load_plan
 from extractor.plan.moves import is_below
 from extractor.plan.verify_settings import SeriesSettings
 from extractor.progress import Progress
 from extractor.refactor.places import Places
 from extractor.refactor.revision_tests import RevisionTests
 from extractor.refactor.touched import modules_of_paths
+from extractor.refactor.units import Bench, run_first
 from extractor.verification import labs
 from extractor.verification.check import Context
 from extractor.verification.laboratory.outcome_store import ModuleOutcomes
@@ -106,13 +108,15 @@ def prove(
     workers: int = 2,
     scratch: Path,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Manifest:
     """Look at each commit of the series in OUTPUT and note in its manifest what was seen.
 
     ``commits`` as ``parse_commits`` reads it (empty: all); ``below`` narrows which test modules
     a commit may concern; ``result`` is the extracted repository, on which the tests of the phase
     ``removed`` run. ``UsageError`` when OUTPUT has no series, nothing is ``below`` or the plan
-    says nothing of how to prove one, ``NoEnvironment`` when its tests cannot run here.
+    says nothing of how to prove one, ``NoEnvironment`` when its tests cannot run here. With an
+    ``executor`` it runs the tests first, each package of a revision's as a unit.
     """
     progress = progress or Progress()
     path = output / "manifest.json"
@@ -123,18 +127,14 @@ def prove(
     _require_result(chosen, parts, result)
     revisions = [manifest.source.revision, *(r.revision for r in series)]
     before = dict(zip((record.number for record in series), revisions, strict=False))
-    context = Context(
-        plan=plan,
-        settings=plan.data.verify,
-        scratch=scratch,
-        shared=scratch,
-        python=python,
-        workers=workers,
-        report=progress.note,
-    )
-    git_dir = output / manifest.results[0].path / ".git"
-    prover = _Prover(git_dir, manifest, context, below, result, progress)
+    bench = _bench(output, plan, result, python, workers)
+    prover = _prover(bench, plan, scratch, progress, below)
     prover.check_below(series[-1].revision)
+    if executor is not None:
+        looks = [(part, record) for record in chosen for part in parts]
+        asked = (prover.asked_for(part, one, before[one.number]) for part, one in looks)
+        with progress.stage("tests"):
+            run_first(executor, prover.tests, [s for sides in asked for s in sides.items()], bench)
     for record in chosen:
         for part in parts:
             with progress.stage(f"commit {record.number}: {part}"):
@@ -149,6 +149,42 @@ def prove(
             ]
             write_manifest(path, manifest)
     return manifest
+
+
+def revision_tests(bench: Bench, scratch: Path) -> RevisionTests:
+    """What runs the tests of the series in ``bench.output``, in the empty folder ``scratch``."""
+    return _prover(bench, load_plan(bench.plan), scratch, Progress(), ()).tests
+
+
+def _bench(
+    output: Path, plan: Plan, result: Path | None, python: Path | None, workers: int
+) -> Bench:
+    return Bench(
+        output=str(output.resolve()),
+        plan=f"{plan.folder}/",
+        result=str(result.resolve()) if result else None,
+        python=str(python) if python else None,
+        workers=workers,
+    )
+
+
+def _prover(
+    bench: Bench, plan: Plan, scratch: Path, progress: Progress, below: Sequence[str]
+) -> _Prover:
+    output = Path(bench.output)
+    manifest = read_manifest(output / "manifest.json")
+    context = Context(
+        plan=plan,
+        settings=plan.data.verify,
+        scratch=scratch,
+        shared=scratch,
+        python=Path(bench.python) if bench.python else None,
+        workers=bench.workers,
+        report=progress.note,
+    )
+    git_dir = output / manifest.results[0].path / ".git"
+    result = Path(bench.result) if bench.result else None
+    return _Prover(git_dir, manifest, context, below, result, progress)
 
 
 def _series_of(manifest: Manifest, plan: Plan, output: Path) -> list[SeriesRecord]:
@@ -250,11 +286,24 @@ class _Prover:
         """Whether anything had to run, and what was seen."""
         if part == "style":
             return True, self._style(record, before)
+        return self._judge(part, record, self._chosen(part, record, before))
+
+    def asked_for(self, part: Part, record: SeriesRecord, before: str) -> dict[str, list[str]]:
+        """The test modules that ``look`` will want, by revision; none for the linter."""
+        if part == "style":
+            return {}
+        sides = self._sides(record, self._chosen(part, record, before))[1:]
+        return {
+            revision: sorted(modules)
+            for revision, modules in zip((self.base, record.revision), sides, strict=True)
+        }
+
+    def _chosen(self, part: Part, record: SeriesRecord, before: str) -> frozenset[str]:
+        """The modules that are looked at after a commit, by their names on either side."""
         if part == "suites":
             packages = self.settings.suites
             at_base = self.tests.modules(self.base).below(packages)
-            now = self.tests.modules(record.revision).below(packages)
-            return self._judge(part, record, at_base | now)
+            return at_base | self.tests.modules(record.revision).below(packages)
         earlier, later = self.tests.modules(before), self.tests.modules(record.revision)
         touched = modules_of_paths(record.paths)
         whole = [
@@ -264,13 +313,21 @@ class _Prover:
         ]
         chosen = earlier.concerned(touched) | later.concerned(touched)
         chosen |= earlier.below(whole) | later.below(whole)
-        chosen -= {
+        return chosen - {
             name
             for name in chosen
             if (self.below and not is_below(name, self.below))
             or is_below(name, self.settings.suites)
         }
-        return self._judge(part, record, chosen)
+
+    def _sides(
+        self, record: SeriesRecord, chosen: frozenset[str]
+    ) -> tuple[Places, frozenset[str], frozenset[str]]:
+        """What has moved by then, and those of the ``chosen`` modules that each side has."""
+        places = Places(moved for number, moved in self._moved.items() if number <= record.number)
+        chosen = places.with_other_ends(chosen)
+        at_base = chosen & self.tests.modules(self.base).names.keys()
+        return places, at_base, chosen & self.tests.modules(record.revision).names.keys()
 
     # Tests.
 
@@ -281,10 +338,7 @@ class _Prover:
 
         What moved since is looked for at both of its places.
         """
-        places = Places(moved for number, moved in self._moved.items() if number <= record.number)
-        chosen = places.with_other_ends(chosen)
-        at_base = chosen & self.tests.modules(self.base).names.keys()
-        now = chosen & self.tests.modules(record.revision).names.keys()
+        places, at_base, now = self._sides(record, chosen)
         ran_before, source = self.tests.outcomes(self.base, at_base)
         ran_after, after = self.tests.outcomes(record.revision, now)
         before = places.followed(source)

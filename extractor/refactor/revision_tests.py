@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +74,17 @@ class RevisionTests:
         if missing:
             found |= self.run(revision, missing, store)
         return bool(missing), dict(sorted(found.items()))
+
+    def missing(self, revision: str, modules: Collection[str]) -> list[str]:
+        """Those of ``modules`` that have not run at ``revision``."""
+        store = self._store(revision)
+        return [name for name in sorted(modules) if store.get(name) is None]
+
+    def keep(self, revision: str, outcomes: Mapping[str, ModuleOutcomes]) -> None:
+        """Keep what modules came to at ``revision`` elsewhere, where they ran to their end."""
+        store = self._store(revision)
+        for name, one in outcomes.items():
+            store.put(name, one)
 
     def run(
         self,
