@@ -30,7 +30,6 @@ if __name__ == "__main__":
 
 from tests.hostile.disks import faults, small
 from tests.hostile.places import (
-    GIVEN,
     SECONDS,
     VERBS,
     WRITERS,
@@ -39,7 +38,6 @@ from tests.hostile.places import (
     Usual,
     make_place,
     nothing_left,
-    remove,
     usual,
 )
 from tests.hostile.strangers import archives, repositories
@@ -158,11 +156,6 @@ def command_lines(place: Place, share: int, tally: Tally) -> None:
         if number % share == 0:
             code, said = _called(place, words)
             tally.judge(f"{[w[:40] for w in words]}", code, said)
-            # An output may be called as oddly as the user likes.
-            for word in words[2:3]:
-                with suppress(OSError, ValueError):
-                    if (place.root / word).parent == place.root and word not in GIVEN:
-                        remove(place.root / word)
             place.restore()
 
 

@@ -346,6 +346,7 @@ def _content(path: Path) -> bytes:
 
 
 def remove(path: Path) -> None:
+    assert ".." not in path.parts, f"{path} is not inside a drill's place"
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
