@@ -36,8 +36,16 @@ class Test:
 
 def tests_beside(project: Project, top: str) -> tuple[str, ...]:
     """Top-level names of the tests that lie beside the package ``top``, not in it."""
-    tests = (m for m, path in project.modules.items() if project.kind_of(path).of_tests)
-    return tuple(sorted({module.partition(".")[0] for module in tests} - {*project.tops, top}))
+    found: dict[str, set[bool]] = {}
+    for module, path in project.modules.items():
+        found.setdefault(module.partition(".")[0], set()).add(project.kind_of(path).of_tests)
+    return tuple(
+        sorted(
+            name
+            for name, kinds in found.items()
+            if name != top and True in kinds and (name not in project.tops or False not in kinds)
+        )
+    )
 
 
 def find_owned(
@@ -68,8 +76,9 @@ def find_tests(
     """
     counts = _uses_of_modules(uses)
     named = _mirrors(own)
-    # What lies beside the packages serves tests, whatever it is called.
+    # What lies beside tests, outside of the packages, serves them, whatever it is called.
     tops = {module.partition(".")[0] for module in own}
+    beside = {module.partition(".")[0] for module in uses if is_test(module)} - tops
     tests = []
     for module in sorted(uses):
         if not is_test(module) or module in own:
@@ -78,7 +87,7 @@ def find_tests(
             used: count
             for used, count in counts.get(module, Counter()).items()
             if not is_test(used)
-            and used.partition(".")[0] in tops
+            and used.partition(".")[0] not in beside
             and (used in own or used not in common)
         }
         mine = sum(count for used, count in telling.items() if used in own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from extractor.parsing import UnreadableSource, parse_ast
 from extractor.project.conventions.pytest import CONFTEST, PLUGINS
@@ -51,7 +52,9 @@ class Found:
                     break
             for path in chain[1:]:
                 file = self._file(path)
-                if file.acts or file.plugins or wanted & {*file.fixtures, *file.imported}:
+                # What nobody asks for by name takes the place of a plug-in's.
+                acts = file.acts or file.plugins or not file.fixtures.keys() <= self._asked
+                if acts or wanted & {*file.fixtures, *file.imported}:
                     found.add(path)
         return tuple(sorted(found))
 
@@ -69,6 +72,14 @@ class Found:
                     if one in self._modules and self._file(self._modules[one]).fixtures:
                         found.add(one)
         return tuple(sorted(found))
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        """Every name that a test or a fixture of the project asks for."""
+        files = [self._file(path) for path in sorted(self._paths) if "test" in path]
+        wanted = [file.asks for file in files]
+        wanted += [asked for file in files for asked in file.fixtures.values()]
+        return frozenset().union(*wanted)
 
     def _chain(self, path: str) -> Iterator[str]:
         yield path

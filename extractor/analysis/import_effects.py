@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from extractor.analysis.called_by_name import Hooks
 from extractor.analysis.names import Imported, ModuleNames, Unit
@@ -40,6 +40,14 @@ class ImportEffects:
             self._lines[module] = 0
             self._lines[module] = next(self._acting(module), 0)
         return self._lines[module]
+
+    def runs(self, module: str) -> int:
+        """The first line of ``module`` that calls or changes anything; 0 where none does."""
+        parsed = self._hooks.parsed(module) if module in self._resolver.modules else None
+        for node in outside_functions(parsed) if parsed is not None else ():
+            if _is_call(node) or (isinstance(node, ast.Assign) and _is_of_others(node.targets[0])):
+                return node.lineno
+        return 0
 
     def _acting(self, module: str) -> Iterator[int]:
         table = self._resolver.names(module)
@@ -107,6 +115,19 @@ def outside_functions(parsed: ast.AST) -> Iterator[ast.AST]:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node
             yield from outside_functions(node)
+
+
+def _is_call(node: ast.AST) -> TypeGuard[ast.Expr]:
+    """A call for its effect; to declare a namespace is none."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and "namespace" not in ast.unparse(node.value.func)
+    )
+
+
+def _is_of_others(target: ast.expr) -> bool:
+    return isinstance(target, ast.Attribute | ast.Subscript)
 
 
 def _acts(table: ModuleNames, unit: Unit) -> bool:

@@ -78,7 +78,7 @@ class SymbolWalker:
         for index in table.binders.get(symbol.name, ()):
             self._live(symbol.module, index, symbol.name)
         for index, unit in enumerate(table.units):
-            if symbol.name in unit.augments:
+            if symbol.name in unit.augments or _adds_to(table, symbol.name, unit):
                 self._live(symbol.module, index, symbol.name)
 
     def run(self) -> Reach:
@@ -420,6 +420,17 @@ class SymbolWalker:
 def _is_handed_on(table: ModuleNames, name: str) -> bool:
     """Whether a package imports ``name`` for its users."""
     return table.is_package and (not name.startswith("_") or name in (table.exported or ()))
+
+
+def _adds_to(table: ModuleNames, name: str, unit: Unit) -> bool:
+    """Whether a decorator puts the definition into ``name``, itself a decorated function.
+
+    Only what its decorator made of it has attributes: ``@convert.register``, ``@group.command``.
+    """
+    if not any(len(chain) > 1 and chain[0] == name for chain in unit.decorators):
+        return False
+    made = (table.units[index] for index in table.binders.get(name, ()))
+    return any(one.kind == "def" and one.decorators and one is not unit for one in made)
 
 
 def _note(notes: dict[K, dict[Use, None]], key: K, use: Use) -> None:

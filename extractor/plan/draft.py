@@ -30,8 +30,8 @@ from extractor.plan.drafting.packaging import packaging_of
 from extractor.plan.drafting.roots import roots_of
 from extractor.plan.drafting.state import Draft
 from extractor.plan.drafting.surroundings import (
-    ask_about_files_of_tests,
     ask_about_objects,
+    ask_about_packages_above,
     ask_about_the_rest,
 )
 from extractor.plan.load import parse_plan
@@ -39,6 +39,7 @@ from extractor.plan.model import PlanData
 from extractor.plan.moves import is_below, target_module
 from extractor.plan.questions import rendered
 from extractor.project.facts import Project, project_of
+from extractor.project.layout import module_of
 from extractor.source.tree import Tree
 
 _ADVICE = (
@@ -61,11 +62,14 @@ def draft_plan(
     tops = {package.split(".")[0] for package in packages}
     if len(tops) > 1:
         raise UsageError(f"a plan extracts from one package, not from {', '.join(sorted(tops))}")
-    draft = Draft(tops.pop(), into, packages, graph)
+    top = tops.pop()
+    siblings = frozenset(graph.packages) - {top, *tests_beside(project_of(tree), top)}
+    draft = Draft(top, into, packages, graph, siblings)
     resolver = Resolver(tree, modules)
     own = [module for module in modules if is_below(module, packages)]
     found = examine(resolver, own, uses)
-    acting = ImportEffects(resolver).imported(found.own)
+    effects = ImportEffects(resolver)
+    acting = effects.imported(found.own)
     if acting:
         found = examine(resolver, own, uses, owned=[*found.owned, *acting])
     along = _with_fixtures(tree, modules, [t.module for t in found.tests if draft.takes(t)])
@@ -99,7 +103,7 @@ def draft_plan(
         verify.add("tests", [f"{into}/tests"])
         document.add("verify", verify)
     ask_about_the_rest(draft, tree, found)
-    ask_about_files_of_tests(draft, tree, along)
+    ask_about_packages_above(draft, resolver, effects, along)
     return f"{tomlkit.dumps(document).rstrip()}\n\n{rendered(draft.questions)}"
 
 
@@ -117,6 +121,24 @@ def _with_fixtures(tree: Tree, modules: Mapping[str, str], along: list[str]) -> 
         chosen |= dict.fromkeys(more)
 
 
+def _siblings(project: Project, top: str) -> list[str]:
+    """Other top-level packages and modules of the project that ``top`` imports, or one of these."""
+    files: dict[str, list[str]] = {}
+    for module, path in project.modules.items():
+        if module_of(path) == module:
+            files.setdefault(module.partition(".")[0], []).append(path)
+    others = sorted(files.keys() - {top, *tests_beside(project, top)})
+    found, waiting = {top}, [top]
+    while waiting and others:
+        names = "|".join(map(re.escape, others))
+        imported = re.compile(rf"^[ \t]*(?:from|import)[ \t]+({names})\b".encode(), re.MULTILINE)
+        contents = map(project.files.content, files.get(waiting.pop(), ()))
+        more = {name.decode() for text in contents for name in imported.findall(text)} - found
+        found |= more
+        waiting.extend(more)
+    return sorted(found - {top})
+
+
 def write_draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) -> Path:
     """Write the draft to ``folder``, which must not exist, and return the folder."""
     if folder.exists():
@@ -124,7 +146,9 @@ def write_draft(tree: Tree, packages: tuple[str, ...], into: str, folder: Path) 
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", into):
         raise UsageError(f"{into!r} is not a valid package name")
     top = packages[0].split(".")[0]
-    analysed = Analysed([top, *tests_beside(project_of(tree), top)], Cache())
+    project = project_of(tree)
+    packages_read = [top, *_siblings(project, top), *tests_beside(project, top)]
+    analysed = Analysed(packages_read, Cache())
     graph = analysed.graph(tree)
     text = draft_plan(tree, graph, packages, into, analysed.uses(tree, graph)[0])
     parse_plan(text.encode(), "the draft")

@@ -73,7 +73,7 @@ def source_folders(
     nested: dict[str, set[str]] = {}
     for package in inits:
         top = _outermost(package, inits)
-        parent = top.rpartition("/")[0]
+        parent = _around_namespace(top.rpartition("/")[0], described)
         if parent and f"{parent}/" not in found and not _NOT_OURS & set(top.split("/")):
             nested.setdefault(f"{parent}/", set()).add(top)
     for folder, tops in sorted(nested.items(), key=lambda item: (item[0].count("/"), item[0])):
@@ -84,6 +84,15 @@ def source_folders(
         if named or _is_imported_short(folder, tops, known, python, read):
             found.add(folder)
     return SourceFolders(tuple(sorted(found, key=lambda folder: (-len(folder), folder))))
+
+
+def _around_namespace(parent: str, described: Collection[str]) -> str:
+    """The folder around a namespace package, where what is described lies in ``src`` or ``lib``."""
+    own = max((one for one in described if f"{parent}/".startswith(one)), key=len, default="")
+    for around in _AROUND:
+        if own and f"{parent}/".startswith(f"{own}{around}"):
+            return f"{own}{around}".rstrip("/")
+    return parent
 
 
 def _folder(name: str) -> str:

@@ -194,7 +194,7 @@ def _present(root: Path, names: Sequence[str]) -> list[Path]:
 def _required(root: Path, names: Sequence[str], *, to_test: bool = True) -> list[str]:
     """Lines of the requirement files; where there is none, what the project itself declares."""
     files = [path for path in _present(root, names) if path.suffix in _LINES]
-    if files:
+    if files or not names:
         return read_requirements(files)
     declared = project_of(FolderTree(root)).requirements
     return [one.specifier for one in declared if not one.group or (to_test and one.to_test)]

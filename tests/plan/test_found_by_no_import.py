@@ -2,6 +2,7 @@
 
 import pytest
 
+from extractor.errors import UsageError
 from extractor.pipeline import analyse, draft, rewrite
 from extractor.plan.load import load_plan, parse_plan
 from extractor.source.tree import MemoryTree
@@ -160,7 +161,10 @@ def test_fixtures_come_from_plug_ins_and_by_a_star_too(tmp_path):
 
 
 def test_a_conftest_that_the_tests_do_not_need_stays(tmp_path):
-    files = {"tests/conftest.py": f"from big import other\n{FIXTURE.format('', 'server', '')}"}
+    files = {
+        "tests/conftest.py": f"from big import other\n{FIXTURE.format('', 'server', '')}",
+        "tests/test_other.py": "from big import other\n\n\ndef test_it(server):\n    other.g()\n",
+    }
     plan, _made = lifted(files, tmp_path / "plan")
     assert plan.roots.tests == ["tests.test_sub"]
 
@@ -182,3 +186,107 @@ def test_tests_lie_in_folders_of_other_names_with_their_helpers(tmp_path, folder
     assert b"from small.tests.helper import ONE\n" in made["small/tests/unit/test_sub.py"]
     assert made["small/tests/helper.py"] == b"ONE = 1\n"
     assert "small/tests/test_other.py" not in made
+
+
+def test_a_conftest_may_take_the_place_of_a_plug_ins_fixture(tmp_path):
+    files = {"tests/conftest.py": FIXTURE.format("", "anyio_backend", "")}
+    plan, _made = lifted(files, tmp_path / "plan")
+    assert plan.roots.tests == ["tests.conftest", "tests.test_sub"]
+
+
+CONVERT = (
+    "import functools\n\n\n@functools.singledispatch\ndef convert(x):\n    return 'any'\n\n\n"
+    "@convert.register(int)\ndef _(x):\n    return 'int'\n\n\n"
+    "def unused():\n    return 1\n"
+)
+
+
+def test_what_registers_itself_in_a_carried_function_comes_with_it(tmp_path):
+    files = {
+        "big/convert.py": CONVERT,
+        "big/sub/app.py": "from big.convert import convert\n\n\ndef f():\n    return convert(1)\n",
+        "big/other.py": "from big.convert import convert, unused\n\nconvert, unused\n",
+    }
+    _plan, made = lifted(files, tmp_path / "plan")
+    assert b"@convert.register(int)\n" in made["small/convert.py"]
+    assert b"unused" not in made["small/convert.py"]
+
+
+def test_files_that_moved_tests_name_come_along_and_others_are_asked_about(tmp_path):
+    files = {
+        "tests/test_sub.py": (
+            "import os\n\nfrom big.sub import app\n\nHERE = os.path.dirname(__file__)\n\n\n"
+            "def test_f():\n    assert app.f(), open(os.path.join(HERE, 'data', 'in.txt'))\n"
+            "    open(HERE + '/one.json')\n"
+        ),
+        "tests/data/in.txt": "in",
+        "tests/data/deep/more.txt": "more",
+        "tests/one.json": "1",
+        "tests/two.json": "2",
+    }
+    plan, made = lifted(files, tmp_path / "plan")
+    there = {path for path in made if path.startswith("small/tests/")}
+    assert there >= {"small/tests/data/in.txt", "small/tests/data/deep/more.txt"}
+    assert "small/tests/two.json" not in made
+    [question] = [item.question for item in plan.open if item.subject == "layout.files"]
+    assert question.startswith("2 files other than modules are beside the tests")
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        pytest.param("import os\n\nos.environ['MODE'] = '1'\n", True, id="it sets something"),
+        pytest.param("import eventlet\n\neventlet.monkey_patch()\n", True, id="it calls something"),
+        pytest.param('"""Big."""\n\nVERSION = "1"\n\n\ndef g():\n    g()\n', False, id="it binds"),
+        pytest.param(
+            "__import__('pkg_resources').declare_namespace(__name__)\n", False, id="a namespace"
+        ),
+    ],
+)
+def test_a_package_above_that_runs_code_is_asked_about(tmp_path, text, asked):
+    plan, _made = lifted({"big/__init__.py": text}, tmp_path / "plan")
+    assert ("packages above" in {item.subject for item in plan.open}) == asked
+
+
+def test_what_lies_in_other_packages_of_the_source_comes_along(tmp_path):
+    files = {
+        "tools/__init__.py": "",
+        "tools/cash.py": "def count():\n    return 1\n",
+        "helper.py": "def help_it():\n    return 1\n",
+        "big/sub/app.py": (
+            "import helper\nfrom tools.cash import count\n\n\n"
+            "def f():\n    return count() + helper.help_it()\n"
+        ),
+    }
+    _plan, made = lifted(files, tmp_path / "plan")
+    assert made["small/app.py"].startswith(b"from small import helper\n") or (
+        b"small.helper" in made["small/app.py"]
+    )
+    assert b"from small.tools.cash import count\n" in made["small/app.py"]
+    assert {"small/helper.py", "small/tools/cash.py"} <= made.keys()
+
+
+def test_a_single_module_at_the_top_comes_with_its_neighbour_and_tests(tmp_path):
+    source = MemoryTree(
+        {
+            "setup.py": b"from setuptools import setup\n\nsetup(name='thing', version='1')\n",
+            "thing.py": b"import helper\n\n\ndef f():\n    return helper.one()\n",
+            "helper.py": b"def one():\n    return 1\n",
+            "test_thing.py": b"import thing\n\n\ndef test_f():\n    assert thing.f()\n",
+        }
+    )
+    draft(source, ("thing",), "small", tmp_path / "plan")
+    made = rewrite(source, analyse(source, load_plan(str(tmp_path / "plan")))).files
+    assert {"small/__init__.py", "small/helper.py", "small/tests/test_thing.py"} <= made.keys()
+
+
+def test_a_namespace_in_a_folder_of_its_own_is_refused_by_that_folder(tmp_path):
+    source = MemoryTree(
+        {
+            "packages/web/pyproject.toml": b"[project]\nname = 'acme-web'\n",
+            "packages/web/src/acme/web/__init__.py": b"",
+            "packages/web/src/acme/web/app.py": b"def f():\n    return 1\n",
+        }
+    )
+    with pytest.raises(UsageError, match=r"acme.web lies in packages/web/src/: "):
+        draft(source, ("acme.web",), "small", tmp_path / "plan")

@@ -16,6 +16,7 @@ from extractor.analysis.symbols import Symbol
 from extractor.analysis.tables import Model, models_in
 from extractor.parsing import UnreadableSource
 from extractor.plan.drafting.state import Draft, collapsed, lines_of, some_of
+from extractor.plan.drafting.surroundings import ask_about_files_of_tests, files_of_tests
 from extractor.plan.moves import is_below
 from extractor.plan.questions import Choice, Costs, decision
 from extractor.project.layout import module_of
@@ -35,7 +36,8 @@ def layout_of(
     symbols: Iterable[Symbol],
     along: list[str],
 ) -> Table:
-    costs = Costs(tree, {m.name: m.path for m in draft.graph.modules.values() if m.path})
+    modules = {m.name: m.path for m in draft.graph.modules.values() if m.path}
+    costs = Costs(tree, modules)
     suffixes = [p.partition(".")[2] for p in draft.packages]
     if len({draft.target(module, mirrored=suffixes) for module in along}) < len(along):
         # The folder's name keeps apart what is in it and above it: each has a conftest.
@@ -45,6 +47,8 @@ def layout_of(
         draft.place(module, draft.target(module))
     for module in collapsed(along, [])[0]:
         draft.place(module, draft.target(module, mirrored=suffixes))
+    read = files_of_tests(draft, tree, modules, along)
+    ask_about_files_of_tests(draft, tree, along, [pattern for pattern, _ in read])
     shared = {s.symbol: s for s in found.shared.both}
     carried: dict[str, list[str]] = {}
     for symbol in symbols:
@@ -97,7 +101,7 @@ def layout_of(
         rules.add(tomlkit.comment(f"{draft.top} = {json.dumps(draft.others(found))}"))
     layout.add("modules", rules)
     legal = tomlkit.aot()
-    for path, to in _files(draft, tree):
+    for path, to in [*_files(draft, tree), *read]:
         rule = tomlkit.table()
         rule.add("from", path)
         rule.add("to", to)

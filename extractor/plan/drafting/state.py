@@ -30,6 +30,8 @@ class Draft:
     into: str
     packages: tuple[str, ...]
     graph: Graph
+    # Other packages of the source, none of tests.
+    siblings: frozenset[str] = frozenset()
     places: dict[str, str] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
 
@@ -62,6 +64,8 @@ class Draft:
         if module == self.top:
             # What the package above all defines has no name of its own to be called after.
             return f"{self.into}.{_COMMON}"
+        if module.partition(".")[0] in self.siblings:
+            return f"{self.into}.{module}"
         if module == CONFTEST:
             # It holds for all of the source, and for all of the result.
             return module

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
-from collections.abc import Iterable
+import posixpath
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 
+from extractor.analysis.import_effects import ImportEffects
 from extractor.analysis.references import ReferenceKind, find_references
+from extractor.analysis.resolver import Resolver
 from extractor.analysis.subsystem import Subsystem, by_file
+from extractor.parsing import UnreadableSource, parse_ast
 from extractor.plan.drafting.state import Draft, some_of
 from extractor.plan.moves import is_below
 from extractor.plan.questions import Choice
@@ -83,10 +89,76 @@ def ask_about_the_rest(draft: Draft, tree: Tree, found: Subsystem) -> None:
         )
 
 
-def ask_about_files_of_tests(draft: Draft, tree: Tree, along: Iterable[str]) -> None:
-    """Tests beside the package leave it one by one: what they read does not follow."""
+def ask_about_packages_above(
+    draft: Draft, resolver: Resolver, effects: ImportEffects, along: Iterable[str]
+) -> None:
+    """What runs when a package is imported that is above what moves: the result runs none of it."""
+    moving = [*draft.packages, *along]
+    above = {module.rsplit(".", n)[0] for module in moving for n in range(1, module.count(".") + 1)}
+    acting = {
+        module: line
+        for module in sorted(above)
+        if not is_below(module, moving) and (line := effects.runs(module))
+    }
+    if acting:
+        places = [f"{resolver.modules[module]}:{line}" for module, line in acting.items()]
+        draft.ask(
+            "packages above",
+            f"{counted(len(places), 'package')} above what moves "
+            f"{verb(len(places), 'runs', 'run')} code on import: {some_of(places)}: is any of it "
+            f"needed?",
+            "none of it is run",
+            Choice("write what is needed into the __init__.py of the new package, in overlay/"),
+            weight=len(places),
+        )
+
+
+def files_of_tests(
+    draft: Draft, tree: Tree, modules: Mapping[str, str], along: Iterable[str]
+) -> list[tuple[str, str]]:
+    """Files beside the tests ``along`` that these name: a pattern, and the folder it goes to."""
+    found: dict[str, str] = {}
+    paths = [path for path in tree.paths() if not path.endswith(".py")]
+    for module in along:
+        folder = posixpath.dirname(modules[module])
+        named = _strings(tree.read(modules[module]))
+        place = draft.places.get(module) or draft.target(module)
+        goal = posixpath.dirname(place.replace(".", "/"))
+        for path in paths:
+            inner = path[len(folder) + 1 :] if path.startswith(f"{folder}/") else ""
+            head, slash, _ = inner.partition("/")
+            if head and (head in named or inner in named):
+                into = f"{goal}/{head}/" if slash else f"{goal}/{head}"
+                found.setdefault(f"{folder}/{head}/*" if slash else path, into)
+    return sorted(found.items())
+
+
+def _strings(source: bytes) -> frozenset[str]:
+    """The texts of a file, and the folder that each begins with, as a path."""
+    try:
+        parsed = parse_ast(source)[0]
+    except UnreadableSource:
+        return frozenset()
+    texts = {str(node.value) for node in ast.walk(parsed) if isinstance(node, ast.Constant)}
+    return frozenset(texts | {text.removeprefix("./").partition("/")[0] for text in texts})
+
+
+def ask_about_files_of_tests(
+    draft: Draft, tree: Tree, along: Iterable[str], taken: Iterable[str]
+) -> None:
+    """Tests beside the package leave it one by one: what they read does not follow.
+
+    ``taken`` are patterns of files that come along.
+    """
     tops = {module.split(".")[0] for module in along} - {draft.top}
-    paths = [p for p in tree.paths() if p.split("/")[0] in tops and not p.endswith(".py")]
+    known = list(taken)
+    paths = [
+        path
+        for path in tree.paths()
+        if path.split("/")[0] in tops
+        and not path.endswith(".py")
+        and not any(fnmatchcase(path, pattern) for pattern in known)
+    ]
     if paths:
         draft.ask(
             "layout.files",
