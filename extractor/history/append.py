@@ -28,7 +28,7 @@ from extractor.history.packing import PackWriter, add_pack, pack_objects
 from extractor.history.providers import Following, Key, Lineages
 from extractor.history.quiet import current_branch, git_for, ref_values
 from extractor.history.repository import objects_folder
-from extractor.history.resuming import OtherPast, resume
+from extractor.history.resuming import OtherPast, Places, resume
 from extractor.history.rewriting import MakeRewrite
 from extractor.history.slices import Slices
 from extractor.history.state import HistoryState, read_state
@@ -189,6 +189,8 @@ def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[History
             else asked.make_rewrite(older_names(source_git_dir, revision, moves, lineages))
         )
         contents = Contents(reader, pack, lineages, slices, rewrite_blob)
+        places = Places(resumed)
+        contents.watch = places.require_free
         as_before = Contents(reader, pack, old_lineages, slices, rewrite_blob)
         changed = [
             target
@@ -199,6 +201,7 @@ def _gone_on(asked: _Asked, git_dir: Path, state: HistoryState) -> tuple[History
         def boundary(commit: str) -> State:
             new = graph.new_of.get(commit)
             files = _files_at(source_git_dir, commit, lineages, lives)
+            places.begin(files)
             for target in changed:
                 if contents.lines(target, files) - as_before.lines(target, files):
                     raise OtherPast(target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from extractor.history.packing import PackWriter
 from extractor.history.providers import Key, Lineages, Provider
@@ -17,7 +17,7 @@ from extractor.source.tree import REGULAR, SUBMODULE, SYMLINK
 
 
 class Contents:
-    """Makes each file of the mapped trees once."""
+    """Makes each file of the mapped trees once, after ``watch`` has seen what it is made of."""
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class Contents:
         self._rewrite = rewrite_blob
         self._leaves: dict[tuple[str, tuple[Leaf | None, ...]], Leaf | None] = {}
         self._rewritten: dict[tuple[str, str], str] = {}
+        self.watch: Callable[[str, Mapping[Key, Leaf]], None] | None = None
 
     def rewrite_ahead(self, history: History) -> None:
         """Rewrite every version of the whole files that the history will ask for."""
@@ -57,6 +58,8 @@ class Contents:
         providers = self._lineages.providers[target]
         key = (target, tuple(files.get(p.key) for p in providers))
         if key not in self._leaves:
+            if self.watch is not None:
+                self.watch(target, files)
             self._leaves[key] = self._make(target, providers, files)
         return self._leaves[key]
 

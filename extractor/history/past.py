@@ -161,7 +161,7 @@ class Pasts:
         """For each commit an earlier one with the same file, or itself.
 
         Of a merge those parents have it that have the file as it is or much like it, or if none
-        has it as it is all that have one of that name. A file that comes from nowhere goes on with
+        has the first one, if it has one of that name. A file that comes from nowhere goes on with
         the last one of its name, unless that one got another name.
         """
         history = self._history
@@ -184,13 +184,14 @@ class Pasts:
             there = [parent for parent in above if blobs[parent] != ABSENT]
             same = [parent for parent in there if blobs[parent] == blobs[index]]
             joined = there
-            if len(above) > 1 and same:
+            if len(above) > 1 and (same or len({top(parent) for parent in there}) > 1):
                 ours = {top(parent) for parent in same}
                 joined = same + [
                     parent
                     for parent in there
                     if top(parent) not in ours and self._renames.alike(blobs[parent], blobs[index])
                 ]
+                joined = joined or [parent for parent in above[:1] if parent in there]
             if not there and index > earliest and index not in made:
                 joined = self._last_ones(path, above, blobs)
             tops = sorted({top(parent) for parent in joined} | {index})

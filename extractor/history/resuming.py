@@ -8,8 +8,9 @@ from pathlib import Path
 
 from extractor.history.lineage import lives_of
 from extractor.history.lives import Lives
-from extractor.history.providers import Lineages, Provider
+from extractor.history.providers import Key, Lineages, Provider
 from extractor.history.state import HistoryState
+from extractor.history.trees import Leaf
 from extractor.history.walk import History, read_history
 from extractor.moves import Move
 from extractor.source.tree import run_git
@@ -23,11 +24,41 @@ class OtherPast(Exception):
 
 @dataclass(frozen=True)
 class Resumed:
-    """The lineages of old and new commits, those of the old ones alone, and the lives of both."""
+    """The lineages of old and new commits, those of either alone, and the lives of both."""
 
     lineages: Lineages
     before: Lineages
+    new: Lineages
     lives: Lives
+
+
+class Places:
+    """Sees that no other file takes the place of one that is there.
+
+    Git, asked about the one that came, would not leave the path on which the other one was.
+    """
+
+    def __init__(self, resumed: Resumed) -> None:
+        self._before = resumed.before.providers
+        self._own = {
+            target: {provider.key for provider in group if provider.symbols is None}
+            for target, group in resumed.new.providers.items()
+        }
+        self._others: dict[str, set[Key]] = {}
+
+    def begin(self, files: Mapping[Key, Leaf]) -> None:
+        """Learn what is there where the new commits begin."""
+        for target, group in self._before.items():
+            keys = [provider.key for provider in group if provider.symbols is None]
+            there = next((key for key in keys if key in files), None)
+            if there is not None and target in self._own and there not in self._own[target]:
+                self._others.setdefault(target, set()).update(set(keys) - self._own[target])
+
+    def require_free(self, target: str, files: Mapping[Key, Leaf]) -> None:
+        """``OtherPast`` where the target's file comes while another one is in its place."""
+        others = self._others.get(target)
+        if others and others & files.keys() and self._own[target] & files.keys():
+            raise OtherPast(target)
 
 
 def resume(
@@ -63,7 +94,7 @@ def resume(
         _require_known(replace(lineages, lives=lives_of(lives, named)), old, read, history)
     at = {index: history.index_of.get(name, -1) for index, name in enumerate(read.names)}
     lineages = replace(lineages, lives=lives_of(lives, named, at.__getitem__))
-    return Resumed(lineages, old, lives)
+    return Resumed(lineages, old, new, lives)
 
 
 def _were_there(git_dir: Path, revision: str, paths: Sequence[str]) -> bool:

@@ -197,3 +197,27 @@ def test_a_state_half_written_is_the_old_one_or_the_new_one(follow, tmp_path):
     write_state(git_dir, new)
     assert read_state(git_dir) == new
     assert sorted(path.name for path in folder.iterdir()) == ["commit-map", "history.json"]
+
+
+def renamed(time, old, new):
+    return (
+        f"commit refs/heads/main\ncommitter A <a@x> {time} +0000\ndata 4\nmove\n"
+        f"from refs/heads/main^0\nR {old} {new}\n"
+    )
+
+
+SWAP = [
+    renamed(4, "one.py", "tmp.py"), renamed(5, "two.py", "one.py"), renamed(6, "tmp.py", "two.py"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "streams, is_anew", [(SWAP, True), ([EDIT, *SWAP[:1]], False)], ids=["swap", "rename"]
+)
+def test_a_name_goes_to_another_carried_file(source, follow, tmp_path, streams, is_anew):
+    first = WholeMove("one.py" if is_anew else "tmp.py", "n/one.py")
+    appended = follow([ONE, TWO], streams, [first, TWO])
+    assert appended.is_anew == is_anew
+    checked = check_history(source.path, tmp_path / "out")
+    assert checked.problems == ()
+    assert {file.share for file in checked.files} == {1.0}

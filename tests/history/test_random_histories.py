@@ -427,6 +427,14 @@ def test_the_result_is_the_models(plan, chosen, sliced, rewritten):
     {"a.py", "b.py"}, 1, False, False,
 )  # fmt: skip
 @example(
+    # A merge writes anew a file of which its parents have two.
+    [
+        ([], [("write", "a.py", "a.py")]), *SHAPES["name handed on"],
+        ([3, 1], [("write", "a.py", "a.py")]),
+    ],
+    {"a.py"}, 0, False, False,
+)  # fmt: skip
+@example(
     # All is carried again, and what there was is the beginning of it.
     [([], [("write", "a.py", "a.py")]), *SHAPES["name handed on"]],
     {"a.py", "b.py"}, 2, False, True,
