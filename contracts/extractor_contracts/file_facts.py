@@ -105,8 +105,10 @@ class Store:
         self._used: dict[str, dict[str, Any]] = {}
         self._answers: dict[str, _Answers] = {}
         self._new = False
-        if path is not None:
-            with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        # A pipe or a device in its place would be read for ever.
+        if path is not None and path.is_file():
+            # What is nested deeper than anything of ours is as good as not there.
+            with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 self._load(json.loads(path.read_bytes()))
 
     @property

@@ -257,3 +257,15 @@ def test_a_broken_store_is_as_good_as_none(tmp_path: Path, content: str) -> None
     store = Store(tmp_path / "s.json")
 
     assert store.get("k", "q", lambda: 1) == 1
+
+
+@pytest.mark.parametrize("kind", ["deep", "device", "pipe"])
+def test_a_store_that_cannot_be_read_is_as_good_as_none(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "s.json"
+    if kind == "deep":
+        path.write_bytes(b"[" * 200_000)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        os.mkfifo(path)
+    assert Store(path).get("k1", "facts", lambda: 1) == 1

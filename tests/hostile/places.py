@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -335,6 +336,10 @@ def make_place(root: Path, program: str) -> Place:
     return place
 
 
+# What a sweep's records and table say of the time that a revision took.
+_SECONDS = re.compile(rb'"(?:cpu_)?seconds": [0-9.]+|(?<=\| )\d+ (?=\|)')
+
+
 def _below(top: Path) -> Iterable[Path]:
     return sorted([top, *top.rglob("*")]) if os.path.lexists(top) else []
 
@@ -342,7 +347,7 @@ def _below(top: Path) -> Iterable[Path]:
 def _content(path: Path) -> bytes:
     if path.is_symlink():
         return os.fsencode(path.readlink())
-    return path.read_bytes() if path.is_file() else b""
+    return _SECONDS.sub(b"", path.read_bytes()) if path.is_file() else b""
 
 
 def remove(path: Path) -> None:
