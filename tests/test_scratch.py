@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from extractor import scratch
 from extractor.scratch import for_children, locked_folder, remove_leftovers, workspace
 
 
@@ -109,7 +110,9 @@ def test_what_could_not_be_removed_the_next_run_removes(temporary, monkeypatch):
         assert names(temporary) == [other.parent.name]
 
 
-def test_what_programs_leave_goes_away_with_the_oldest_workspace():
+def test_what_programs_leave_goes_away_with_the_oldest_workspace(monkeypatch):
+    # Fixtures of other tests may hold one.
+    monkeypatch.setattr(scratch, "_OPEN", [])
     assert for_children() == {}
     with workspace() as outer:
         with workspace():

@@ -47,6 +47,21 @@ class Files:
         return Style(line_length(lambda name: _text(folder / name)), False, True, True, True)
 
     @cached_property
+    def outside(self) -> tuple[Path, ...]:
+        """The files of the project, as git or its packaging marks it, that were not given."""
+        given = [path.resolve() for path in (self.folders or self.chosen)[:1]]
+        above = [folder for path in given for folder in (path, *path.parents)]
+        project = next(
+            (one for one in above if any((one / mark).exists() for mark in _MARKS)), None
+        )
+        if project is None or project in given:
+            return ()
+        known = {path.resolve() for path in self.all}
+        folders = {path.resolve() for path in self.folders} | ignored_below(project)
+        found = [path for path in _walk(str(project), frozenset(folders)) if path not in known]
+        return _sorted(Path(os.path.relpath(path)) for path in found)
+
+    @cached_property
     def modules(self) -> dict[Path, str]:
         """The dotted name of each Python file among all."""
         names = Names(self.folders, self.root)

@@ -1,4 +1,4 @@
-"""Files that name what moved and that no rewrite understands."""
+"""Files that name what moved, and that no rewrite understands or was given."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def left_mentions(
     after = {change.path: change.after for change in every}
     found = []
     others = (path for path in files.all if path.suffix != ".py")
-    for path in (*others, *files_in(files.ignored)):
+    for path in (*others, *files_in(files.ignored), *files.outside):
         content = after.get(path)
         if content is None:
             try:
