@@ -5,6 +5,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -292,6 +293,7 @@ def read_back(git_dir):
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.booleans(), st.booleans())
 @example(
@@ -356,6 +358,7 @@ def test_the_result_is_the_models(plan, chosen, sliced, rewritten):
         assert providers[0].path == target_path.removeprefix("new/")
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     COMMITS, st.sets(st.sampled_from(NAMES), min_size=1), st.integers(0, 13),

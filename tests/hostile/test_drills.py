@@ -27,6 +27,7 @@ def test_every_kind_is_tried():
     assert SHARES.keys() == drills.KINDS.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", drills.KINDS)
 def test_drills_are_survived(kind):
     tally = drills.drill(PROGRAM, SHARES[kind], kind)[kind]
@@ -34,6 +35,7 @@ def test_drills_are_survived(kind):
     assert tally.harm == []
 
 
+@pytest.mark.slow
 def test_a_sync_after_a_kill_and_syncs_at_once_give_the_same():
     for tally in syncs.drill(PROGRAM, killed=4, paired=2).values():
         assert tally.count

@@ -28,6 +28,7 @@ def units(monkeypatch):
     return done
 
 
+@pytest.mark.slow
 def test_every_package_of_every_revision_is_a_unit_and_runs_once(output, units, monkeypatch):
     made = output()
     ran = []
@@ -51,6 +52,7 @@ def test_every_package_of_every_revision_is_a_unit_and_runs_once(output, units, 
     assert units == []
 
 
+@pytest.mark.slow
 def test_the_same_is_seen_without(output, units):
     made = output()
     assert run("prove", made, "--jobs", 2) == 0

@@ -200,7 +200,7 @@ def served(index):
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         index.address = f"http://127.0.0.1:{server.server_port}/simple"
         yield index
         server.shutdown()

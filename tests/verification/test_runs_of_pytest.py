@@ -24,6 +24,8 @@ from extractor.verification.laboratory.test_runs import (
 )
 from tests.repositories import write
 
+pytestmark = pytest.mark.slow
+
 CASES = """\
 import os
 import unittest
